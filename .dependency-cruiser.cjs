@@ -1,0 +1,94 @@
+// Which room may import which. Anything not listed is forbidden; the reasons are in docs/adr/0005-rooms.md.
+const rooms = {
+  base: [],
+  pki: ['base'],
+  mesh: ['pki', 'base'],
+  kube: ['base'],
+  'kube/client-node': ['kube', 'base'],
+  authn: ['mesh', 'pki', 'kube', 'base'],
+  authz: ['authn', 'mesh', 'pki', 'kube', 'base'],
+  ra: ['authz', 'authn', 'mesh', 'pki', 'base'],
+  signer: ['ra', 'kube', 'pki', 'base'],
+  server: ['ra', 'authn', 'authz', 'pki', 'base'],
+  config: ['mesh', 'pki', 'base'],
+  app: [
+    'config',
+    'server',
+    'signer',
+    'ra',
+    'authz',
+    'authn',
+    'kube/client-node',
+    'kube',
+    'mesh',
+    'pki',
+    'base',
+  ],
+  sandbox: ['pki', 'base'],
+  cli: ['app', 'config', 'sandbox', 'server', 'mesh', 'pki', 'kube', 'base'],
+};
+
+const inRoom = (room) => (room === 'kube' ? '^src/kube/[^/]+$' : `^src/${room}/`);
+
+const forbidden = Object.entries(rooms).map(([room, allowed]) => ({
+  name: `${room.replace('/', '-')}-imports`,
+  comment: `src/${room} may import only itself and: ${allowed.join(', ') || 'nothing of ours'}`,
+  severity: 'error',
+  from: { path: inRoom(room) },
+  to: { path: '^src/', pathNot: [inRoom(room), ...allowed.map(inRoom)] },
+}));
+
+const sdk = (name, packages, room) => ({
+  name: `${name}-only-in-${room.replace('/', '-')}`,
+  comment: `an SDK is imported by one room, so that its traps live in one place`,
+  severity: 'error',
+  from: { path: '^src/', pathNot: inRoom(room) },
+  to: { path: `node_modules/(${packages})/` },
+});
+
+module.exports = {
+  forbidden: [
+    ...forbidden,
+    sdk('grpc', '@grpc|grpc-health-check', 'server'),
+    sdk('peculiar', '@peculiar|reflect-metadata', 'pki'),
+    sdk('kubernetes', '@kubernetes|undici', 'kube/client-node'),
+    {
+      name: 'no-cycles',
+      comment: 'a cycle means that two files are one',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'main-is-not-imported',
+      comment: "the way in is nobody else's library",
+      severity: 'error',
+      from: { path: '^(src|test)/', pathNot: '^src/main.ts$' },
+      to: { path: '^src/main.ts$' },
+    },
+    {
+      name: 'unit-tests-stay-inside',
+      comment:
+        'a unit test does no I/O; one that needs the app or the sandbox is an integration test',
+      severity: 'error',
+      from: { path: '^test/unit/(base|pki|mesh|kube|authn|authz|ra|signer)/' },
+      to: { path: '^src/(app|cli|sandbox)/' },
+    },
+    {
+      name: 'resolvable',
+      comment: 'an import that resolves to nothing fails at run time',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
+  },
+};

@@ -1,0 +1,51 @@
+# Thin over npm scripts, so that everything runs on the Node that the lockfile brings.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+##@ Try it
+.PHONY: demo
+demo: install ## Install, start the sandbox, show the story once and end (status 0 or 1)
+	npm start --silent -- --exit
+
+.PHONY: sandbox
+sandbox: install ## Install and start the sandbox; it stays up and prints lines to paste
+	npm start --silent
+
+##@ Work on it
+.PHONY: install
+install: node_modules/.package-lock.json ## Install what the lockfile names
+
+node_modules/.package-lock.json: package.json package-lock.json
+	npm ci
+	@touch $@
+
+.PHONY: check
+check: install ## Format, lint, types, import direction, dead code
+	npm run --silent check:format
+	npm run --silent check:lint
+	npm run --silent check:types
+	npm run --silent check:imports
+	npm run --silent check:dead
+
+.PHONY: test
+test: install ## Unit and integration tests
+	npm test --silent
+
+.PHONY: format
+format: install ## Write the form that `check` asks for
+	npm run --silent format
+
+##@ Ship it
+.PHONY: build
+build: install ## Bundle into dist/istio-ra.js
+	npm run --silent build
+
+.PHONY: clean
+clean: ## Remove what was built or made
+	rm -rf dist coverage .sandbox .cache
+
+.PHONY: help
+help: ## Show this
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@/ { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-zA-Z0-9_-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

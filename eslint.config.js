@@ -1,0 +1,106 @@
+// The house rules as far as a machine can hold them; style and reasons stand in CONTRIBUTING.md.
+import tseslint from 'typescript-eslint';
+import jest from 'eslint-plugin-jest';
+
+const outsideItsRoom = (name, room) => ({ name, message: `only src/${room} may import this SDK` });
+const grpc = ['@grpc/grpc-js', '@grpc/proto-loader', '@grpc/reflection', 'grpc-health-check'];
+const peculiar = ['@peculiar/x509', '@peculiar/webcrypto'];
+const kubernetes = ['@kubernetes/client-node', 'undici'];
+const sdks = [
+  ...grpc.map((name) => outsideItsRoom(name, 'server')),
+  ...peculiar.map((name) => outsideItsRoom(name, 'pki')),
+  ...kubernetes.map((name) => outsideItsRoom(name, 'kube/client-node')),
+];
+
+const realTime = [
+  {
+    selector: "MemberExpression[object.name='Date'][property.name='now']",
+    message: 'take time from the Clock of base/clock.ts, so that tests can move it',
+  },
+  {
+    selector: "MemberExpression[object.name='process'][property.name='env']",
+    message: 'only config/ reads the environment',
+  },
+];
+
+export default tseslint.config(
+  { ignores: ['node_modules/', 'dist/', 'coverage/', '.cache/', '**/*.cjs'] },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
+    rules: {
+      '@typescript-eslint/explicit-module-boundary-types': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/prefer-nullish-coalescing': 'error',
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/ban-ts-comment': ['error', { minimumDescriptionLength: 10 }],
+      'max-lines': ['error', { max: 300 }],
+      'max-lines-per-function': ['error', { max: 50, skipBlankLines: true, skipComments: true }],
+      complexity: ['error', 10],
+      'max-depth': ['error', 3],
+      'max-params': ['error', 4],
+      'no-restricted-syntax': ['error', ...realTime],
+      'no-restricted-globals': [
+        'error',
+        { name: 'setTimeout', message: 'take timers from the Clock of base/clock.ts' },
+        { name: 'setInterval', message: 'take timers from the Clock of base/clock.ts' },
+      ],
+      'no-restricted-imports': ['error', { paths: sdks }],
+    },
+  },
+  {
+    files: ['src/base/**'],
+    rules: { 'no-restricted-globals': 'off', 'no-restricted-syntax': 'off' },
+  },
+  { files: ['src/main.ts'], rules: { 'no-restricted-syntax': 'off' } },
+  {
+    files: ['src/server/**'],
+    rules: {
+      'no-restricted-imports': ['error', { paths: sdks.filter((sdk) => !grpc.includes(sdk.name)) }],
+    },
+  },
+  {
+    files: ['src/pki/**'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { paths: sdks.filter((sdk) => !peculiar.includes(sdk.name)) },
+      ],
+    },
+  },
+  {
+    files: ['src/kube/client-node/**'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { paths: sdks.filter((sdk) => !kubernetes.includes(sdk.name)) },
+      ],
+    },
+  },
+  {
+    files: ['test/**/*.ts'],
+    plugins: { jest },
+    rules: {
+      ...jest.configs['flat/recommended'].rules,
+      ...jest.configs['flat/style'].rules,
+      'jest/no-disabled-tests': 'error',
+      'jest/expect-expect': ['error', { assertFunctionNames: ['expect*'] }],
+      'max-lines-per-function': 'off',
+      'no-restricted-imports': 'off',
+      'no-restricted-syntax': 'off',
+      'no-restricted-globals': 'off',
+    },
+  },
+  {
+    files: ['**/*.js'],
+    extends: [tseslint.configs.recommended, tseslint.configs.disableTypeChecked],
+  },
+);

@@ -1,0 +1,203 @@
+import { KubeTokenAuthenticator } from '../authn/kube-token-authenticator.ts';
+import type { Random } from '../base/backoff.ts';
+import { sleep } from '../base/clock.ts';
+import type { Clock } from '../base/clock.ts';
+import type { ReadinessCheck, Stoppable } from '../base/lifecycle.ts';
+import type { Logger } from '../base/logger.ts';
+import type { RaConfig } from '../config/ra-config.ts';
+import { connectKubernetes } from '../kube/client-node/connect-kubernetes.ts';
+import type { KubernetesApi } from '../kube/client-node/connect-kubernetes.ts';
+import { loadClusterAccess } from '../kube/client-node/kubeconfig.ts';
+import { MeshConfigFile } from '../mesh/mesh-config-file.ts';
+import type { MeshSource } from '../mesh/mesh-snapshot.ts';
+import { ChainVerifier } from '../pki/chain.ts';
+import { RegistrationAuthority } from '../ra/registration-authority.ts';
+import { CertificateService } from '../server/certificate-service.ts';
+import { RotatingServerCredentials } from '../server/credentials.ts';
+import { GrpcServer } from '../server/grpc-server.ts';
+import { OpsHttpServer } from '../server/ops-http-server.ts';
+import { DecisionLogger } from './decision-logger.ts';
+import { readServingIdentity } from './serving-identity.ts';
+import { startSigning } from './signing.ts';
+import type { Signing } from './signing.ts';
+
+/** What comes from outside of the process, so that a test can choose it. */
+export interface AppEdges {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** Where ca.proto lies. */
+  readonly protoDirectory: string;
+  readonly version: string;
+}
+
+/** How long calls under way may take to finish after a stop was asked for. */
+const drainMs = 20_000;
+const removalDrainMs = 5_000;
+const readyPollMs = 20;
+
+/** The running registration authority. */
+export interface App extends Stoppable {
+  /** Where CreateCertificate is served, `host:port`. */
+  readonly grpcAddress: string;
+  readonly httpAddress: string;
+  readonly monitoringAddress: string;
+  /** Resolves when every readiness check holds; rejects with the signal's reason. */
+  ready(signal: AbortSignal): Promise<void>;
+}
+
+/** Starts everything, in the order in which the parts need each other. Throws when a part cannot. */
+export async function startApp(config: RaConfig, edges: AppEdges): Promise<App> {
+  const started = new AsyncDisposableStack();
+  try {
+    return await start(config, edges, started);
+  } catch (error) {
+    await started.disposeAsync();
+    throw error;
+  }
+}
+
+async function start(
+  config: RaConfig,
+  edges: AppEdges,
+  started: AsyncDisposableStack,
+): Promise<App> {
+  const { clock, random, log } = edges;
+  const mesh = await MeshConfigFile.open({ path: config.meshConfigPath, clock, log });
+  started.defer(() => mesh.stop());
+  const kubernetes = await openKubernetes(config, edges);
+  started.defer(() => kubernetes.close());
+  const { approval, replica } = config;
+  const signing = startSigning({ kubernetes, approval, replica, clock, random, log });
+  started.defer(() => stopSigning(signing, clock));
+  const service = certificateService(config, { edges, mesh, kubernetes, signing });
+  const credentials = new RotatingServerCredentials(await readServingIdentity(config.tls));
+  const { protoDirectory } = edges;
+  const { reflection } = config;
+  const grpc = new GrpcServer({ service, credentials, protoDirectory, reflection, clock, log });
+  const draining = new DrainingCheck();
+  const readiness: readonly ReadinessCheck[] = [mesh, watchCheck(signing), draining];
+  const http = await startOpsServers(config, edges, { readiness, started });
+  const grpcAddress = await grpc.start(config.secureGrpcAddress);
+  grpc.setServing(true);
+  started.defer(async () => {
+    draining.begin();
+    await grpc.stop(drainMs);
+  });
+  log.info('serving', { grpc: grpcAddress, http: http.httpAddress, version: edges.version });
+  return {
+    grpcAddress,
+    ...http,
+    ready: (signal) => awaitReady(readiness, clock, signal),
+    stop: () => started.disposeAsync(),
+  };
+}
+
+async function openKubernetes(config: RaConfig, edges: AppEdges): Promise<KubernetesApi> {
+  const { clock, log, version } = edges;
+  const access = await loadClusterAccess({ ...config.kubernetes, clock, log });
+  log.info('using the Kubernetes API', { server: access.server, origin: access.origin });
+  return connectKubernetes({ access, clock, userAgent: `istio-ra/${version}` });
+}
+
+function certificateService(
+  config: RaConfig,
+  parts: {
+    readonly edges: AppEdges;
+    readonly mesh: MeshSource;
+    readonly kubernetes: KubernetesApi;
+    readonly signing: Signing;
+  },
+): CertificateService {
+  const { edges, mesh, kubernetes, signing } = parts;
+  const { clock, log } = edges;
+  const authenticator = new KubeTokenAuthenticator({
+    tokenReviews: kubernetes.tokenReviews,
+    mesh,
+    audiences: config.tokenAudiences,
+    cluster: config.cluster,
+    clock,
+  });
+  const issuer = new RegistrationAuthority({
+    mesh,
+    signers: { signerDomain: config.signerDomain, defaultSigner: config.defaultSigner },
+    lifetime: config.lifetime,
+    signer: signing.signer,
+    verifier: new ChainVerifier(),
+    clock,
+  });
+  const decisions = new DecisionLogger(log);
+  return new CertificateService({
+    authenticator,
+    issuer,
+    decisions,
+    clock,
+    log,
+    budgetMs: config.requestBudgetMs,
+  });
+}
+
+async function startOpsServers(
+  config: RaConfig,
+  edges: AppEdges,
+  parts: {
+    readonly readiness: readonly ReadinessCheck[];
+    readonly started: AsyncDisposableStack;
+  },
+): Promise<{ readonly httpAddress: string; readonly monitoringAddress: string }> {
+  const options = {
+    readiness: parts.readiness,
+    version: { version: edges.version, node: process.version },
+    log: edges.log,
+  };
+  const open = async (address: string): Promise<string> => {
+    const server = new OpsHttpServer(options);
+    parts.started.defer(() => server.stop());
+    return server.start(address);
+  };
+  return {
+    httpAddress: await open(config.httpAddress),
+    monitoringAddress: await open(config.monitoringAddress),
+  };
+}
+
+/** Not ready again once the process is on its way out, so that no new client is sent here. */
+class DrainingCheck implements ReadinessCheck {
+  readonly name = 'not-draining';
+  #draining = false;
+
+  begin(): void {
+    this.#draining = true;
+  }
+
+  notReadyBecause(): string | undefined {
+    return this.#draining ? 'the process is stopping' : undefined;
+  }
+}
+
+function watchCheck({ watch }: Signing): ReadinessCheck {
+  return {
+    name: 'certificate-request-watch',
+    notReadyBecause: () =>
+      watch.synced ? undefined : 'the watch on certificatesigningrequests has not begun',
+  };
+}
+
+async function awaitReady(
+  checks: readonly ReadinessCheck[],
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  while (checks.some((check) => check.notReadyBecause() !== undefined)) {
+    await sleep(clock, readyPollMs, signal);
+  }
+}
+
+/** What our objects cost the cluster ends with us where a few seconds suffice. */
+async function stopSigning(signing: Signing, clock: Clock): Promise<void> {
+  const enough = new AbortController();
+  const bound = sleep(clock, removalDrainMs, enough.signal).catch(() => undefined);
+  await Promise.race([signing.removals.drained(), bound]);
+  enough.abort();
+  await signing.stop();
+}

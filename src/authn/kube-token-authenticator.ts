@@ -1,0 +1,103 @@
+import type { Clock } from '../base/clock.ts';
+import { Deadline } from '../base/deadline.ts';
+import { RaError } from '../base/ra-error.ts';
+import { KubeApiError } from '../kube/api-error.ts';
+import type { TokenReviewResult, TokenReviews } from '../kube/token-reviews.ts';
+import type { MeshSource } from '../mesh/mesh-snapshot.ts';
+import { workloadId } from '../pki/spiffe-id.ts';
+import type { Authenticator, Credentials } from './authenticator.ts';
+import { parseBearerToken } from './bearer-token.ts';
+import type { BoundPod, Caller } from './caller.ts';
+import { resolveClusterId } from './cluster-id.ts';
+import { parseServiceAccountUsername } from './service-account-username.ts';
+
+/** How long the API server may take to say whose token it is. */
+const reviewTimeoutMs = 3_000;
+
+export interface KubeTokenAuthenticatorOptions {
+  readonly tokenReviews: TokenReviews;
+  readonly mesh: MeshSource;
+  /** Audiences of which the token must carry one, such as `istio-ca`. */
+  readonly audiences: readonly string[];
+  readonly cluster: { readonly id: string; readonly aliases: readonly string[] };
+  readonly clock: Clock;
+}
+
+/** Authenticates service accounts by their projected tokens, through the API server's TokenReview. */
+export class KubeTokenAuthenticator implements Authenticator {
+  readonly #options: KubeTokenAuthenticatorOptions;
+
+  constructor(options: KubeTokenAuthenticatorOptions) {
+    this.#options = options;
+  }
+
+  async authenticate(credentials: Credentials, signal: AbortSignal): Promise<Caller> {
+    const { cluster, mesh } = this.#options;
+    const token = parseBearerToken(credentials.authorization);
+    const clusterId = resolveClusterId(credentials.clusterIds, cluster);
+    const result = await this.#review(token, signal);
+    const { username } = this.#admit(result);
+    const account = parseServiceAccountUsername(username);
+    return {
+      identity: workloadId({ trustDomain: mesh.current().config.trustDomain, ...account }),
+      method: 'kubernetes-token',
+      cluster: clusterId,
+      pod: boundPod(result),
+    };
+  }
+
+  async #review(token: string, signal: AbortSignal): Promise<TokenReviewResult> {
+    const { tokenReviews, audiences, clock } = this.#options;
+    using deadline = new Deadline({
+      clock,
+      ms: reviewTimeoutMs,
+      parent: signal,
+      reason: () => unavailable('token_review_timeout', 'the API server took too long'),
+    });
+    try {
+      return await tokenReviews.review(token, audiences, deadline.signal);
+    } catch (error) {
+      // Never CALLER_UNAUTHENTICATED here: agents do not retry that, and the token may be good.
+      if (error instanceof KubeApiError) {
+        throw unavailable(
+          'token_review_failed',
+          'the API server gave no verdict on the token',
+          error,
+        );
+      }
+      throw error;
+    }
+  }
+
+  #admit(result: TokenReviewResult): { readonly username: string } {
+    const { error, authenticated, groups, audiences, username } = result;
+    if (error !== undefined && error !== '') throw refused('token_invalid', error);
+    if (!authenticated) throw refused('token_invalid', 'the API server does not know the token');
+    // TokenReviewSpec.audiences: an authenticator that knows no audiences leaves the answer empty,
+    // and then the token may have been made for anybody.
+    if (!this.#options.audiences.some((audience) => audiences.includes(audience))) {
+      throw refused('token_audience', 'the token was not made for this audience');
+    }
+    if (!groups.includes('system:serviceaccounts')) {
+      throw refused('not_a_service_account', 'the token is not that of a service account');
+    }
+    if (username === undefined) throw refused('username_malformed', 'the review names no user');
+    return { username };
+  }
+}
+
+/** Both claims or none: half a binding proves nothing. */
+function boundPod({ extra }: TokenReviewResult): BoundPod | undefined {
+  const [name] = extra['authentication.kubernetes.io/pod-name'] ?? [];
+  const [uid] = extra['authentication.kubernetes.io/pod-uid'] ?? [];
+  if (name === undefined || uid === undefined || name === '' || uid === '') return undefined;
+  return { name, uid };
+}
+
+function refused(reason: string, message: string): RaError {
+  return new RaError('CALLER_UNAUTHENTICATED', message, { reason });
+}
+
+function unavailable(reason: string, message: string, cause?: unknown): RaError {
+  return new RaError('AUTHENTICATION_UNAVAILABLE', message, { reason, cause });
+}

@@ -1,0 +1,174 @@
+import { logLevels } from '../base/logger.ts';
+import type { LogLevel } from '../base/logger.ts';
+import { checkListenAddress } from './address.ts';
+import { parseGoDuration } from './go-duration.ts';
+import type { Setting } from './setting.ts';
+
+const text = (value: string): string => value;
+
+function file(flag: string, help: string, extra: Partial<Setting<string>> = {}): Setting<string> {
+  return { flag, help, placeholder: '<file>', parse: text, ...extra };
+}
+
+function oneOf<T extends string>(allowed: readonly T[]): (value: string) => T {
+  return (value) => {
+    const found = allowed.find((candidate) => candidate === value);
+    if (found === undefined) throw new Error(`must be one of ${allowed.join(', ')}`);
+    return found;
+  };
+}
+
+function list(value: string): readonly string[] {
+  const items = value.split(',').map((item) => item.trim());
+  const kept = items.filter((item) => item !== '');
+  if (kept.length === 0) throw new Error('must name at least one');
+  return kept;
+}
+
+function ttlSeconds(value: string): number {
+  const seconds = Math.floor(parseGoDuration(value) / 1000);
+  if (seconds < 600) throw new Error('must be at least 10m, the least that Kubernetes takes');
+  return seconds;
+}
+
+function positiveMs(value: string): number {
+  const ms = parseGoDuration(value);
+  if (ms < 1000) throw new Error('must be at least 1s');
+  return ms;
+}
+
+/**
+ * The settings of `serve`. Flags and variables carry istiod's names where istiod has them, so that
+ * what its users know keeps its meaning.
+ */
+export const serveSettings = {
+  kubeconfig: file('kubeconfig', 'kubeconfig of the cluster; else KUBECONFIG, else the pod'),
+  kubeconfigVariable: {
+    env: 'KUBECONFIG',
+    help: 'kubeconfig files of the cluster where --kubeconfig is absent',
+    placeholder: '<files>',
+    parse: text,
+  },
+  kubernetesHost: {
+    env: 'KUBERNETES_SERVICE_HOST',
+    help: 'set by Kubernetes in a pod: the API server, reached with the account of the pod',
+    placeholder: '<host>',
+    parse: text,
+  },
+  kubernetesPort: {
+    env: 'KUBERNETES_SERVICE_PORT',
+    help: 'set by Kubernetes in a pod',
+    placeholder: '<port>',
+    fallback: '443',
+    parse: text,
+  },
+  meshConfig: file('meshConfig', "Istio's mesh config", { fallback: './etc/istio/config/mesh' }),
+  secureGrpcAddress: {
+    flag: 'secureGRPCAddr',
+    help: 'where CreateCertificate is served, over TLS',
+    placeholder: '<host:port>',
+    fallback: ':15012',
+    parse: checkListenAddress,
+  },
+  httpAddress: {
+    flag: 'httpAddr',
+    help: 'where /ready and /healthz are served',
+    placeholder: '<host:port>',
+    fallback: ':8080',
+    parse: checkListenAddress,
+  },
+  monitoringAddress: {
+    flag: 'monitoringAddr',
+    help: 'where /version is served',
+    placeholder: '<host:port>',
+    fallback: ':15014',
+    parse: checkListenAddress,
+  },
+  tlsCertFile: file('tlsCertFile', 'serving certificate chain, PEM', {
+    fallback: './var/run/secrets/istiod/tls/tls.crt',
+  }),
+  tlsKeyFile: file('tlsKeyFile', 'private key of the serving certificate, PEM', {
+    fallback: './var/run/secrets/istiod/tls/tls.key',
+  }),
+  caCertFile: file('caCertFile', 'roots of client certificates, PEM; absent: none is asked for'),
+  certSignerDomain: {
+    env: 'CERT_SIGNER_DOMAIN',
+    help: 'what short signer names stand under',
+    placeholder: '<domain>',
+    parse: text,
+  },
+  k8sSigner: {
+    env: 'K8S_SIGNER',
+    help: 'full name of the signer for requests that name none',
+    placeholder: '<domain/path>',
+    parse: text,
+  },
+  approval: {
+    env: 'CSR_APPROVAL',
+    help: 'who approves certificate requests: self or external',
+    placeholder: '<who>',
+    fallback: 'self',
+    parse: oneOf(['self', 'external'] as const),
+  },
+  tokenAudiences: {
+    env: 'TOKEN_AUDIENCES',
+    help: 'audiences of which a token must carry one',
+    placeholder: '<a,b>',
+    fallback: 'istio-ca',
+    parse: list,
+  },
+  clusterId: {
+    env: 'CLUSTER_ID',
+    help: 'the id by which clients name this cluster',
+    placeholder: '<id>',
+    fallback: 'Kubernetes',
+    parse: text,
+  },
+  podNamespace: {
+    env: 'POD_NAMESPACE',
+    help: 'the namespace this runs in',
+    placeholder: '<name>',
+    fallback: 'istio-system',
+    parse: text,
+  },
+  podName: {
+    env: 'POD_NAME',
+    help: 'the name of this replica; made up where absent',
+    placeholder: '<name>',
+    parse: text,
+  },
+  defaultTtlSeconds: {
+    env: 'DEFAULT_WORKLOAD_CERT_TTL',
+    help: 'validity when the client asks for none',
+    placeholder: '<duration>',
+    fallback: '24h',
+    parse: ttlSeconds,
+  },
+  maxTtlSeconds: {
+    env: 'MAX_WORKLOAD_CERT_TTL',
+    help: 'longest validity that may be asked for',
+    placeholder: '<duration>',
+    fallback: '2160h',
+    parse: ttlSeconds,
+  },
+  requestBudgetMs: {
+    env: 'REQUEST_BUDGET',
+    help: 'how long one request may take; by default 60s, and 5m with external approval',
+    placeholder: '<duration>',
+    parse: positiveMs,
+  },
+  reflection: {
+    flag: 'grpcReflection',
+    help: 'serve gRPC reflection: true or false',
+    placeholder: '<bool>',
+    fallback: 'false',
+    parse: (value: string): boolean => oneOf(['true', 'false'] as const)(value) === 'true',
+  },
+  logLevel: {
+    flag: 'logLevel',
+    help: `least severe lines to print: ${logLevels.join(', ')}`,
+    placeholder: '<level>',
+    fallback: 'info',
+    parse: oneOf(logLevels) as (value: string) => LogLevel,
+  },
+} satisfies Record<string, Setting<unknown>>;

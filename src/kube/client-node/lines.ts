@@ -1,0 +1,49 @@
+/** Thrown when a line outgrows the bound before its end is seen. */
+export class LineTooLongError extends Error {
+  constructor(mostBytes: number) {
+    super(`a line has more than ${mostBytes} bytes`);
+    this.name = 'LineTooLongError';
+  }
+}
+
+/** Cuts a stream of bytes into lines, holding at most one unfinished line of `mostBytes`. */
+export class LineSplitter {
+  readonly #mostBytes: number;
+  #parts: Buffer[] = [];
+  #size = 0;
+
+  constructor(mostBytes: number) {
+    this.#mostBytes = mostBytes;
+  }
+
+  /** The lines that `chunk` completes, without their ends; empty lines are left out. */
+  *push(chunk: Buffer): Generator<string> {
+    let start = 0;
+    for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, start)) {
+      this.#keep(chunk.subarray(start, end));
+      start = end + 1;
+      const line = this.#take();
+      if (line !== '') yield line;
+    }
+    this.#keep(chunk.subarray(start));
+  }
+
+  /** What came after the last line's end. */
+  rest(): string {
+    return this.#take();
+  }
+
+  #keep(part: Buffer): void {
+    if (part.length === 0) return;
+    this.#size += part.length;
+    if (this.#size > this.#mostBytes) throw new LineTooLongError(this.#mostBytes);
+    this.#parts.push(part);
+  }
+
+  #take(): string {
+    const line = Buffer.concat(this.#parts).toString('utf8');
+    this.#parts = [];
+    this.#size = 0;
+    return line.trim();
+  }
+}

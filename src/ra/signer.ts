@@ -1,0 +1,28 @@
+import type { GrantedSigner } from '../authz/granted-signer.ts';
+import type { AdmittedRequest } from './csr-policy.ts';
+import type { Decision } from './decision.ts';
+
+/** What a signer is asked to sign. Its parts are proofs: there is no order without the checks. */
+export interface SigningOrder {
+  readonly admitted: AdmittedRequest;
+  readonly granted: GrantedSigner;
+  /** Seconds, at least 600. */
+  readonly ttlSeconds: number;
+  readonly decision: Decision;
+}
+
+/** What a signer returned: PEM text that nobody has checked yet. */
+export interface SignedChain {
+  readonly certificatePem: string;
+}
+
+/** Gets orders signed. */
+export interface Signer {
+  /**
+   * Returns what the signer returned.
+   *
+   * Throws SIGNING_DENIED, SIGNING_FAILED, SIGNING_INTERRUPTED, SIGNER_TIMEOUT,
+   * KUBERNETES_UNAVAILABLE or KUBERNETES_REFUSED; on abort the signal's reason.
+   */
+  sign(order: SigningOrder, signal: AbortSignal): Promise<SignedChain>;
+}

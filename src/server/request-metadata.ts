@@ -1,0 +1,63 @@
+import { RaError } from '../base/ra-error.ts';
+
+/** What the server reads of a request's metadata. */
+export interface RequestMetadata {
+  /** Undefined when absent, "" when sent empty (istio-agent always sends the key). */
+  readonly certSigner: string | undefined;
+  readonly impersonatedIdentity: string | undefined;
+}
+
+/** Longer than the longest signer path that the Kubernetes API takes (317 characters). */
+const longestCertSigner = 512;
+/** The SPIFFE ID specification, section 2.3, bounds an id to 2048 bytes. */
+const longestIdentity = 2048;
+/** Clients send two keys; the bound keeps a flood of keys from being taken for a request. */
+const mostKeys = 64;
+
+/**
+ * Reads the google.protobuf.Struct of a request, as proto-loader hands it over. Keys that the server
+ * does not know are ignored. Throws REQUEST_MALFORMED when a known key holds something else than a
+ * string, or a string beyond its bound.
+ *
+ * Divergence: istiod reads a value that is not a string as "".
+ */
+export function readRequestMetadata(struct: unknown): RequestMetadata {
+  const fields = fieldsOf(struct);
+  return {
+    certSigner: readString(fields, 'CertSigner', longestCertSigner),
+    impersonatedIdentity: readString(fields, 'ImpersonatedIdentity', longestIdentity),
+  };
+}
+
+function fieldsOf(struct: unknown): object {
+  if (struct === null || struct === undefined) return {};
+  const fields = ownProperty(struct, 'fields') ?? {};
+  if (typeof fields !== 'object') throw malformed('metadata_malformed', 'metadata is not a struct');
+  if (Object.keys(fields).length > mostKeys) {
+    throw malformed('metadata_too_many_keys', `metadata holds more than ${mostKeys} keys`);
+  }
+  return fields;
+}
+
+function readString(fields: object, key: string, longest: number): string | undefined {
+  const value = ownProperty(fields, key);
+  if (value === undefined) return undefined;
+  const text = ownProperty(value, 'stringValue');
+  if (typeof text !== 'string') {
+    throw malformed('metadata_not_a_string', `metadata value ${key} is not a string`);
+  }
+  if (text.length > longest) {
+    throw malformed('metadata_too_long', `metadata value ${key} is longer than ${longest}`);
+  }
+  return text;
+}
+
+/** Own properties alone: a map key `__proto__` must not lend its values to other keys. */
+function ownProperty(value: unknown, key: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+  return (value as Readonly<Record<string, unknown>>)[key];
+}
+
+function malformed(reason: string, message: string): RaError {
+  return new RaError('REQUEST_MALFORMED', message, { reason });
+}

@@ -1,0 +1,78 @@
+import { RaError } from '../base/ra-error.ts';
+import { isConflict, isNotFound, KubeApiError } from '../kube/api-error.ts';
+import type { SigningRequest, SigningRequests } from '../kube/signing-requests.ts';
+import type { ApiAttempts } from './api-attempts.ts';
+import { asRaError } from './api-attempts.ts';
+import { outcomeOf } from './outcome.ts';
+
+const bounds = { tries: 3, timeoutMs: 5_000 };
+const approval = {
+  reason: 'IstioRegistrationAuthority',
+  message: 'caller, identity and signer were checked by istio-ra',
+};
+
+/**
+ * Approves the object, the point of no return: an approval cannot be taken back. After any answer
+ * but a success the object is read before another try, since the approval may have been recorded.
+ *
+ * Returns the newest state, approved or already at its end. Throws SIGNING_INTERRUPTED when the
+ * object is gone, KUBERNETES_UNAVAILABLE otherwise.
+ */
+export async function approve(
+  created: SigningRequest,
+  deps: { readonly requests: SigningRequests; readonly attempts: ApiAttempts },
+  signal: AbortSignal,
+): Promise<SigningRequest> {
+  const { requests, attempts } = deps;
+  let current: SigningRequest | undefined = created;
+  const attempt = async (s: AbortSignal): Promise<SigningRequest> => {
+    current ??= await readSame(created, requests, s);
+    if (isSettled(current)) return current;
+    try {
+      return await requests.approve(current, approval, s);
+    } catch (error) {
+      current = undefined;
+      throw isConflict(error) ? asTransient(error) : error;
+    }
+  };
+  try {
+    return await attempts.run(bounds, attempt, signal);
+  } catch (error) {
+    if (isNotFound(error)) throw gone(created, error);
+    throw asRaError(error, 'approve');
+  }
+}
+
+function isSettled(request: SigningRequest): boolean {
+  const outcome = outcomeOf(request);
+  return outcome.kind !== 'pending' || outcome.approved;
+}
+
+async function readSame(
+  created: SigningRequest,
+  requests: SigningRequests,
+  signal: AbortSignal,
+): Promise<SigningRequest> {
+  const found = await requests.read(created.name, signal);
+  if (found?.uid !== created.uid) throw gone(created);
+  return found;
+}
+
+/** Somebody changed the object in between, by a label for instance: read it and try again. */
+function asTransient(conflict: unknown): KubeApiError {
+  return new KubeApiError('the object changed before it was approved', {
+    status: undefined,
+    reason: 'Conflict',
+    verb: 'update',
+    resource: 'certificatesigningrequests/approval',
+    cause: conflict,
+  });
+}
+
+function gone(request: SigningRequest, cause?: unknown): RaError {
+  return new RaError('SIGNING_INTERRUPTED', 'the object was deleted before it was approved', {
+    reason: 'deleted',
+    fields: { csrName: request.name },
+    cause,
+  });
+}

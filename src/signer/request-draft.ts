@@ -1,0 +1,56 @@
+import type { SigningRequest, SigningRequestDraft } from '../kube/signing-requests.ts';
+import type { SigningOrder } from '../ra/signer.ts';
+
+/** Marks our objects, for the watch, for people and for whoever cleans up. */
+export const managedByLabel = 'app.kubernetes.io/managed-by';
+export const managedByValue = 'istio-ra';
+/** Which replica made an object: each watches its own alone. */
+export const replicaLabel = 'istio-ra/replica';
+const namespaceLabel = 'istio-ra/namespace';
+const identityAnnotation = 'istio-ra/identity';
+export const requestIdAnnotation = 'istio-ra/request-id';
+
+/** The usages that istiod asks for; a mesh's workload is both server and client. */
+const usages = ['digital signature', 'key encipherment', 'server auth', 'client auth'];
+
+/** Selects the objects of one replica. */
+export function replicaSelector(replica: string): string {
+  return `${managedByLabel}=${managedByValue},${replicaLabel}=${replica}`;
+}
+
+/**
+ * The object for an order. Its name holds the request's random id, so that a second create of the
+ * same order meets the first by name, and nobody can have made it before us.
+ */
+export function draftFor(order: SigningOrder, replica: string): SigningRequestDraft {
+  const { admitted, granted, ttlSeconds, decision } = order;
+  const { id } = admitted.identity;
+  return {
+    name: `ra-${decision.requestId}`,
+    labels: {
+      [managedByLabel]: managedByValue,
+      [replicaLabel]: replica,
+      [namespaceLabel]: id.namespace,
+    },
+    annotations: {
+      [identityAnnotation]: id.uri,
+      [requestIdAnnotation]: decision.requestId,
+    },
+    signerName: granted.signerName,
+    requestPem: admitted.request.pem,
+    usages,
+    expirationSeconds: ttlSeconds,
+  };
+}
+
+/** Whether an object is what the draft asked for, field by field of its spec. */
+export function isWhatWasDrafted(object: SigningRequest, draft: SigningRequestDraft): boolean {
+  return (
+    object.name === draft.name &&
+    object.signerName === draft.signerName &&
+    object.requestPem.trim() === draft.requestPem.trim() &&
+    object.expirationSeconds === draft.expirationSeconds &&
+    [...object.usages].sort().join() === [...draft.usages].sort().join() &&
+    object.annotations[requestIdAnnotation] === draft.annotations[requestIdAnnotation]
+  );
+}

@@ -1,0 +1,176 @@
+import type { Clock, Timer } from '../base/clock.ts';
+import { Deadline } from '../base/deadline.ts';
+import type { Stoppable } from '../base/lifecycle.ts';
+import type { Logger } from '../base/logger.ts';
+import type { SigningRequest, SigningRequests } from '../kube/signing-requests.ts';
+
+/** One request's place in the feed. Close it when the wait is over. */
+export interface Subscription extends Disposable {
+  /** Resolves when `isDone` says so of the newest state, or with 'gone' when the object was deleted. */
+  until(
+    uid: string,
+    isDone: (request: SigningRequest) => boolean,
+    signal: AbortSignal,
+  ): Promise<SigningRequest | 'gone'>;
+  /** Hands in a state that was learnt in another way, such as an answer to our own call. */
+  observe(request: SigningRequest): void;
+}
+
+export interface SigningRequestFeedOptions {
+  readonly requests: SigningRequests;
+  /** Selects the objects that the shared watch delivers; the fallback lists the same. */
+  readonly labelSelector: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Waits for a state of one object. */
+interface Waiter {
+  latest: SigningRequest | undefined;
+  readonly goneUids: Set<string>;
+  wake: () => void;
+}
+
+/** After this long without a word from the watch, waiters are served by one shared list. */
+const quietMs = 2_000;
+const listTimeoutMs = 5_000;
+
+/**
+ * Hands what the one shared watch delivers to the requests that wait for it, by name. Subscribe
+ * before creating the object, so that no event comes too early.
+ *
+ * The watch may be cut or silently dead. So while somebody waits and nothing has been heard for two
+ * seconds, one list for everybody asks instead; its cost does not grow with the number of waiters.
+ */
+export class SigningRequestFeed implements Stoppable {
+  readonly #options: SigningRequestFeedOptions;
+  readonly #waiters = new Map<string, Waiter>();
+  #heardAt: number;
+  #timer: Timer | undefined;
+  #listing: Deadline | undefined;
+  #stopped = false;
+
+  constructor(options: SigningRequestFeedOptions) {
+    this.#options = options;
+    this.#heardAt = options.clock.monotonic();
+  }
+
+  /** How many requests wait now. */
+  get waiting(): number {
+    return this.#waiters.size;
+  }
+
+  put(request: SigningRequest): void {
+    this.#heardAt = this.#options.clock.monotonic();
+    this.#deliver(request);
+  }
+
+  gone(request: Pick<SigningRequest, 'name' | 'uid'>): void {
+    this.#heardAt = this.#options.clock.monotonic();
+    const waiter = this.#waiters.get(request.name);
+    if (waiter === undefined) return;
+    waiter.goneUids.add(request.uid);
+    waiter.wake();
+  }
+
+  /** Throws when the name is already waited for: two objects of one name cannot be told apart. */
+  subscribe(name: string): Subscription {
+    if (this.#waiters.has(name)) throw new Error(`${name} is already waited for`);
+    const waiter: Waiter = { latest: undefined, goneUids: new Set(), wake: () => undefined };
+    this.#waiters.set(name, waiter);
+    this.#schedule();
+    return {
+      until: (uid, isDone, signal) => this.#until({ waiter, uid, isDone }, signal),
+      observe: (request) => {
+        this.#deliver(request);
+      },
+      [Symbol.dispose]: () => {
+        this.#waiters.delete(name);
+      },
+    };
+  }
+
+  stop(): Promise<void> {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    this.#listing?.abort(new Error('the feed was stopped'));
+    return Promise.resolve();
+  }
+
+  #until(
+    wait: {
+      readonly waiter: Waiter;
+      readonly uid: string;
+      readonly isDone: (request: SigningRequest) => boolean;
+    },
+    signal: AbortSignal,
+  ): Promise<SigningRequest | 'gone'> {
+    const { waiter, uid, isDone } = wait;
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => {
+        reject(signal.reason as Error);
+      };
+      if (signal.aborted) {
+        onAbort();
+        return;
+      }
+      waiter.wake = () => {
+        const { latest } = waiter;
+        const done = latest?.uid === uid && isDone(latest) ? latest : undefined;
+        // An end that was seen counts, though the object was deleted right after it.
+        const result = done ?? (waiter.goneUids.has(uid) ? 'gone' : undefined);
+        if (result === undefined) return;
+        signal.removeEventListener('abort', onAbort);
+        waiter.wake = () => undefined;
+        resolve(result);
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      waiter.wake();
+    });
+  }
+
+  #deliver(request: SigningRequest): void {
+    const waiter = this.#waiters.get(request.name);
+    if (waiter === undefined || isOlder(request, waiter.latest)) return;
+    waiter.latest = request;
+    waiter.wake();
+  }
+
+  #schedule(): void {
+    if (this.#timer !== undefined || this.#stopped) return;
+    this.#timer = this.#options.clock.timer(quietMs, () => {
+      this.#timer = undefined;
+      void this.#askIfQuiet().finally(() => {
+        if (this.#waiters.size > 0) this.#schedule();
+      });
+    });
+  }
+
+  async #askIfQuiet(): Promise<void> {
+    const { clock, log, requests, labelSelector } = this.#options;
+    const quiet = clock.monotonic() - this.#heardAt >= quietMs;
+    if (!quiet || this.#waiters.size === 0 || this.#stopped) return;
+    using deadline = new Deadline({
+      clock,
+      ms: listTimeoutMs,
+      reason: () => new Error('the list took too long'),
+    });
+    this.#listing = deadline;
+    try {
+      for (const request of await requests.list(labelSelector, deadline.signal)) {
+        this.#deliver(request);
+      }
+    } catch (error) {
+      log.debug('list of certificate requests failed', { error });
+    } finally {
+      this.#listing = undefined;
+    }
+  }
+}
+
+/** Events may be repeated or come out of order; resourceVersions of one object grow. */
+function isOlder(request: SigningRequest, than: SigningRequest | undefined): boolean {
+  if (than?.uid !== request.uid) return false;
+  const [a, b] = [request.resourceVersion, than.resourceVersion];
+  return a.length < b.length || (a.length === b.length && a < b);
+}

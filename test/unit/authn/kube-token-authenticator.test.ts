@@ -1,0 +1,142 @@
+import { describe, expect, it } from '@jest/globals';
+import { KubeTokenAuthenticator } from '../../../src/authn/kube-token-authenticator.ts';
+import type { Credentials } from '../../../src/authn/authenticator.ts';
+import type { TokenReviewResult, TokenReviews } from '../../../src/kube/token-reviews.ts';
+import { loadMeshSnapshot } from '../../../src/mesh/mesh-snapshot.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { apiError } from '../../support/fake-signing-requests.ts';
+
+const good: TokenReviewResult = {
+  authenticated: true,
+  error: undefined,
+  username: 'system:serviceaccount:foo:httpbin',
+  uid: 'u1',
+  groups: ['system:serviceaccounts', 'system:serviceaccounts:foo', 'system:authenticated'],
+  audiences: ['istio-ca'],
+  extra: {
+    'authentication.kubernetes.io/pod-name': ['httpbin-1'],
+    'authentication.kubernetes.io/pod-uid': ['pod-uid-1'],
+  },
+};
+
+function setUp(review: TokenReviews['review']): {
+  authenticator: KubeTokenAuthenticator;
+  clock: FakeClock;
+} {
+  const clock = new FakeClock();
+  const mesh = loadMeshSnapshot('trustDomain: example.com', 1);
+  const authenticator = new KubeTokenAuthenticator({
+    tokenReviews: { review },
+    mesh: { current: () => mesh },
+    audiences: ['istio-ca'],
+    cluster: { id: 'Kubernetes', aliases: ['primary'] },
+    clock,
+  });
+  return { authenticator, clock };
+}
+
+const credentials: Credentials = {
+  authorization: ['Bearer token-1'],
+  clusterIds: [],
+  verifiedCertificate: undefined,
+};
+const { signal } = new AbortController();
+
+function authenticate(
+  result: Partial<TokenReviewResult>,
+  sent: Partial<Credentials> = {},
+): unknown {
+  const { authenticator } = setUp(() => Promise.resolve({ ...good, ...result }));
+  return authenticator.authenticate({ ...credentials, ...sent }, signal);
+}
+
+describe('KubeTokenAuthenticator', () => {
+  it('derives the identity from the reviewed username and the mesh trust domain', async () => {
+    await expect(authenticate({})).resolves.toMatchObject({
+      identity: { uri: 'spiffe://example.com/ns/foo/sa/httpbin' },
+      method: 'kubernetes-token',
+      cluster: 'Kubernetes',
+      pod: { name: 'httpbin-1', uid: 'pod-uid-1' },
+    });
+  });
+
+  it('asks for the audiences that it wants', async () => {
+    let asked: readonly string[] = [];
+    const { authenticator } = setUp((_token, audiences) => {
+      asked = audiences;
+      return Promise.resolve(good);
+    });
+    await authenticator.authenticate(credentials, signal);
+    expect(asked).toEqual(['istio-ca']);
+  });
+
+  it.each([
+    ['an error beside the verdict', { error: 'token expired' }, 'token_invalid'],
+    ['no authentication', { authenticated: false }, 'token_invalid'],
+    ['no audience in the answer', { audiences: [] }, 'token_audience'],
+    ['another audience', { audiences: ['https://kubernetes.default.svc'] }, 'token_audience'],
+    [
+      'a user who is no service account',
+      { groups: ['system:authenticated'] },
+      'not_a_service_account',
+    ],
+    ['no username', { username: undefined }, 'username_malformed'],
+    ['a malformed username', { username: 'system:serviceaccount:foo' }, 'username_malformed'],
+  ])('refuses %s', async (_case, result, reason) => {
+    await expect(authenticate(result)).rejects.toMatchObject({
+      code: 'CALLER_UNAUTHENTICATED',
+      reason,
+    });
+  });
+
+  it('takes half a pod binding for none', async () => {
+    const extra = { 'authentication.kubernetes.io/pod-name': ['httpbin-1'] };
+    await expect(authenticate({ extra })).resolves.toMatchObject({ pod: undefined });
+  });
+
+  it.each([[['Kubernetes']], [['primary']], [['']], [[]]])(
+    'accepts clusterid %j',
+    async (clusterIds) => {
+      await expect(authenticate({}, { clusterIds })).resolves.toMatchObject({
+        cluster: 'Kubernetes',
+      });
+    },
+  );
+
+  it.each([[['other']], [['Kubernetes', 'Kubernetes']]])(
+    'refuses clusterid %j',
+    async (clusterIds) => {
+      await expect(authenticate({}, { clusterIds })).rejects.toMatchObject({
+        code: 'CALLER_UNAUTHENTICATED',
+      });
+    },
+  );
+
+  it.each([429, 500, 503, 403, undefined])(
+    'is unavailable, not unauthenticated, when the API server answers %s',
+    async (status) => {
+      const { authenticator } = setUp(() => Promise.reject(apiError(status)));
+      await expect(authenticator.authenticate(credentials, signal)).rejects.toMatchObject({
+        code: 'AUTHENTICATION_UNAVAILABLE',
+      });
+    },
+  );
+
+  it('gives up on a silent API server after three seconds', async () => {
+    const { authenticator, clock } = setUp(
+      (_token, _audiences, reviewSignal) =>
+        new Promise((_resolve, reject) => {
+          reviewSignal.addEventListener('abort', () => {
+            reject(reviewSignal.reason as Error);
+          });
+        }),
+    );
+    const refused = expect(authenticator.authenticate(credentials, signal)).rejects.toMatchObject({
+      code: 'AUTHENTICATION_UNAVAILABLE',
+      reason: 'token_review_timeout',
+    });
+    await clock.advance(3_000);
+    await refused;
+    expect(clock.pendingTimers).toBe(0);
+  });
+});
