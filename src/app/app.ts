@@ -5,9 +5,7 @@ import type { Clock } from '../base/clock.ts';
 import type { ReadinessCheck, Stoppable } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import type { RaConfig } from '../config/ra-config.ts';
-import { connectKubernetes } from '../kube/client-node/connect-kubernetes.ts';
 import type { KubernetesApi } from '../kube/client-node/connect-kubernetes.ts';
-import { loadClusterAccess } from '../kube/client-node/kubeconfig.ts';
 import { MeshConfigFile } from '../mesh/mesh-config-file.ts';
 import type { MeshSource } from '../mesh/mesh-snapshot.ts';
 import { ChainVerifier } from '../pki/chain.ts';
@@ -16,6 +14,7 @@ import { CertificateService } from '../server/certificate-service.ts';
 import { RotatingServerCredentials } from '../server/credentials.ts';
 import { GrpcServer } from '../server/grpc-server.ts';
 import { OpsHttpServer } from '../server/ops-http-server.ts';
+import { openCluster } from './cluster.ts';
 import { DecisionLogger } from './decision-logger.ts';
 import { readServingIdentity } from './serving-identity.ts';
 import { startSigning } from './signing.ts';
@@ -65,7 +64,7 @@ async function start(
   const { clock, random, log } = edges;
   const mesh = await MeshConfigFile.open({ path: config.meshConfigPath, clock, log });
   started.defer(() => mesh.stop());
-  const kubernetes = await openKubernetes(config, edges);
+  const kubernetes = await openCluster({ ...config, ...edges });
   started.defer(() => kubernetes.close());
   const { approval, replica } = config;
   const signing = startSigning({ kubernetes, approval, replica, clock, random, log });
@@ -91,13 +90,6 @@ async function start(
     ready: (signal) => awaitReady(readiness, clock, signal),
     stop: () => started.disposeAsync(),
   };
-}
-
-async function openKubernetes(config: RaConfig, edges: AppEdges): Promise<KubernetesApi> {
-  const { clock, log, version } = edges;
-  const access = await loadClusterAccess({ ...config.kubernetes, clock, log });
-  log.info('using the Kubernetes API', { server: access.server, origin: access.origin });
-  return connectKubernetes({ access, clock, userAgent: `istio-ra/${version}` });
 }
 
 function certificateService(

@@ -1,7 +1,7 @@
 import { logLevels } from '../base/logger.ts';
 import type { LogLevel } from '../base/logger.ts';
 import { checkListenAddress } from './address.ts';
-import { parseGoDuration } from './go-duration.ts';
+import { parseGoDuration } from '../base/go-duration.ts';
 import type { Setting } from './setting.ts';
 
 const text = (value: string): string => value;

@@ -1,0 +1,30 @@
+import { summarizeChain } from '../pki/chain-summary.ts';
+import type { CertificateSummary } from '../pki/chain-summary.ts';
+import { encodePem, parseCertificateBundle } from '../pki/pem.ts';
+import { formatTable } from './terminal.ts';
+
+/** Where in the answer a certificate stood, and what it is. */
+export interface ChainEntry extends CertificateSummary {
+  readonly role: 'leaf' | 'intermediate' | 'root';
+}
+
+/** Every certificate of an answer, the several roots of its last element included. */
+export function describeChain(chain: readonly string[]): readonly ChainEntry[] {
+  return chain.flatMap((element, index) => {
+    const pems = parseCertificateBundle(element).map((der) => encodePem('CERTIFICATE', der));
+    const role = index === 0 ? 'leaf' : index === chain.length - 1 ? 'root' : 'intermediate';
+    return summarizeChain(pems).map((summary) => ({ ...summary, role }) as const);
+  });
+}
+
+/** An answer as rows for a person: what each certificate is, who signed it, how long it lasts. */
+export function chainTable(chain: readonly string[]): string {
+  const rows = describeChain(chain).map((entry) => [
+    entry.role,
+    entry.subjectAltNames.join(', ').replace('uri:', '') || entry.subject,
+    entry.issuer,
+    entry.key,
+    entry.notAfter.toISOString().replace('.000Z', 'Z'),
+  ]);
+  return formatTable([['', 'FOR', 'ISSUER', 'KEY', 'NOT AFTER'], ...rows]);
+}

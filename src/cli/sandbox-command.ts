@@ -1,0 +1,83 @@
+import { createWriteStream } from 'node:fs';
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import { systemClock } from '../base/clock.ts';
+import { createLogger } from '../base/logger.ts';
+import type { Logger } from '../base/logger.ts';
+import { checkListenAddress } from '../config/address.ts';
+import type { CommandRun } from './command-line.ts';
+import { exitCodes } from './exit-codes.ts';
+import { paintFor } from './terminal.ts';
+import { untilSignal } from './until-signal.ts';
+import { UsageError, Workspace } from './workspace.ts';
+
+export interface SandboxFlags {
+  readonly dir: string;
+  readonly exit?: boolean;
+  readonly grpc: string;
+  readonly api: string;
+  readonly http: string;
+  readonly monitoring: string;
+}
+
+const after = `
+Examples:
+  npm start                    start, show the story, stay up
+  npm start -- --exit          end after the story, with status 0 when it came out right
+  npm start -- --grpc 127.0.0.1:0 --api 127.0.0.1:0 --dir /tmp/ra   beside another one
+`;
+
+/** `istio-ra sandbox`: a mesh's surroundings and the authority in one process, on loopback. */
+export function sandboxCommand(run: CommandRun): Command {
+  return new Command('sandbox')
+    .description('start a toy Kubernetes API, three toy CAs and the authority on 127.0.0.1')
+    .option('--dir <folder>', 'where tokens, roots and kubeconfig are left', '.sandbox')
+    .option('--exit', 'end after the story instead of staying up')
+    .option('--grpc <host:port>', 'where CreateCertificate is served', '127.0.0.1:15012')
+    .option('--api <host:port>', 'where the Kubernetes API is served', '127.0.0.1:16443')
+    .option('--http <host:port>', 'where /ready is served', '127.0.0.1:15021')
+    .option('--monitoring <host:port>', 'where /version is served', '127.0.0.1:15014')
+    .addHelpText('after', after)
+    .action(async (flags: SandboxFlags) => {
+      run.exitWith(await runSandbox(flags, run));
+    });
+}
+
+async function runSandbox(flags: SandboxFlags, run: CommandRun): Promise<number> {
+  for (const flag of ['grpc', 'api', 'http', 'monitoring'] as const) checkFlag(flag, flags[flag]);
+  const { out, env } = run.environment;
+  const stopAsked = untilSignal();
+  const startedAt = systemClock.monotonic();
+  await using stack = new AsyncDisposableStack();
+  const workspace = await Workspace.take(resolve(flags.dir));
+  stack.defer(() => workspace.release());
+  const log = fileLogger(workspace);
+  const { startSandboxMesh } = await import('./sandbox-mesh.ts');
+  const mesh = await startSandboxMesh({ flags, run, workspace, log, stack });
+  const paint = paintFor(out, env);
+  const took = ((systemClock.monotonic() - startedAt) / 1000).toFixed(1);
+  out.write(mesh.banner(paint, took));
+  const good = await mesh.tellStory(out, paint);
+  if (flags.exit === true) {
+    out.write(`\n${good ? 'All as it should be.' : 'Something is wrong: see above.'}\n`);
+    return good ? exitCodes.ok : exitCodes.failed;
+  }
+  out.write(mesh.linesToPaste(paint));
+  await stopAsked;
+  out.write('\nstopping …\n');
+  return good ? exitCodes.ok : exitCodes.failed;
+}
+
+function checkFlag(flag: string, value: string): void {
+  try {
+    checkListenAddress(value);
+  } catch (cause) {
+    throw new UsageError(`--${flag} ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** The story is on the terminal; what the parts say of themselves goes to a file beside it. */
+function fileLogger(workspace: Workspace): Logger {
+  const destination = createWriteStream(workspace.path('istio-ra.log'), { mode: 0o600 });
+  return createLogger({ level: 'debug', destination });
+}

@@ -1,0 +1,217 @@
+import { join, relative } from 'node:path';
+import { startApp } from '../app/app.ts';
+import { openCluster } from '../app/cluster.ts';
+import { requestServingCertificate } from '../app/serving-certificate.ts';
+import { systemClock } from '../base/clock.ts';
+import { Deadline } from '../base/deadline.ts';
+import type { Logger } from '../base/logger.ts';
+import { parseRaConfig } from '../config/ra-config.ts';
+import type { RaConfig } from '../config/ra-config.ts';
+import { startSandbox } from '../sandbox/sandbox.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
+import { CertificateClient } from '../server/certificate-client.ts';
+import type { CommandRun } from './command-line.ts';
+import { linesToPaste } from './lines-to-paste.ts';
+import type { SandboxFlags } from './sandbox-command.ts';
+import {
+  furnish,
+  meshConfigYaml,
+  servingName,
+  signerDomain,
+  systemNamespace,
+  uriOf,
+  workloads,
+} from './sandbox-world.ts';
+import type { Workload } from './sandbox-world.ts';
+import { Story } from './story.ts';
+import type { Paint, TextSink } from './terminal.ts';
+import { makeKeyAndRequest } from './workload.ts';
+import { UsageError } from './workspace.ts';
+import type { Workspace } from './workspace.ts';
+
+export interface SandboxMeshOptions {
+  readonly flags: SandboxFlags;
+  readonly run: CommandRun;
+  readonly workspace: Workspace;
+  readonly log: Logger;
+  /** What is started is stopped through this, in reverse order. */
+  readonly stack: AsyncDisposableStack;
+}
+
+/** The sandbox with the authority running in it. */
+export interface SandboxMesh {
+  banner(paint: Paint, seconds: string): string;
+  tellStory(out: TextSink, paint: Paint): Promise<boolean>;
+  linesToPaste(paint: Paint): string;
+}
+
+const servingTtlSeconds = 30 * 86_400;
+const readyMs = 10_000;
+const systemSigner = `${signerDomain}/${systemNamespace}`;
+const account = { namespace: systemNamespace, serviceAccount: 'istio-ra' };
+
+/** Starts the API, its signers and the authority, and leaves what a person needs in the workspace. */
+export async function startSandboxMesh(options: SandboxMeshOptions): Promise<SandboxMesh> {
+  const { flags, log, stack, workspace } = options;
+  const sandbox = await explained(
+    startSandbox({ clock: systemClock, log: log.child({ part: 'sandbox' }), address: flags.api }),
+  );
+  stack.defer(() => sandbox.stop());
+  furnish(sandbox);
+  await leaveFiles(sandbox, workspace);
+  const config = configOf(options);
+  await leaveServingCertificate(config, options);
+  const app = await explained(
+    startApp(config, {
+      clock: systemClock,
+      random: Math.random,
+      log: log.child({ part: 'istio-ra' }),
+      protoDirectory: protoDirectory(options),
+      version: options.run.version,
+    }),
+  );
+  stack.defer(() => app.stop());
+  using deadline = new Deadline({
+    clock: systemClock,
+    ms: readyMs,
+    reason: () =>
+      new Error(`not ready after ${readyMs / 1000} s: see ${workspace.path('istio-ra.log')}`),
+  });
+  await app.ready(deadline.signal);
+  return describe(options, { sandbox, app });
+}
+
+function describe(
+  { run, workspace, stack }: SandboxMeshOptions,
+  {
+    sandbox,
+    app,
+  }: { readonly sandbox: Sandbox; readonly app: Awaited<ReturnType<typeof startApp>> },
+): SandboxMesh {
+  const directory = relative(process.cwd(), workspace.directory) || workspace.directory;
+  const rootPem = rootOf(sandbox, systemSigner);
+  return {
+    banner: (paint, seconds) =>
+      [
+        paint('bold', `istio-ra ${run.version} sandbox`),
+        paint('dim', `  ready after ${seconds} s, everything on loopback\n`),
+        `  CreateCertificate  ${app.grpcAddress}  (TLS, server name ${servingName})\n`,
+        `  Kubernetes API     ${sandbox.url}\n`,
+        `  readiness          http://${app.httpAddress}/ready\n`,
+        `  files              ${directory}/\n`,
+      ].join(''),
+    tellStory: async (out, paint) => {
+      const client = new CertificateClient({
+        address: app.grpcAddress,
+        rootPem,
+        serverName: servingName,
+        protoDirectory: join(run.environment.root, 'proto'),
+      });
+      stack.defer(() => {
+        client.close();
+      });
+      const tokenOf = (workload: Workload): Promise<string> =>
+        Promise.resolve(tokenFor(sandbox, workload));
+      return new Story({ client, tokenOf, out, paint }).tell();
+    },
+    linesToPaste: (paint) => linesToPaste({ directory, address: app.grpcAddress, paint }),
+  };
+}
+
+function protoDirectory({ run }: SandboxMeshOptions): string {
+  return join(run.environment.root, 'proto');
+}
+
+function rootOf(sandbox: Sandbox, signerName: string): string {
+  const signer = sandbox.signers.find((candidate) => candidate.signerName === signerName);
+  if (signer === undefined) throw new Error(`the sandbox has no signer ${signerName}`);
+  return signer.rootPem;
+}
+
+async function tokenFor(
+  sandbox: Sandbox,
+  { namespace, serviceAccount }: Workload,
+): Promise<string> {
+  return sandbox.token({
+    namespace,
+    serviceAccount,
+    audiences: ['istio-ca'],
+    expirationSeconds: 43_200,
+    pod: `${serviceAccount}-1`,
+  });
+}
+
+/** root.pem, kubeconfig, tokens, csr.pem, request.json and mesh.yaml. */
+async function leaveFiles(sandbox: Sandbox, workspace: Workspace): Promise<void> {
+  await workspace.write('root.pem', rootOf(sandbox, systemSigner));
+  await workspace.write('mesh.yaml', meshConfigYaml(sandbox.signers));
+  await workspace.write('kubeconfig', sandbox.kubeconfig('admin'));
+  await workspace.write('istio-ra.kubeconfig', await sandbox.kubeconfig(account));
+  for (const workload of workloads) {
+    const { namespace, serviceAccount } = workload;
+    await workspace.write(
+      `tokens/${namespace}-${serviceAccount}`,
+      await tokenFor(sandbox, workload),
+    );
+  }
+  const httpbin = { namespace: 'foo', serviceAccount: 'httpbin' };
+  const { csrPem, privateKeyPem } = await makeKeyAndRequest(uriOf(httpbin), 'ecdsa-p256');
+  await workspace.write('csr.pem', csrPem);
+  await workspace.write('key.pem', privateKeyPem);
+  const request = { csr: csrPem, validity_duration: 86_400, metadata: { CertSigner: 'foo' } };
+  await workspace.write('request.json', `${JSON.stringify(request, undefined, 2)}\n`);
+}
+
+function configOf({ flags, workspace, run }: SandboxMeshOptions): RaConfig {
+  return parseRaConfig({
+    env: { CERT_SIGNER_DOMAIN: signerDomain, POD_NAME: `istio-ra-sandbox-${process.pid}` },
+    flags: {
+      kubeconfig: workspace.path('istio-ra.kubeconfig'),
+      meshConfig: workspace.path('mesh.yaml'),
+      secureGRPCAddr: flags.grpc,
+      httpAddr: flags.http,
+      monitoringAddr: flags.monitoring,
+      tlsCertFile: workspace.path('tls.crt'),
+      tlsKeyFile: workspace.path('tls.key'),
+      grpcReflection: 'true',
+      logLevel: run.environment.env['LOG_LEVEL'] ?? 'debug',
+    },
+  });
+}
+
+/** The authority proves itself with a certificate of the mesh's own signer, as istiod does. */
+async function leaveServingCertificate(
+  config: RaConfig,
+  options: SandboxMeshOptions,
+): Promise<void> {
+  const { log, run, workspace } = options;
+  const cluster = await openCluster({ ...config, clock: systemClock, log, version: run.version });
+  try {
+    const serving = await requestServingCertificate({
+      requests: cluster.signingRequests,
+      clock: systemClock,
+      signerName: systemSigner,
+      dnsNames: [servingName, 'localhost'],
+      ttlSeconds: servingTtlSeconds,
+    });
+    await workspace.write('tls.crt', serving.certificateChainPem);
+    await workspace.write('tls.key', serving.privateKeyPem);
+  } finally {
+    await cluster.close();
+  }
+}
+
+/** A port that is taken is the user's to mend, not a failure of ours. */
+async function explained<T>(starting: Promise<T>): Promise<T> {
+  try {
+    return await starting;
+  } catch (error) {
+    if (error instanceof Error && error.message.startsWith('cannot listen on')) {
+      throw new UsageError(
+        `${error.message}; choose others with --grpc, --api, --http and --monitoring`,
+        { cause: error },
+      );
+    }
+    throw error;
+  }
+}

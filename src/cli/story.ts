@@ -1,0 +1,103 @@
+import { systemClock } from '../base/clock.ts';
+import type { CertificateClient } from '../server/certificate-client.ts';
+import { chainTable } from './chain-table.ts';
+import { handshake } from './mutual-tls.ts';
+import type { HandshakeResult, WorkloadCredentials } from './mutual-tls.ts';
+import { uriOf } from './sandbox-world.ts';
+import type { Workload } from './sandbox-world.ts';
+import type { Paint, TextSink } from './terminal.ts';
+import { makeKeyAndRequest, verifyAnswer } from './workload.ts';
+
+export interface StoryOptions {
+  readonly client: CertificateClient;
+  readonly tokenOf: (workload: Workload) => Promise<string>;
+  readonly out: TextSink;
+  readonly paint: Paint;
+}
+
+const dayseconds = 86_400;
+const deadlineMs = 30_000;
+const httpbinFoo = { namespace: 'foo', serviceAccount: 'httpbin' };
+const sleepFoo = { namespace: 'foo', serviceAccount: 'sleep' };
+const httpbinBar = { namespace: 'bar', serviceAccount: 'httpbin' };
+
+function nameOf({ namespace, serviceAccount }: Workload): string {
+  return `${serviceAccount}.${namespace}`;
+}
+
+/**
+ * What the whole thing is for, shown as it happens: workloads of two tenants get certificates, each
+ * from its tenant's own CA, and by them foo reaches foo and does not reach bar. Returns whether all
+ * of it came out so. Throws when a certificate is refused.
+ */
+export class Story {
+  readonly #options: StoryOptions;
+
+  constructor(options: StoryOptions) {
+    this.#options = options;
+  }
+
+  async tell(): Promise<boolean> {
+    this.#heading('Certificates, each from its own tenant’s CA');
+    const foo = await this.#issue(httpbinFoo);
+    const sleeper = await this.#issue(sleepFoo);
+    const bar = await this.#issue(httpbinBar);
+    this.#heading('What httpbin.foo got: leaf, intermediate, root');
+    this.#lines(chainTable(foo.chain));
+    this.#heading('What httpbin.bar got');
+    this.#lines(chainTable(bar.chain));
+    this.#heading('Mutual TLS with these certificates');
+    const inside = await handshake(sleeper, { ...foo, uri: uriOf(httpbinFoo) });
+    const reached = this.#tell(inside, { to: httpbinFoo, wanted: 'connected' });
+    const across = await handshake(sleeper, { ...bar, uri: uriOf(httpbinBar) });
+    const keptOut = this.#tell(across, { to: httpbinBar, wanted: 'refused' });
+    return reached && keptOut;
+  }
+
+  async #issue(workload: Workload): Promise<WorkloadCredentials> {
+    const { client, tokenOf, out, paint } = this.#options;
+    const identity = uriOf(workload);
+    const made = await makeKeyAndRequest(identity, 'rsa-2048');
+    const start = systemClock.monotonic();
+    const chain = await client.request({
+      token: await tokenOf(workload),
+      csrPem: made.csrPem,
+      validitySeconds: dayseconds,
+      certSigner: workload.namespace,
+      deadlineMs,
+    });
+    const ms = (systemClock.monotonic() - start).toFixed(0);
+    const leaf = verifyAnswer(chain, { identity, spkiDer: made.spkiDer, now: systemClock.now() });
+    const serial = leaf.serialNumber.slice(0, 12);
+    const signer = paint('cyan', workload.namespace);
+    const took = paint('dim', `${ms} ms, serial ${serial}…, ${chain.length} elements`);
+    out.write(
+      `  ${paint('green', '✓')} ${nameOf(workload).padEnd(12)} signed by ${signer}  ${took}\n`,
+    );
+    return { privateKeyPem: made.privateKeyPem, chain };
+  }
+
+  #tell(
+    result: HandshakeResult,
+    expected: { readonly to: Workload; readonly wanted: HandshakeResult['kind'] },
+  ): boolean {
+    const { out, paint } = this.#options;
+    const good = result.kind === expected.wanted;
+    const mark = good ? paint('green', '✓') : paint('red', '✗');
+    const what =
+      result.kind === 'connected'
+        ? `connected (${result.protocol}), peer ${result.peer}`
+        : `refused: certificate verification failed (${result.reason})`;
+    out.write(`  ${mark} ${nameOf(sleepFoo)} → ${nameOf(expected.to).padEnd(12)} ${what}\n`);
+    return good;
+  }
+
+  #heading(text: string): void {
+    const { out, paint } = this.#options;
+    out.write(`\n${paint('bold', text)}\n`);
+  }
+
+  #lines(text: string): void {
+    this.#options.out.write(text.replace(/^(?=.)/gm, '  '));
+  }
+}

@@ -1,0 +1,62 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { TrustBundle } from '../../../src/mesh/trust-bundle.ts';
+import { TestAuthority } from '../../support/test-authority.ts';
+
+const signer = 'clusterissuers.cert-manager.io/foo';
+let older: TestAuthority;
+let newer: TestAuthority;
+let leaf: TestAuthority;
+
+beforeAll(async () => {
+  const now = Date.UTC(2026, 0, 1);
+  older = await TestAuthority.make('old', now);
+  newer = await TestAuthority.make('new', now);
+  leaf = await TestAuthority.make('leaf', now, { template: { isCa: false } });
+});
+
+function rootsOf(...pems: readonly string[]): readonly string[] {
+  const bundle = TrustBundle.of(pems.map((pem) => ({ pem, certSigners: [signer] })));
+  return bundle.rootsFor(signer).map((root) => root.pem);
+}
+
+describe('TrustBundle', () => {
+  it('gives each signer its own roots and strangers none', () => {
+    const bundle = TrustBundle.of([
+      { pem: older.certificatePem, certSigners: [signer, 'a.b/c'] },
+      { pem: newer.certificatePem, certSigners: ['a.b/d'] },
+    ]);
+    expect(bundle.rootsFor('a.b/c')).toHaveLength(1);
+    expect(bundle.rootsFor('a.b/d')[0]?.pem).toBe(newer.certificatePem);
+    expect(bundle.rootsFor('a.b/e')).toEqual([]);
+    expect(bundle.signerNames).toEqual([signer, 'a.b/c', 'a.b/d']);
+  });
+
+  it('keeps two roots of one entry in order', () => {
+    expect(rootsOf(older.certificatePem + newer.certificatePem)).toEqual([
+      older.certificatePem,
+      newer.certificatePem,
+    ]);
+  });
+
+  it('joins the roots of two entries that name one signer', () => {
+    expect(rootsOf(older.certificatePem, newer.certificatePem)).toHaveLength(2);
+  });
+
+  it('counts a root once, whatever its PEM looks like', () => {
+    const crlf = `# a comment\n\n${older.certificatePem.replaceAll('\n', '\r\n')}`;
+    expect(rootsOf(older.certificatePem, crlf)).toEqual([older.certificatePem]);
+  });
+
+  it.each([
+    ['an empty pem', () => ''],
+    ['text that is no PEM', () => 'hello'],
+    ['a certificate that is no authority', () => leaf.certificatePem],
+    ['a block that is cut off', () => older.certificatePem.slice(0, 200)],
+  ])('refuses %s and names the entry', (_what, pem) => {
+    const entries = [
+      { pem: older.certificatePem, certSigners: [signer] },
+      { pem: pem(), certSigners: [signer] },
+    ];
+    expect(() => TrustBundle.of(entries)).toThrow('caCertificates[1].pem: ');
+  });
+});
