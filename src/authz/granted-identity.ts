@@ -1,27 +1,35 @@
 import { RaError } from '../base/ra-error.ts';
 import type { Caller } from '../authn/caller.ts';
+import type { Pod } from '../kube/pods.ts';
 import type { SpiffeId } from '../pki/spiffe-id.ts';
+
+/** A workload for which a node agent may ask, and its pods on the agent's node. */
+export interface Impersonation {
+  readonly id: SpiffeId;
+  readonly pods: readonly Pod[];
+}
 
 /** Says whether a node agent may ask on behalf of another identity; throws where it may not. */
 export interface NodeAuthorizer {
-  /** Returns the identity, parsed. Throws IMPERSONATION_REFUSED with the reason for the log. */
-  authorize(caller: Caller, impersonated: string, signal: AbortSignal): Promise<SpiffeId>;
+  /**
+   * Throws IMPERSONATION_REFUSED with the reason for the log, and AUTHENTICATION_UNAVAILABLE when it
+   * could not find out.
+   */
+  authorize(caller: Caller, impersonated: string, signal: AbortSignal): Promise<Impersonation>;
 }
 
-/** Proof that the caller may hold a certificate for `id`. Only `grantIdentity` makes one. */
+/** Proof that the caller may hold a certificate for `id`. Only `grant` makes one. */
 export class GrantedIdentity {
   declare protected readonly proof: true;
   readonly id: SpiffeId;
   readonly caller: Caller;
+  /** The workload's pods where a node agent asks; undefined where the caller asks for itself. */
+  readonly impersonatedPods: readonly Pod[] | undefined;
 
-  private constructor(id: SpiffeId, caller: Caller) {
-    this.id = id;
+  private constructor(caller: Caller, impersonation?: Impersonation) {
+    this.id = impersonation?.id ?? caller.identity;
     this.caller = caller;
-  }
-
-  /** True when a node agent asks for a workload of its node. */
-  get impersonated(): boolean {
-    return this.id.uri !== this.caller.identity.uri;
+    this.impersonatedPods = impersonation?.pods;
   }
 
   /**
@@ -34,17 +42,13 @@ export class GrantedIdentity {
     signal: AbortSignal,
   ): Promise<GrantedIdentity> {
     const { caller, impersonated } = request;
-    if (impersonated === undefined || impersonated === '') {
-      return new GrantedIdentity(caller.identity, caller);
-    }
+    if (impersonated === undefined || impersonated === '') return new GrantedIdentity(caller);
     if (nodeAuthorizer === undefined) {
       throw new RaError('IMPERSONATION_REFUSED', 'no node account is trusted to impersonate', {
         reason: 'impersonation_off',
       });
     }
-    return new GrantedIdentity(
-      await nodeAuthorizer.authorize(caller, impersonated, signal),
-      caller,
-    );
+    const impersonation = await nodeAuthorizer.authorize(caller, impersonated, signal);
+    return new GrantedIdentity(caller, impersonation);
   }
 }

@@ -21,10 +21,15 @@ export function describeChain(chain: readonly string[]): readonly ChainEntry[] {
 export function chainTable(chain: readonly string[]): string {
   const rows = describeChain(chain).map((entry) => [
     entry.role,
-    entry.subjectAltNames.join(', ').replace('uri:', '') || entry.subject,
-    entry.issuer,
+    entry.subjectAltNames.join(', ').replace('uri:', '') || shortName(entry.subject),
+    shortName(entry.issuer),
     entry.key,
     entry.notAfter.toISOString().replace('.000Z', 'Z'),
   ]);
   return formatTable([['', 'FOR', 'ISSUER', 'KEY', 'NOT AFTER'], ...rows]);
+}
+
+/** The common name where there is one: the rest of a name seldom tells certificates apart. */
+function shortName(name: string): string {
+  return /(?:^|, ?)CN=([^,]+)/.exec(name)?.[1] ?? name;
 }

@@ -35,14 +35,6 @@ export async function runCommandLine(environment: CommandEnvironment): Promise<n
   }
 }
 
-/** What every command is made with. */
-export interface CommandRun {
-  readonly environment: CommandEnvironment;
-  readonly version: string;
-  /** Sets the exit status of a command that ends without an error. */
-  readonly exitWith: (code: number) => void;
-}
-
 function report(error: unknown, { err }: CommandEnvironment): number {
   if (error instanceof CommanderError) {
     // Commander has printed its text; help and version are no errors.

@@ -94,8 +94,16 @@ async function outcome(
     };
   } catch (error) {
     const refusedByServer = serverError();
-    return refusedByServer === undefined || socket.authorizationError !== null
+    // Whoever refuses first knows why; the other side only sees the connection end.
+    return refusedByServer === undefined || isVerificationError(error as Error)
       ? { kind: 'refused', by: 'client', reason: codeOf(error as Error) }
       : { kind: 'refused', by: 'server', reason: codeOf(refusedByServer) };
   }
+}
+
+/** Node names OpenSSL's verification errors so (X509_V_ERR_…, without the prefix). */
+const verificationErrors = /^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|INVALID_)/;
+
+function isVerificationError(error: Error): boolean {
+  return verificationErrors.test(codeOf(error));
 }

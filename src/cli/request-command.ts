@@ -4,7 +4,7 @@ import { Command, Option } from 'commander';
 import { systemClock } from '../base/clock.ts';
 import { parseGoDuration } from '../base/go-duration.ts';
 import type { KeyAlgorithm } from '../pki/key-pair.ts';
-import type { CommandRun } from './command-line.ts';
+import type { CommandRun } from './command-run.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { readTokenSubject } from './token-subject.ts';
 import { UsageError } from './workspace.ts';

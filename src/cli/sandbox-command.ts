@@ -5,26 +5,18 @@ import { systemClock } from '../base/clock.ts';
 import { createLogger } from '../base/logger.ts';
 import type { Logger } from '../base/logger.ts';
 import { checkListenAddress } from '../config/address.ts';
-import type { CommandRun } from './command-line.ts';
+import type { CommandRun } from './command-run.ts';
 import { exitCodes } from './exit-codes.ts';
+import type { SandboxFlags } from './sandbox-flags.ts';
 import { paintFor } from './terminal.ts';
 import { untilSignal } from './until-signal.ts';
 import { UsageError, Workspace } from './workspace.ts';
-
-export interface SandboxFlags {
-  readonly dir: string;
-  readonly exit?: boolean;
-  readonly grpc: string;
-  readonly api: string;
-  readonly http: string;
-  readonly monitoring: string;
-}
 
 const after = `
 Examples:
   npm start                    start, show the story, stay up
   npm start -- --exit          end after the story, with status 0 when it came out right
-  npm start -- --grpc 127.0.0.1:0 --api 127.0.0.1:0 --dir /tmp/ra   beside another one
+  npm start -- --grpc 127.0.0.1:0 --api-port 0 --dir /tmp/ra   beside another one
 `;
 
 /** `istio-ra sandbox`: a mesh's surroundings and the authority in one process, on loopback. */
@@ -34,7 +26,7 @@ export function sandboxCommand(run: CommandRun): Command {
     .option('--dir <folder>', 'where tokens, roots and kubeconfig are left', '.sandbox')
     .option('--exit', 'end after the story instead of staying up')
     .option('--grpc <host:port>', 'where CreateCertificate is served', '127.0.0.1:15012')
-    .option('--api <host:port>', 'where the Kubernetes API is served', '127.0.0.1:16443')
+    .option('--api-port <port>', 'where the Kubernetes API is served, on 127.0.0.1', '16443')
     .option('--http <host:port>', 'where /ready is served', '127.0.0.1:15021')
     .option('--monitoring <host:port>', 'where /version is served', '127.0.0.1:15014')
     .addHelpText('after', after)
@@ -44,7 +36,7 @@ export function sandboxCommand(run: CommandRun): Command {
 }
 
 async function runSandbox(flags: SandboxFlags, run: CommandRun): Promise<number> {
-  for (const flag of ['grpc', 'api', 'http', 'monitoring'] as const) checkFlag(flag, flags[flag]);
+  for (const flag of ['grpc', 'http', 'monitoring'] as const) checkFlag(flag, flags[flag]);
   const { out, env } = run.environment;
   const stopAsked = untilSignal();
   const startedAt = systemClock.monotonic();

@@ -7,15 +7,16 @@ import { Deadline } from '../base/deadline.ts';
 import type { Logger } from '../base/logger.ts';
 import { parseRaConfig } from '../config/ra-config.ts';
 import type { RaConfig } from '../config/ra-config.ts';
-import { startSandbox } from '../sandbox/sandbox.ts';
+import { registrationAuthorityAccount, startSandbox } from '../sandbox/sandbox.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { CertificateClient } from '../server/certificate-client.ts';
-import type { CommandRun } from './command-line.ts';
+import type { CommandRun } from './command-run.ts';
 import { linesToPaste } from './lines-to-paste.ts';
-import type { SandboxFlags } from './sandbox-command.ts';
+import type { SandboxFlags } from './sandbox-flags.ts';
 import {
   furnish,
   meshConfigYaml,
+  podOf,
   servingName,
   signerDomain,
   systemNamespace,
@@ -48,13 +49,13 @@ export interface SandboxMesh {
 const servingTtlSeconds = 30 * 86_400;
 const readyMs = 10_000;
 const systemSigner = `${signerDomain}/${systemNamespace}`;
-const account = { namespace: systemNamespace, serviceAccount: 'istio-ra' };
 
 /** Starts the API, its signers and the authority, and leaves what a person needs in the workspace. */
 export async function startSandboxMesh(options: SandboxMeshOptions): Promise<SandboxMesh> {
   const { flags, log, stack, workspace } = options;
+  const port = parsePort(flags.apiPort);
   const sandbox = await explained(
-    startSandbox({ clock: systemClock, log: log.child({ part: 'sandbox' }), address: flags.api }),
+    startSandbox({ clock: systemClock, log: log.child({ part: 'sandbox' }), port }),
   );
   stack.defer(() => sandbox.stop());
   furnish(sandbox);
@@ -110,8 +111,7 @@ function describe(
       stack.defer(() => {
         client.close();
       });
-      const tokenOf = (workload: Workload): Promise<string> =>
-        Promise.resolve(tokenFor(sandbox, workload));
+      const tokenOf = (workload: Workload): string => tokenFor(sandbox, workload);
       return new Story({ client, tokenOf, out, paint }).tell();
     },
     linesToPaste: (paint) => linesToPaste({ directory, address: app.grpcAddress, paint }),
@@ -128,17 +128,21 @@ function rootOf(sandbox: Sandbox, signerName: string): string {
   return signer.rootPem;
 }
 
-async function tokenFor(
-  sandbox: Sandbox,
-  { namespace, serviceAccount }: Workload,
-): Promise<string> {
+function tokenFor(sandbox: Sandbox, workload: Workload): string {
+  const { namespace, serviceAccount } = workload;
   return sandbox.token({
     namespace,
     serviceAccount,
     audiences: ['istio-ca'],
     expirationSeconds: 43_200,
-    pod: `${serviceAccount}-1`,
+    pod: podOf(workload),
   });
+}
+
+function parsePort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
+  if (port <= 65_535) return port;
+  throw new UsageError('--api-port must be a port, such as 16443, or 0 for any');
 }
 
 /** root.pem, kubeconfig, tokens, csr.pem, request.json and mesh.yaml. */
@@ -146,13 +150,10 @@ async function leaveFiles(sandbox: Sandbox, workspace: Workspace): Promise<void>
   await workspace.write('root.pem', rootOf(sandbox, systemSigner));
   await workspace.write('mesh.yaml', meshConfigYaml(sandbox.signers));
   await workspace.write('kubeconfig', sandbox.kubeconfig('admin'));
-  await workspace.write('istio-ra.kubeconfig', await sandbox.kubeconfig(account));
+  await workspace.write('istio-ra.kubeconfig', sandbox.kubeconfig(registrationAuthorityAccount));
   for (const workload of workloads) {
     const { namespace, serviceAccount } = workload;
-    await workspace.write(
-      `tokens/${namespace}-${serviceAccount}`,
-      await tokenFor(sandbox, workload),
-    );
+    await workspace.write(`tokens/${namespace}-${serviceAccount}`, tokenFor(sandbox, workload));
   }
   const httpbin = { namespace: 'foo', serviceAccount: 'httpbin' };
   const { csrPem, privateKeyPem } = await makeKeyAndRequest(uriOf(httpbin), 'ecdsa-p256');
@@ -208,7 +209,7 @@ async function explained<T>(starting: Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof Error && error.message.startsWith('cannot listen on')) {
       throw new UsageError(
-        `${error.message}; choose others with --grpc, --api, --http and --monitoring`,
+        `${error.message}; choose others with --grpc, --api-port, --http and --monitoring`,
         { cause: error },
       );
     }

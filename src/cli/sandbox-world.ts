@@ -21,26 +21,26 @@ export function uriOf({ namespace, serviceAccount }: Workload): string {
 }
 
 /** Puts into the sandbox's API what a user of Istio's custom CA set-up has in the cluster. */
-export function furnish(sandbox: Sandbox): void {
-  sandbox.createNamespace(systemNamespace);
-  sandbox.createServiceAccount(systemNamespace, 'istio-ra');
+export function furnish({ objects }: Sandbox): void {
   for (const tenant of tenants) {
-    sandbox.createNamespace(tenant, { 'istio-injection': 'enabled' });
-    sandbox.createProxyConfig(tenant, `${tenant}pc`, {
+    objects.createNamespace(tenant, { 'istio-injection': 'enabled' });
+    objects.createProxyConfig({
+      namespace: tenant,
+      name: `${tenant}pc`,
       environmentVariables: { ISTIO_META_CERT_SIGNER: tenant },
     });
   }
   for (const { namespace, serviceAccount } of workloads) {
-    sandbox.createServiceAccount(namespace, serviceAccount);
-    sandbox.createPod({
-      namespace,
-      name: `${serviceAccount}-1`,
-      serviceAccount,
-      nodeName: 'node-1',
-      labels: { app: serviceAccount },
-      phase: 'Running',
-    });
+    objects.createServiceAccount(namespace, serviceAccount);
+    const name = podOf({ namespace, serviceAccount });
+    const labels = { app: serviceAccount };
+    objects.createPod({ namespace, name, serviceAccount, nodeName: 'node-1', labels });
   }
+}
+
+/** The name of a workload's one pod. */
+export function podOf({ serviceAccount }: Workload): string {
+  return `${serviceAccount}-1`;
 }
 
 function indented(pem: string): string {

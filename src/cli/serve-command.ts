@@ -5,7 +5,7 @@ import { createLogger } from '../base/logger.ts';
 import { parseRaConfig } from '../config/ra-config.ts';
 import { serveSettings } from '../config/serve-settings.ts';
 import type { Setting } from '../config/setting.ts';
-import type { CommandRun } from './command-line.ts';
+import type { CommandRun } from './command-run.ts';
 import { formatTable } from './terminal.ts';
 import { untilSignal } from './until-signal.ts';
 

@@ -10,7 +10,7 @@ import { makeKeyAndRequest, verifyAnswer } from './workload.ts';
 
 export interface StoryOptions {
   readonly client: CertificateClient;
-  readonly tokenOf: (workload: Workload) => Promise<string>;
+  readonly tokenOf: (workload: Workload) => string;
   readonly out: TextSink;
   readonly paint: Paint;
 }
@@ -60,7 +60,7 @@ export class Story {
     const made = await makeKeyAndRequest(identity, 'rsa-2048');
     const start = systemClock.monotonic();
     const chain = await client.request({
-      token: await tokenOf(workload),
+      token: tokenOf(workload),
       csrPem: made.csrPem,
       validitySeconds: dayseconds,
       certSigner: workload.namespace,

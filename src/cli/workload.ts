@@ -35,28 +35,24 @@ export async function makeKeyAndRequest(
   };
 }
 
+/** What a workload asked for and must have got. */
+export interface Asked {
+  readonly identity: string;
+  readonly spkiDer: Uint8Array;
+  readonly now: number;
+}
+
 /**
  * Checks an answer as a careful workload would: its own key and identity in the first element, and a
  * path from there to the roots in the last. Returns the leaf. Throws UnusableAnswerError.
  */
-export function verifyAnswer(
-  chain: readonly string[],
-  asked: { readonly identity: string; readonly spkiDer: Uint8Array; readonly now: number },
-): Certificate {
+export function verifyAnswer(chain: readonly string[], asked: Asked): Certificate {
   if (chain.length < 2) throw new UnusableAnswerError('the answer holds no root');
   try {
     const elements = chain.map((pem) =>
       parseCertificateBundle(pem).map((der) => parseCertificate(der)),
     );
-    const leaf = elements[0]?.[0];
-    if (leaf === undefined) throw new Error('the answer holds no certificate');
-    if (Buffer.compare(leaf.spkiDer, asked.spkiDer) !== 0) {
-      throw new Error('the certificate is for another key');
-    }
-    const [name, ...others] = leaf.subjectAltNames;
-    if (name?.kind !== 'uri' || name.value !== asked.identity || others.length > 0) {
-      throw new Error('the certificate is for another identity');
-    }
+    const leaf = checkedLeaf(elements[0]?.[0], asked);
     const candidates = elements.slice(1, -1).flat();
     const roots = elements.at(-1) ?? [];
     const at = Math.max(asked.now, leaf.notBefore);
@@ -66,4 +62,16 @@ export function verifyAnswer(
     const problem = cause instanceof Error ? cause.message : String(cause);
     throw new UnusableAnswerError(problem, { cause });
   }
+}
+
+function checkedLeaf(leaf: Certificate | undefined, asked: Asked): Certificate {
+  if (leaf === undefined) throw new Error('the answer holds no certificate');
+  if (Buffer.compare(leaf.spkiDer, asked.spkiDer) !== 0) {
+    throw new Error('the certificate is for another key');
+  }
+  const [name, ...others] = leaf.subjectAltNames;
+  if (name?.kind !== 'uri' || name.value !== asked.identity || others.length > 0) {
+    throw new Error('the certificate is for another identity');
+  }
+  return leaf;
 }

@@ -169,6 +169,6 @@ export const serveSettings = {
     help: `least severe lines to print: ${logLevels.join(', ')}`,
     placeholder: '<level>',
     fallback: 'info',
-    parse: oneOf(logLevels) as (value: string) => LogLevel,
+    parse: oneOf<LogLevel>(logLevels),
   },
 } satisfies Record<string, Setting<unknown>>;

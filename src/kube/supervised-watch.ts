@@ -2,7 +2,7 @@ import { fullJitterMs } from '../base/backoff.ts';
 import type { BackoffOptions, Random } from '../base/backoff.ts';
 import { sleep } from '../base/clock.ts';
 import type { Clock } from '../base/clock.ts';
-import { Deadline } from '../base/deadline.ts';
+import { abortable, Deadline } from '../base/deadline.ts';
 import type { Stoppable } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import { isGone, KubeApiError } from './api-error.ts';
@@ -149,8 +149,8 @@ export class SupervisedWatch<T> implements Stoppable {
     const call = { verb: 'list', resource: source.resource };
     const reason = (): Error => timedOut(`no list within ${listMs} ms`, call);
     using deadline = new Deadline({ clock, ms: listMs, reason, parent: signal });
-    const { items, resourceVersion } = await source.list(deadline.signal);
-    signal.throwIfAborted();
+    const listing = abortable(source.list(deadline.signal), deadline.signal);
+    const { items, resourceVersion } = await listing;
     this.#lastActivityAt = clock.monotonic();
     const states = items.map((item) => {
       const { resourceVersion: version, ...object } = identify(item);

@@ -6,7 +6,7 @@ import { extendedKeyUsageOids } from './key-usage.ts';
 import type { KeyUsageName } from './key-usage.ts';
 import { subjectAltName } from './subject-alt-name-builder.ts';
 
-export type CertificateSubject =
+type CertificateSubject =
   | { readonly commonName?: string; readonly organization?: string }
   /** A DER Name that is taken over byte for byte, as cert-manager does with a request's subject. */
   | { readonly subjectDer: Uint8Array };
@@ -36,7 +36,7 @@ export interface CertificateTemplate {
   readonly hash?: HashName;
 }
 
-export interface RawExtension {
+interface RawExtension {
   readonly oid: string;
   readonly critical: boolean;
   readonly valueDer: Uint8Array;

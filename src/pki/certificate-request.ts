@@ -33,7 +33,7 @@ export interface CertificateRequest {
   readonly publicKey: RequestedPublicKey;
 }
 
-export type RequestedPublicKey = {
+type RequestedPublicKey = {
   readonly spkiDer: Uint8Array;
   /** Hexadecimal, of `spkiDer`. */
   readonly spkiSha256: string;

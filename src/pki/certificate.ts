@@ -100,7 +100,7 @@ function readCertificate(der: Uint8Array): Certificate {
     pem: encodePem('CERTIFICATE', der),
     sha256: createHash('sha256').update(der).digest('hex'),
     version: fields.version,
-    serialNumber: asBuffer(expectTag(fields.serialNumber, tags.integer).content).toString('hex'),
+    serialNumber: asBuffer(fields.serialNumber.content).toString('hex'),
     subjectDer,
     issuerDer,
     selfIssued: equalBytes(subjectDer, issuerDer),
@@ -116,7 +116,7 @@ function readCertificate(der: Uint8Array): Certificate {
 
 interface Fields {
   readonly version: 1 | 2 | 3;
-  readonly serialNumber: DerElement | undefined;
+  readonly serialNumber: DerElement;
   readonly algorithm: DerElement;
   readonly issuer: DerElement | undefined;
   readonly validity: DerElement | undefined;
@@ -133,7 +133,7 @@ function readFields(tbs: DerElement): Fields {
   const [serialNumber, algorithm, issuer, validity, subject, spki, ...optional] = fields;
   return {
     version,
-    serialNumber,
+    serialNumber: expectTag(serialNumber, tags.integer),
     algorithm: expectTag(algorithm, tags.sequence),
     issuer,
     validity,

@@ -98,13 +98,13 @@ function isConstructed({ tag }: Extent): boolean {
 
 function readExtent(bytes: Uint8Array, start: number, limit: number): Extent {
   const tag = byteAt(bytes, start, limit);
+  checkTag(tag);
   const first = byteAt(bytes, start + 1, limit);
   const lengthOctets = first < 0x80 ? 0 : first & 0x7f;
   const contentStart = start + 2 + lengthOctets;
   const length = first < 0x80 ? first : readLongLength(bytes, start + 2, contentStart, limit);
   const end = contentStart + length;
   if (end > limit) throw truncated();
-  checkTag(tag);
   if ((tag & (classBits | constructedBit)) === 0)
     checkPrimitive(tag, bytes.subarray(contentStart, end));
   return { tag, start, contentStart, end };

@@ -3,13 +3,7 @@ import type { KeyObject, webcrypto } from 'node:crypto';
 import { crypto } from './crypto.ts';
 import { encodePem } from './pem.ts';
 
-export const keyAlgorithms = [
-  'ecdsa-p256',
-  'ecdsa-p384',
-  'rsa-2048',
-  'rsa-3072',
-  'rsa-4096',
-] as const;
+const keyAlgorithms = ['ecdsa-p256', 'ecdsa-p384', 'rsa-2048', 'rsa-3072', 'rsa-4096'] as const;
 export type KeyAlgorithm = (typeof keyAlgorithms)[number];
 
 export type HashName = 'SHA-1' | 'SHA-256' | 'SHA-384' | 'SHA-512';

@@ -9,7 +9,7 @@ import { modulusWeakness } from './weak-modulus.ts';
 type RsaKey = Extract<SubjectPublicKey, { kind: 'rsa' }>;
 type EcKey = Extract<SubjectPublicKey, { kind: 'ec' }>;
 
-/** A key that may be certified. Only `admitPublicKey` tells. */
+/** A key that `admitPublicKey` let in. */
 export type AdmittedKey = RsaKey | (EcKey & { readonly curve: 'P-256' | 'P-384' });
 
 /**

@@ -4,7 +4,7 @@ import { tags } from './der-tags.ts';
 import { objectIdentifier, sequenceOf } from './der-values.ts';
 import type { DerElement } from './der.ts';
 
-export type SignatureHash = 'sha256' | 'sha384' | 'sha512';
+type SignatureHash = 'sha256' | 'sha384' | 'sha512';
 
 /** What an AlgorithmIdentifier of a signature says, as far as we care. */
 export type SignatureAlgorithm =

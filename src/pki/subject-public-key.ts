@@ -11,7 +11,7 @@ import {
 import { parseDer, requestLimits } from './der.ts';
 import type { DerElement } from './der.ts';
 
-export type Curve = 'P-256' | 'P-384' | 'P-521';
+type Curve = 'P-256' | 'P-384' | 'P-521';
 
 /** A SubjectPublicKeyInfo taken apart. Whether the key is any good is for others to say. */
 export type SubjectPublicKey =

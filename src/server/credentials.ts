@@ -1,8 +1,9 @@
-import { constants } from 'node:crypto';
+import { constants, X509Certificate } from 'node:crypto';
 import type { SecureServerOptions } from 'node:http2';
 import { createSecureContext } from 'node:tls';
 import type { SecureContextOptions } from 'node:tls';
 import { ServerCredentials } from '@grpc/grpc-js';
+import { parseCertificateBundle } from '../pki/pem.ts';
 import { openSslCiphers } from './tls-policy.ts';
 import type { TlsPolicy } from './tls-policy.ts';
 
@@ -73,8 +74,7 @@ function checkedContext(identity: ServingIdentity, policy: TlsPolicy): SecureCon
   const options: SecureContextOptions = {
     cert: identity.certificateChainPem,
     key: identity.privateKeyPem,
-    // An empty list, not undefined: Node would then trust all the web's authorities.
-    ca: identity.clientRootsPem === '' ? [] : [identity.clientRootsPem],
+    ca: clientRoots(identity.clientRootsPem),
     minVersion: policy.minVersion ?? 'TLSv1.2',
     ciphers: openSslCiphers(policy),
     honorCipherOrder: true,
@@ -83,4 +83,13 @@ function checkedContext(identity: ServingIdentity, policy: TlsPolicy): SecureCon
   };
   createSecureContext(options);
   return options;
+}
+
+/**
+ * One PEM text for each root. Node passes over what is no certificate, so the text is read here first.
+ * No roots are an empty list: for undefined Node would trust all the web's authorities.
+ */
+function clientRoots(pem: string): string[] {
+  if (pem.trim() === '') return [];
+  return parseCertificateBundle(pem).map((der) => new X509Certificate(der).toString());
 }

@@ -3,7 +3,6 @@ import type { Server as NetServer, Socket } from 'node:net';
 import type { Http2SecureServer } from 'node:http2';
 import { Server } from '@grpc/grpc-js';
 import type { ChannelOptions, handleUnaryCall, ServerCredentials } from '@grpc/grpc-js';
-import { ReflectionService } from '@grpc/reflection';
 import { protoPath as healthProtoPath } from 'grpc-health-check';
 import type { Clock } from '../base/clock.ts';
 import { sleep } from '../base/clock.ts';
@@ -13,6 +12,7 @@ import { silenceGrpcLog } from './grpc-log.ts';
 import { clampGrpcTimeout } from './grpc-timeout.ts';
 import { HealthService } from './health-service.ts';
 import { listen } from './listen-address.ts';
+import { addReflection } from './reflection.ts';
 import { loadCertificateProto } from './proto.ts';
 import type { CertificateRequestMessage, CertificateResponseMessage } from './proto.ts';
 
@@ -117,7 +117,7 @@ export class GrpcServer {
     };
     this.#server.addService(proto.service, { CreateCertificate: createCertificate });
     this.#health.addTo(this.#server);
-    if (reflection) new ReflectionService(proto.definition).addToServer(this.#server);
+    if (reflection) addReflection(this.#server, proto.definition);
   }
 
   async #drain(graceMs: number): Promise<void> {
@@ -136,6 +136,7 @@ export class GrpcServer {
     };
     // The sleeps end early, by rejecting, when everything is closed before them.
     await Promise.all([closed, force().catch(() => undefined)]);
+    this.#sockets.clear();
   }
 
   async #close(): Promise<void> {

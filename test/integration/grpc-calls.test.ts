@@ -2,7 +2,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { RaError } from '../../src/base/ra-error.ts';
 import { CertificateCallError, requestCertificate } from '../../src/server/certificate-client.ts';
 import { chainElements } from '../unit/server/support/fakes.ts';
-import { goodCall, protoDirectory, startServer } from '../unit/server/support/server-fixture.ts';
+import {
+  goodCall,
+  protoDirectory,
+  startServer,
+  stopServers,
+} from '../unit/server/support/server-fixture.ts';
 import type { ServerFixture } from '../unit/server/support/server-fixture.ts';
 import {
   connectRaw,
@@ -17,7 +22,7 @@ beforeAll(async () => {
   fixture = await startServer({ budgetMs: 2_000 });
 });
 afterAll(async () => {
-  await fixture.stop();
+  await stopServers();
 });
 beforeEach(() => {
   fixture.decisions.outcomes.splice(0);

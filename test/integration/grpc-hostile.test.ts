@@ -1,7 +1,7 @@
 import type { ClientHttp2Session } from 'node:http2';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { goodCall, startServer } from '../unit/server/support/server-fixture.ts';
+import { goodCall, startServer, stopServers } from '../unit/server/support/server-fixture.ts';
 import type { ServerFixture } from '../unit/server/support/server-fixture.ts';
 import {
   connectRaw,
@@ -23,12 +23,13 @@ beforeAll(async () => {
   fixture = await startServer();
 });
 afterAll(async () => {
-  await fixture.stop();
+  await stopServers();
 });
 beforeEach(() => {
   fixture.decisions.outcomes.splice(0);
   fixture.authenticator.seen.splice(0);
   fixture.issuer.seen.splice(0);
+  fixture.issuer.behave = fixture.issuer.succeed;
   session = connectRaw(fixture.port, fixture.authority.rootPem);
 });
 afterEach(async () => {
@@ -191,6 +192,11 @@ describe('headers', () => {
   it.each(['99999999H', '2592000S'])(
     'with the timeout %s leave time to answer',
     async (timeout) => {
+      fixture.issuer.behave = () =>
+        new Promise((resolve) => {
+          setTimeout(() => void fixture.issuer.succeed().then(resolve), 30);
+        });
+
       expect((await send(requestMessage('x'), { 'grpc-timeout': timeout })).grpcStatus).toBe(ok);
     },
   );

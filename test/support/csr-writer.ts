@@ -32,7 +32,7 @@ export function rdn(type: string, value: Uint8Array): Buffer {
   return der.set(der.sequence(der.oid(type), value));
 }
 
-export const emptySubject = (): Buffer => der.sequence();
+const emptySubject = (): Buffer => der.sequence();
 export const emptyOrganization = (): Buffer =>
   der.sequence(rdn(oids.organization, der.printableString('')));
 
@@ -41,13 +41,20 @@ export function uriName(uri: string | Uint8Array): Buffer {
 }
 
 /** An Extension; `critical` is left out, TRUE, or the octet that is given. */
-export function extension(type: string, value: Uint8Array, critical: boolean | number = false): Buffer {
+export function extension(
+  type: string,
+  value: Uint8Array,
+  critical: boolean | number = false,
+): Buffer {
   const octet = typeof critical === 'number' ? critical : 0xff;
   const flag = critical === false ? [] : [der.boolean(octet)];
   return der.sequence(der.oid(type), ...flag, der.octetString(value));
 }
 
-export function sanExtension(names: readonly Uint8Array[], critical: boolean | number = true): Buffer {
+export function sanExtension(
+  names: readonly Uint8Array[],
+  critical: boolean | number = true,
+): Buffer {
   return extension(oids.subjectAltName, der.sequence(...names), critical);
 }
 
@@ -116,11 +123,19 @@ function defaultAlgorithm(key: KeyObject): Buffer {
 }
 
 export function pemOf(bytes: Uint8Array, label = 'CERTIFICATE REQUEST', eol = '\n'): string {
-  const lines = Buffer.from(bytes).toString('base64').match(/.{1,64}/g) ?? [];
+  const lines =
+    Buffer.from(bytes)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? [];
   return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join(eol);
 }
 
 /** The same as PEM. */
 export function writeCsrPem(parts: CsrParts = {}): string {
   return pemOf(writeCsr(parts));
+}
+
+/** A URI of exactly that many characters. */
+export function longUri(length: number): string {
+  return workloadUri.padEnd(length, 'x');
 }

@@ -46,7 +46,7 @@ export function oid(dotted: string): Buffer {
 function base128(arc: number): number[] {
   const digits = [arc % 128];
   for (let left = Math.floor(arc / 128); left > 0; left = Math.floor(left / 128)) {
-    digits.unshift(0x80 | left % 128);
+    digits.unshift(0x80 | (left % 128));
   }
   return digits;
 }

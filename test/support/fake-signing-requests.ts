@@ -135,7 +135,7 @@ export class FakeSigningRequests implements SigningRequests {
         try {
           return Promise.resolve(effect());
         } catch (error) {
-          return Promise.reject(error as Error);
+          return Promise.reject(error instanceof Error ? error : new Error(String(error)));
         }
     }
   }

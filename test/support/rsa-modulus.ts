@@ -56,3 +56,8 @@ export function modulusWithFactor(bits: number, prime: number): bigint {
   const quotient = roughFrom((1n << BigInt(bits - 1)) / BigInt(prime) + (1n << BigInt(bits - 12)));
   return quotient * BigInt(prime);
 }
+
+/** An RSAPublicKey that passes for sound. */
+export function soundRsaKey(): Buffer {
+  return der.sequence(der.integer(soundModulus(2048)), der.integer(65537));
+}

@@ -1,4 +1,7 @@
 import { KubeApiError } from '../api-error.ts';
+import { isJsonObject } from './json.ts';
+import type { JsonObject } from './json.ts';
+import { codeOf, messageOf } from './thrown.ts';
 
 /** Which call an error belongs to. */
 export interface CallName {
@@ -15,19 +18,13 @@ export interface Answer {
   readonly text: string;
 }
 
-type Json = Readonly<Record<string, unknown>>;
-
 /** Longer messages are cut: a Status may quote the whole object that it refuses. */
 const longestMessage = 512;
 
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function parseStatus(text: string): Json {
+function parseStatus(text: string): JsonObject {
   try {
     const parsed: unknown = JSON.parse(text);
-    return isObject(parsed) ? parsed : {};
+    return isJsonObject(parsed) ? parsed : {};
   } catch {
     return {}; // Proxies and load balancers answer in HTML; the HTTP status says enough then.
   }
@@ -41,9 +38,9 @@ function parseRetryAfterMs(header: string | string[] | undefined, now: number): 
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 
-function statusRetryAfterMs(status: Json): number | undefined {
+function statusRetryAfterMs(status: JsonObject): number | undefined {
   const details = status['details'];
-  const seconds = isObject(details) ? details['retryAfterSeconds'] : undefined;
+  const seconds = isJsonObject(details) ? details['retryAfterSeconds'] : undefined;
   return typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : undefined;
 }
 
@@ -69,7 +66,7 @@ export function refusedAnswer(answer: Answer, call: CallName, now: number): Kube
 
 /** The error that a Status object inside a watch stands for. */
 export function refusedByStatus(object: unknown, call: CallName): KubeApiError {
-  const status = isObject(object) ? object : {};
+  const status = isJsonObject(object) ? object : {};
   const code = status['code'];
   const message = textOf(status['message'], 'the API ended it without saying why');
   return new KubeApiError(`cannot ${call.verb} ${call.resource}: ${message}`, {
@@ -91,12 +88,10 @@ const timeouts = ['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR
 /** The error for a call that got no whole answer. */
 export function unanswered(error: unknown, call: CallName): KubeApiError {
   if (error instanceof KubeApiError) return error;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const told = error instanceof Error ? error.message : String(error);
-  return new KubeApiError(`cannot ${call.verb} ${call.resource}: ${told}`, {
+  return new KubeApiError(`cannot ${call.verb} ${call.resource}: ${messageOf(error)}`, {
     ...call,
     status: undefined,
-    reason: reasonOf(code),
+    reason: reasonOf(codeOf(error)),
     cause: error,
   });
 }

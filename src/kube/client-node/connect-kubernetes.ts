@@ -1,12 +1,18 @@
 import type { Clock } from '../../base/clock.ts';
 import type { AccessReviews } from '../access-reviews.ts';
+import type { ConfigMap } from '../config-maps.ts';
+import type { Namespace } from '../namespaces.ts';
+import type { Pod } from '../pods.ts';
+import type { ProxyConfig } from '../proxy-configs.ts';
 import type { ResourceSource } from '../resource-source.ts';
 import type { SigningRequest, SigningRequests } from '../signing-requests.ts';
 import type { TokenReviews } from '../token-reviews.ts';
 import { KubernetesAccessReviews } from './access-reviews-adapter.ts';
 import { ApiCalls } from './api-calls.ts';
 import type { ClusterAccess } from './kubeconfig.ts';
+import { parseConfigMap, parseNamespace, parsePod, parseProxyConfig } from './resource-objects.ts';
 import { KubernetesResource } from './resource-sources.ts';
+import type { KubernetesResourceOptions } from './resource-sources.ts';
 import { parseSigningRequest } from './signing-request-object.ts';
 import { KubernetesSigningRequests } from './signing-requests-adapter.ts';
 import { KubernetesTokenReviews } from './token-reviews-adapter.ts';
@@ -18,6 +24,11 @@ export interface KubernetesApi {
   readonly tokenReviews: TokenReviews;
   readonly accessReviews: AccessReviews;
   signingRequestSource(labelSelector: string): ResourceSource<SigningRequest>;
+  /** The one ConfigMap of that name: a right that is bound to the name is enough. */
+  configMapSource(namespace: string, name: string): ResourceSource<ConfigMap>;
+  namespaceSource(): ResourceSource<Namespace>;
+  podSource(labelSelector?: string): ResourceSource<Pod>;
+  proxyConfigSource(): ResourceSource<ProxyConfig>;
   /** Ends every call and watch under way; idempotent. */
   close(): Promise<void>;
 }
@@ -42,21 +53,44 @@ export function connectKubernetes(options: ConnectOptions): KubernetesApi {
   const settings = { connections, http2 };
   const transport = new KubeTransport({ access, clock, userAgent, settings });
   const calls = new ApiCalls(transport, access.server);
-  const prefix = new URL(access.server).pathname.replace(/\/$/, '');
-  const signingRequestSource = (labelSelector: string): ResourceSource<SigningRequest> =>
-    new KubernetesResource({
-      transport,
-      prefix,
-      path: '/apis/certificates.k8s.io/v1/certificatesigningrequests',
-      resource: 'certificatesigningrequests',
-      labelSelector,
-      parse: parseSigningRequest,
-    });
+  const sources = resourceSources(transport, access.server);
   return {
-    signingRequests: new KubernetesSigningRequests({ calls, source: signingRequestSource }),
+    ...sources,
+    signingRequests: new KubernetesSigningRequests({ calls, source: sources.signingRequestSource }),
     tokenReviews: new KubernetesTokenReviews(calls),
     accessReviews: new KubernetesAccessReviews(calls),
-    signingRequestSource,
     close: () => transport.close(),
+  };
+}
+
+type Selection<T> = Omit<KubernetesResourceOptions<T>, 'transport' | 'prefix' | 'path'>;
+
+function resourceSources(transport: KubeTransport, server: string) {
+  const prefix = new URL(server).pathname.replace(/\/$/, '');
+  const source = <T>(folder: string, selection: Selection<T>): ResourceSource<T> => {
+    const path = `${folder}/${selection.resource}`;
+    return new KubernetesResource({ ...selection, transport, prefix, path });
+  };
+  return {
+    signingRequestSource: (labelSelector: string) =>
+      source('/apis/certificates.k8s.io/v1', {
+        resource: 'certificatesigningrequests',
+        labelSelector,
+        parse: parseSigningRequest,
+      }),
+    configMapSource: (namespace: string, name: string) =>
+      source(`/api/v1/namespaces/${encodeURIComponent(namespace)}`, {
+        resource: 'configmaps',
+        fieldSelector: `metadata.name=${name}`,
+        parse: parseConfigMap,
+      }),
+    namespaceSource: () => source('/api/v1', { resource: 'namespaces', parse: parseNamespace }),
+    podSource: (labelSelector?: string) =>
+      source('/api/v1', { resource: 'pods', labelSelector, parse: parsePod }),
+    proxyConfigSource: () =>
+      source('/apis/networking.istio.io/v1beta1', {
+        resource: 'proxyconfigs',
+        parse: parseProxyConfig,
+      }),
   };
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
+import { abortable, Deadline } from '../../base/deadline.ts';
 import type { Logger } from '../../base/logger.ts';
 
 /** What a TLS connection to the API server needs. */
@@ -31,6 +32,9 @@ export interface CredentialsSource {
 const keptForMs = 30_000;
 /** A server that refuses us for good must not make us read, or run a plugin, at each call. */
 const betweenRenewalsMs = 1000;
+
+/** A plugin may hang; calls must not wait for it for ever. */
+const readingMs = 10_000;
 
 interface FreshCredentialsOptions {
   readonly source: CredentialsSource;
@@ -79,8 +83,11 @@ export class FreshCredentials {
   }
 
   async #readOnce(afresh: boolean): Promise<Credentials> {
+    const reason = (): Error => new Error(`nothing was read within ${readingMs} ms`);
+    using deadline = new Deadline({ clock: this.#clock, ms: readingMs, reason });
     try {
-      this.#current = unlessSame(this.#current, await this.#source.read(afresh));
+      const read = await abortable(this.#source.read(afresh), deadline.signal);
+      this.#current = unlessSame(this.#current, read);
     } catch (error) {
       this.#log.warn(
         'cannot read the credentials for the Kubernetes API again, the old ones stay',

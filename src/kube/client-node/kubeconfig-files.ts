@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { KubeConfig, loadYaml } from '@kubernetes/client-node';
 import type { Cluster, Context, User } from '@kubernetes/client-node';
+import { codeOf, messageOf } from './thrown.ts';
 
 /** A configuration that names one cluster and one user to reach it. */
 export interface LoadedConfig {
@@ -51,8 +52,9 @@ function readKubeconfig(file: string, mayBeMissing: boolean): OneFile | undefine
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    if (mayBeMissing && isMissing(error)) return undefined;
-    const why = isMissing(error) ? 'is not there' : 'cannot be read';
+    const isMissing = codeOf(error) === 'ENOENT';
+    if (isMissing && mayBeMissing) return undefined;
+    const why = isMissing ? 'is not there' : 'cannot be read';
     throw new Error(`kubeconfig ${file} ${why}: check --kubeconfig or KUBECONFIG`, {
       cause: error,
     });
@@ -63,8 +65,7 @@ function readKubeconfig(file: string, mayBeMissing: boolean): OneFile | undefine
     config.makePathsAbsolute(path.dirname(path.resolve(file)));
     return { config, tokenFiles: findTokenFiles(text, path.dirname(path.resolve(file))) };
   } catch (error) {
-    const told = error instanceof Error ? error.message : String(error);
-    throw new Error(`kubeconfig ${file} is malformed: ${told}`, { cause: error });
+    throw new Error(`kubeconfig ${file} is malformed: ${messageOf(error)}`, { cause: error });
   }
 }
 
@@ -128,8 +129,4 @@ function refuseUnsupported(cluster: Cluster): void {
         'or set insecure-skip-tls-verify for a proxy on this machine',
     );
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

@@ -9,6 +9,7 @@ import type { Credentials } from './credentials.ts';
 import { KubeconfigCredentials } from './kubeconfig-credentials.ts';
 import { loadKubeconfigFiles } from './kubeconfig-files.ts';
 import type { LoadedConfig } from './kubeconfig-files.ts';
+import { messageOf } from './thrown.ts';
 
 /** Which API server, and what proves us to it at any moment. */
 export interface ClusterAccess {
@@ -83,8 +84,9 @@ async function readFirst(source: KubeconfigCredentials, origin: string): Promise
   try {
     return await source.read(false);
   } catch (error) {
-    const told = error instanceof Error ? error.message : String(error);
-    throw new Error(`cannot read the credentials that ${origin} names: ${told}`, { cause: error });
+    throw new Error(`cannot read the credentials that ${origin} names: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
 }
 

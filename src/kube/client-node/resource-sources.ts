@@ -4,7 +4,7 @@ import { badAnswer, refusedByStatus, unanswered } from './answer-errors.ts';
 import type { CallName } from './answer-errors.ts';
 import { isJsonObject, listAt, objectAt, stringAt } from './json.ts';
 import type { JsonObject } from './json.ts';
-import { LineSplitter } from './lines.ts';
+import { LineSplitter, LineTooLongError } from './lines.ts';
 import type { KubeTransport } from './transport.ts';
 
 export interface KubernetesResourceOptions<T> {
@@ -69,6 +69,7 @@ export class KubernetesResource<T> implements ResourceSource<T> {
       }
     } catch (error) {
       if (signal.aborted) throw signal.reason as Error;
+      if (error instanceof LineTooLongError) throw badAnswer(error.message, this.#watch);
       throw unanswered(error, this.#watch);
     }
     const rest = lines.rest();

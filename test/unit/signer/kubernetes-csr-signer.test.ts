@@ -1,57 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import type { SigningOrder } from '../../../src/ra/signer.ts';
-import { ApiAttempts } from '../../../src/signer/api-attempts.ts';
-import { KubernetesCsrSigner } from '../../../src/signer/kubernetes-csr-signer.ts';
-import type { ApprovalMode } from '../../../src/signer/kubernetes-csr-signer.ts';
-import { Removals } from '../../../src/signer/removals.ts';
-import { SigningRequestFeed } from '../../../src/signer/signing-request-feed.ts';
-import { FakeClock, settle } from '../../support/fake-clock.ts';
-import { apiError, FakeSigningRequests } from '../../support/fake-signing-requests.ts';
-import { anOrder } from '../../support/orders.ts';
-import { RecordingLogger } from '../../support/recording-logger.ts';
-
-const name = 'ra-r1';
-
-class Bench {
-  readonly clock = new FakeClock();
-  readonly requests = new FakeSigningRequests();
-  readonly log = new RecordingLogger();
-  readonly attempts = new ApiAttempts({ clock: this.clock, random: () => 0.5 });
-  readonly feed = new SigningRequestFeed({ ...this, labelSelector: 'x=y' });
-  readonly removals = new Removals(this);
-  readonly client = new AbortController();
-  readonly order: SigningOrder;
-  readonly #approval: ApprovalMode;
-
-  private constructor(order: SigningOrder, approval: ApprovalMode) {
-    this.order = order;
-    this.#approval = approval;
-  }
-
-  static async make(approval: ApprovalMode = 'self'): Promise<Bench> {
-    const { order } = await anOrder(new FakeClock());
-    return new Bench(order, approval);
-  }
-
-  /** Starts signing and lets it come as far as it can without the outside. */
-  async sign(): Promise<{ result: Promise<string> }> {
-    const signer = new KubernetesCsrSigner({
-      ...this,
-      approval: this.#approval,
-      replica: 'replica-1',
-    });
-    const result = signer
-      .sign(this.order, this.client.signal)
-      .then((chain) => chain.certificatePem);
-    result.catch(() => undefined);
-    await settle();
-    return { result };
-  }
-}
+import { apiError } from '../../support/fake-signing-requests.ts';
+import { name, SignerBench } from './signer-bench.ts';
 
 describe('KubernetesCsrSigner', () => {
   it('creates, approves, waits for the watch and removes', async () => {
-    const bench = await Bench.make();
+    const bench = await SignerBench.make();
     const { result } = await bench.sign();
     expect(bench.requests.objects.get(name)).toMatchObject({
       signerName: 'clusterissuers.cert-manager.io/foo',
@@ -70,7 +23,7 @@ describe('KubernetesCsrSigner', () => {
   });
 
   it('does not miss a certificate that came before the wait began', async () => {
-    const bench = await Bench.make();
+    const bench = await SignerBench.make();
     bench.requests.disturb('approve', { kind: 'answer_lost' });
     const { result } = await bench.sign();
     bench.feed.put(bench.requests.setCertificate(name, 'EARLY'));
@@ -82,7 +35,7 @@ describe('KubernetesCsrSigner', () => {
     ['Denied', 'SIGNING_DENIED'],
     ['Failed', 'SIGNING_FAILED'],
   ])('ends at once when the request is %s, with the reason', async (type, code) => {
-    const bench = await Bench.make();
+    const bench = await SignerBench.make();
     const { result } = await bench.sign();
     const condition = { type, status: 'True', reason: 'Because', message: 'policy says no' };
     bench.feed.put(bench.requests.addCondition(name, condition));
@@ -96,7 +49,7 @@ describe('KubernetesCsrSigner', () => {
   });
 
   it('never uses a certificate beside a refusal', async () => {
-    const bench = await Bench.make();
+    const bench = await SignerBench.make();
     const { result } = await bench.sign();
     bench.requests.addCondition(name, { type: 'Failed', status: 'True' });
     bench.feed.put(bench.requests.setCertificate(name, 'PEM'));
@@ -104,7 +57,7 @@ describe('KubernetesCsrSigner', () => {
   });
 
   it('ends at once when the object is deleted', async () => {
-    const bench = await Bench.make();
+    const bench = await SignerBench.make();
     const { result } = await bench.sign();
     const object = bench.requests.objects.get(name);
     bench.feed.gone({ name, uid: object?.uid ?? '' });
@@ -112,7 +65,7 @@ describe('KubernetesCsrSigner', () => {
   });
 
   it('is not ended by the deletion of another object of the same name', async () => {
-    const bench = await Bench.make();
+    const bench = await SignerBench.make();
     const { result } = await bench.sign();
     bench.feed.gone({ name, uid: 'somebody-else' });
     bench.feed.put(bench.requests.setCertificate(name, 'PEM'));
@@ -120,7 +73,7 @@ describe('KubernetesCsrSigner', () => {
   });
 
   it("stops waiting with the signal's reason and removes the object", async () => {
-    const bench = await Bench.make();
+    const bench = await SignerBench.make();
     const { result } = await bench.sign();
     const gone = new Error('client gone');
     bench.client.abort(gone);
@@ -130,7 +83,7 @@ describe('KubernetesCsrSigner', () => {
   });
 
   it('finds its own object when the answer to create was lost', async () => {
-    const bench = await Bench.make();
+    const bench = await SignerBench.make();
     bench.requests.disturb('create', { kind: 'answer_lost' });
     const { result } = await bench.sign();
     await bench.clock.advance(1_000);
@@ -140,7 +93,7 @@ describe('KubernetesCsrSigner', () => {
   });
 
   it('leaves nothing behind when a create that seemed to fail had worked', async () => {
-    const bench = await Bench.make();
+    const bench = await SignerBench.make();
     const lost = { kind: 'answer_lost' } as const;
     const fails = { kind: 'fails', error: apiError(503) } as const;
     bench.requests.disturb('create', lost, fails, fails);
@@ -155,7 +108,7 @@ describe('KubernetesCsrSigner', () => {
   });
 
   it('removes an object that appears only after the client has gone', async () => {
-    const bench = await Bench.make();
+    const bench = await SignerBench.make();
     bench.requests.disturb('create', { kind: 'hangs' });
     const { result } = await bench.sign();
     bench.client.abort(new Error('client gone'));
@@ -181,7 +134,7 @@ describe('KubernetesCsrSigner', () => {
     [403, 'KUBERNETES_UNAVAILABLE'],
     [422, 'KUBERNETES_REFUSED'],
   ])('does not try a create again that was answered with %d', async (status, code) => {
-    const bench = await Bench.make();
+    const bench = await SignerBench.make();
     bench.requests.disturb('create', { kind: 'fails', error: apiError(status) });
     const { result } = await bench.sign();
     await expect(result).rejects.toMatchObject({ code });
@@ -189,7 +142,7 @@ describe('KubernetesCsrSigner', () => {
   });
 
   it('never approves an object that is not what it asked for', async () => {
-    const bench = await Bench.make();
+    const bench = await SignerBench.make();
     await bench.requests.create(
       {
         name,
@@ -211,7 +164,7 @@ describe('KubernetesCsrSigner', () => {
   });
 
   it('reads and tries again when the object changed before the approval', async () => {
-    const bench = await Bench.make();
+    const bench = await SignerBench.make();
     bench.requests.disturb('approve', { kind: 'fails', error: apiError(409, 'Conflict') });
     const { result } = await bench.sign();
     bench.requests.touch(name);
@@ -222,7 +175,7 @@ describe('KubernetesCsrSigner', () => {
   });
 
   it('does not approve twice when the answer to the approval was lost', async () => {
-    const bench = await Bench.make();
+    const bench = await SignerBench.make();
     bench.requests.disturb('approve', { kind: 'answer_lost' });
     const { result } = await bench.sign();
     await bench.clock.advance(1_000);
@@ -233,7 +186,7 @@ describe('KubernetesCsrSigner', () => {
   });
 
   it('sees a denial by somebody else that came before its approval', async () => {
-    const bench = await Bench.make();
+    const bench = await SignerBench.make();
     bench.requests.disturb('approve', { kind: 'fails', error: apiError(409, 'Conflict') });
     const { result } = await bench.sign();
     bench.requests.addCondition(name, { type: 'Denied', status: 'True', reason: 'No' });
@@ -242,7 +195,7 @@ describe('KubernetesCsrSigner', () => {
   });
 
   it('is unavailable when the right to approve is missing', async () => {
-    const bench = await Bench.make();
+    const bench = await SignerBench.make();
     bench.requests.disturb('approve', { kind: 'fails', error: apiError(403, 'Forbidden') });
     const { result } = await bench.sign();
     await expect(result).rejects.toMatchObject({
@@ -254,14 +207,14 @@ describe('KubernetesCsrSigner', () => {
   });
 
   it('says that the object is gone when it vanishes before the approval', async () => {
-    const bench = await Bench.make();
+    const bench = await SignerBench.make();
     bench.requests.disturb('approve', { kind: 'fails', error: apiError(404, 'NotFound') });
     const { result } = await bench.sign();
     await expect(result).rejects.toMatchObject({ code: 'SIGNING_INTERRUPTED' });
   });
 
   it('waits for another approver and holds no right to approve with external approval', async () => {
-    const bench = await Bench.make('external');
+    const bench = await SignerBench.make('external');
     const { result } = await bench.sign();
     bench.requests.addCondition(name, { type: 'Approved', status: 'True' });
     bench.feed.put(bench.requests.setCertificate(name, 'PEM'));
@@ -270,7 +223,7 @@ describe('KubernetesCsrSigner', () => {
   });
 
   it('asks by one list when the watch has been silent for two seconds', async () => {
-    const bench = await Bench.make();
+    const bench = await SignerBench.make();
     const { result } = await bench.sign();
     bench.requests.setCertificate(name, 'PEM');
     await bench.clock.advance(2_000);
@@ -279,7 +232,7 @@ describe('KubernetesCsrSigner', () => {
   });
 
   it('is not put back by events that come late or twice', async () => {
-    const bench = await Bench.make();
+    const bench = await SignerBench.make();
     const { result } = await bench.sign();
     const approved = bench.requests.objects.get(name);
     if (approved === undefined) throw new Error('no object');
@@ -291,7 +244,7 @@ describe('KubernetesCsrSigner', () => {
   });
 
   it('tries a removal again until it works', async () => {
-    const bench = await Bench.make();
+    const bench = await SignerBench.make();
     const fails = { kind: 'fails', error: apiError(500) } as const;
     bench.requests.disturb('remove', fails, fails);
     const { result } = await bench.sign();
@@ -302,7 +255,7 @@ describe('KubernetesCsrSigner', () => {
   });
 
   it('leaves no timer behind', async () => {
-    const bench = await Bench.make();
+    const bench = await SignerBench.make();
     const { result } = await bench.sign();
     bench.feed.put(bench.requests.setCertificate(name, 'PEM'));
     await result;

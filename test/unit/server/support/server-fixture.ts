@@ -39,6 +39,14 @@ export interface ServerFixtureOptions {
   readonly reflection?: boolean;
   readonly policy?: TlsPolicy;
   readonly withoutClientRoots?: boolean;
+  readonly address?: string;
+}
+
+const running = new Set<ServerFixture>();
+
+/** Stops what this file started and did not stop, also after a failed test. */
+export async function stopServers(): Promise<void> {
+  await Promise.all([...running].map((fixture) => fixture.stop()));
 }
 
 /** A real server on loopback with fakes behind it. */
@@ -70,11 +78,11 @@ export async function startServer(options: ServerFixtureOptions = {}): Promise<S
     clock: systemClock,
     log: logger,
   });
-  const address = await server.start('127.0.0.1:0');
+  const address = await server.start(options.address ?? '127.0.0.1:0');
   const clients: CertificateClient[] = [];
-  return {
+  const fixture: ServerFixture = {
     address,
-    port: Number(address.split(':')[1]),
+    port: Number(address.split(':').at(-1)),
     ...{ server, service, credentials, authenticator, issuer, decisions, logger },
     ...{ authority, clientAuthority },
     client: (overrides) => {
@@ -86,10 +94,13 @@ export async function startServer(options: ServerFixtureOptions = {}): Promise<S
       return client;
     },
     stop: async () => {
+      running.delete(fixture);
       for (const client of clients) client.close();
       await server.stop(0);
     },
   };
+  running.add(fixture);
+  return fixture;
 }
 
 /** A call that succeeds. */

@@ -1,0 +1,9 @@
+/** What was typed after `istio-ra sandbox`. */
+export interface SandboxFlags {
+  readonly dir: string;
+  readonly exit?: boolean;
+  readonly grpc: string;
+  readonly apiPort: string;
+  readonly http: string;
+  readonly monitoring: string;
+}

@@ -1,0 +1,64 @@
+import type { ConfigMap } from '../config-maps.ts';
+import type { Namespace } from '../namespaces.ts';
+import type { Pod } from '../pods.ts';
+import type { ProxyConfig } from '../proxy-configs.ts';
+import type { ObjectIdentity } from '../resource-versions.ts';
+import { filledTextAt, isJsonObject, objectAt, stringAt, stringMapAt, textAt } from './json.ts';
+import type { JsonObject } from './json.ts';
+
+/** Thrown by each of these when `raw` is not even an object with a name; what is missing is empty. */
+export function parseConfigMap(raw: unknown): ConfigMap {
+  const { object, identity } = parseObject(raw, 'ConfigMap');
+  return { ...identity, data: stringMapAt(object, 'data') };
+}
+
+export function parseNamespace(raw: unknown): Namespace {
+  const { identity, metadata } = parseObject(raw, 'Namespace');
+  const labels = stringMapAt(metadata, 'labels');
+  return { ...identity, labels, annotations: stringMapAt(metadata, 'annotations') };
+}
+
+export function parsePod(raw: unknown): Pod {
+  const { object, identity, metadata } = parseObject(raw, 'Pod');
+  const spec = objectAt(object, 'spec');
+  const deletion = Date.parse(textAt(metadata, 'deletionTimestamp'));
+  return {
+    ...identity,
+    namespace: textAt(metadata, 'namespace'),
+    labels: stringMapAt(metadata, 'labels'),
+    serviceAccount: textAt(spec, 'serviceAccountName'),
+    nodeName: filledTextAt(spec, 'nodeName'),
+    phase: textAt(objectAt(object, 'status'), 'phase'),
+    deletionTimestamp: Number.isNaN(deletion) ? undefined : deletion,
+  };
+}
+
+export function parseProxyConfig(raw: unknown): ProxyConfig {
+  const { object, identity } = parseObject(raw, 'ProxyConfig');
+  const spec = objectAt(object, 'spec');
+  return {
+    ...identity,
+    matchLabels: stringMapAt(objectAt(spec, 'selector'), 'matchLabels'),
+    environmentVariables: stringMapAt(spec, 'environmentVariables'),
+  };
+}
+
+interface ParsedObject {
+  readonly object: JsonObject;
+  readonly metadata: JsonObject;
+  readonly identity: ObjectIdentity & { readonly resourceVersion: string };
+}
+
+function parseObject(raw: unknown, kind: string): ParsedObject {
+  const object = isJsonObject(raw) ? raw : {};
+  const metadata = objectAt(object, 'metadata');
+  const name = stringAt(metadata, 'name');
+  if (name === undefined) throw new Error(`the object is no ${kind}`);
+  const identity = {
+    name,
+    namespace: filledTextAt(metadata, 'namespace'),
+    uid: textAt(metadata, 'uid'),
+    resourceVersion: textAt(metadata, 'resourceVersion'),
+  };
+  return { object, metadata, identity };
+}

@@ -1,0 +1,109 @@
+import type { Labels, ProxyConfigEntry } from './proxy-config.ts';
+
+/** Where a ProxyConfig can stand towards a workload, strongest first. */
+export const proxyConfigLevels = ['workload', 'namespace', 'root-namespace'] as const;
+export type ProxyConfigLevel = (typeof proxyConfigLevels)[number];
+
+/** A ProxyConfig that was looked at for a level and not used. */
+export interface PassedOver {
+  readonly entry: ProxyConfigEntry;
+  /** Half a sentence. */
+  readonly because: string;
+  /** It applies to the workload and would be used if the winner were gone. */
+  readonly applies: boolean;
+}
+
+/** What one level says about one workload. */
+export interface LevelVerdict {
+  readonly level: ProxyConfigLevel;
+  /** The one that counts. If it names no signer, or has a fault, none other of the level steps in. */
+  readonly winner: ProxyConfigEntry | undefined;
+  readonly losers: readonly PassedOver[];
+  /** Why nobody can tell what this level says, though it may say something. */
+  readonly fault: string | undefined;
+}
+
+/** The ProxyConfigs of one namespace, sorted by scope, each list oldest first. Immutable. */
+export interface NamespaceProxyConfigs {
+  readonly unselective: readonly ProxyConfigEntry[];
+  readonly selective: readonly ProxyConfigEntry[];
+  readonly ignored: readonly ProxyConfigEntry[];
+  /** Why some of them are not here. */
+  readonly fault: string | undefined;
+}
+
+export const noProxyConfigs: NamespaceProxyConfigs = Object.freeze({
+  unselective: Object.freeze([]),
+  selective: Object.freeze([]),
+  ignored: Object.freeze([]),
+  fault: undefined,
+});
+
+/** Istio's order: by creation time, in whole seconds as the API has it, then by name. */
+function byAge(one: ProxyConfigEntry, other: ProxyConfigEntry): number {
+  if (one.createdAtMs !== other.createdAtMs) return one.createdAtMs - other.createdAtMs;
+  return one.name < other.name ? -1 : 1;
+}
+
+/** Sorts the ProxyConfigs of one namespace for the questions below. */
+export function arrangeProxyConfigs(
+  entries: Iterable<ProxyConfigEntry>,
+  fault: string | undefined,
+): NamespaceProxyConfigs {
+  const sorted = [...entries].sort(byAge);
+  const ofKind = (kind: ProxyConfigEntry['scope']['kind']): readonly ProxyConfigEntry[] =>
+    Object.freeze(sorted.filter((entry) => entry.scope.kind === kind));
+  return Object.freeze({
+    unselective: ofKind('namespace'),
+    selective: ofKind('workloads'),
+    ignored: ofKind('nobody'),
+    fault,
+  });
+}
+
+/** What the ProxyConfigs of the workload's own namespace say that select pods. */
+export function workloadLevel(
+  configs: NamespaceProxyConfigs,
+  podLabels: Labels | undefined,
+): LevelVerdict {
+  const ignored = configs.ignored.map((entry) => ({
+    entry,
+    because: 'its selector names no labels, which selects nobody',
+    applies: false,
+  }));
+  const { winner, losers } = oldest(configs.selective, (entry) => unselected(entry, podLabels));
+  return { level: 'workload', winner, losers: [...losers, ...ignored], fault: configs.fault };
+}
+
+/** What the ProxyConfigs of a namespace say that select no pods. */
+export function namespaceLevel(
+  level: 'namespace' | 'root-namespace',
+  configs: NamespaceProxyConfigs,
+): LevelVerdict {
+  return { level, ...oldest(configs.unselective, () => undefined), fault: configs.fault };
+}
+
+/** The oldest that applies wins whole; `passes` says why an entry does not apply. */
+function oldest(
+  entries: readonly ProxyConfigEntry[],
+  passes: (entry: ProxyConfigEntry) => string | undefined,
+): Pick<LevelVerdict, 'winner' | 'losers'> {
+  let winner: ProxyConfigEntry | undefined;
+  const losers: PassedOver[] = [];
+  for (const entry of entries) {
+    const because = passes(entry);
+    if (because !== undefined) losers.push({ entry, because, applies: false });
+    else if (winner === undefined) winner = entry;
+    else losers.push({ entry, because: `${winner.name} is older`, applies: true });
+  }
+  return { winner, losers };
+}
+
+function unselected(entry: ProxyConfigEntry, podLabels: Labels | undefined): string | undefined {
+  if (entry.scope.kind !== 'workloads') return 'it selects nobody';
+  if (podLabels === undefined) return 'it selects pods, and no pod is known';
+  const missing = Object.entries(entry.scope.matchLabels).find(
+    ([key, value]) => !Object.hasOwn(podLabels, key) || podLabels[key] !== value,
+  );
+  return missing === undefined ? undefined : `the pod has no label ${missing.join('=')}`;
+}

@@ -1,0 +1,84 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { ServiceAccountTokens } from './service-account-tokens.ts';
+import { unauthorized } from './status-error.ts';
+
+/** Who asks, as the API server knows it. */
+export interface UserInfo {
+  readonly username: string;
+  readonly uid?: string;
+  readonly groups: readonly string[];
+  readonly extra: Readonly<Record<string, readonly string[]>>;
+}
+
+/** A client certificate that the TLS layer has verified. */
+export interface PeerCertificate {
+  readonly commonName: string;
+  readonly organizations: readonly string[];
+  readonly der: Uint8Array;
+}
+
+export interface Credentials {
+  /** The `authorization` header. */
+  readonly authorization: string | undefined;
+  readonly peerCertificate: PeerCertificate | undefined;
+}
+
+/** The audience of tokens for the API itself. */
+export const apiAudience = 'https://kubernetes.default.svc';
+
+const anonymous: UserInfo = {
+  username: 'system:anonymous',
+  groups: ['system:unauthenticated'],
+  extra: {},
+};
+
+export interface RequestAuthenticatorOptions {
+  readonly tokens: ServiceAccountTokens;
+  /** A bearer token that is the administrator. */
+  readonly adminToken: string;
+}
+
+/** Turns the credentials of a request into a user. */
+export class RequestAuthenticator {
+  readonly #options: RequestAuthenticatorOptions;
+
+  constructor(options: RequestAuthenticatorOptions) {
+    this.#options = options;
+  }
+
+  /** Without credentials the user is anonymous; wrong ones throw a StatusError (401). */
+  authenticate({ authorization, peerCertificate }: Credentials): UserInfo {
+    // The API server, too, looks at the certificate first.
+    if (peerCertificate !== undefined) return userOfCertificate(peerCertificate);
+    if (authorization === undefined) return anonymous;
+    const [, token] = /^Bearer +(\S+) *$/i.exec(authorization) ?? [];
+    if (token === undefined) throw unauthorized();
+    if (isSameText(token, this.#options.adminToken)) return administrator;
+    const verdict = this.#options.tokens.verify(token, [apiAudience]);
+    if (verdict.kind === 'refused') throw unauthorized();
+    return verdict.user;
+  }
+}
+
+/** May do everything: so the API server treats the group. */
+export const administratorsGroup = 'system:masters';
+
+const administrator: UserInfo = {
+  username: 'kubernetes-admin',
+  groups: [administratorsGroup, 'system:authenticated'],
+  extra: {},
+};
+
+function userOfCertificate({ commonName, organizations, der }: PeerCertificate): UserInfo {
+  const fingerprint = createHash('sha256').update(der).digest('hex');
+  return {
+    username: commonName,
+    groups: [...organizations, 'system:authenticated'],
+    extra: { 'authentication.kubernetes.io/credential-id': [`X509SHA256=${fingerprint}`] },
+  };
+}
+
+function isSameText(left: string, right: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(left), digest(right));
+}

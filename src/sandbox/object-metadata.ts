@@ -1,0 +1,129 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { invalid, required } from './field-error.ts';
+import type { FieldError } from './field-error.ts';
+import { isSameJson, objectAt, textAt, textsAt, timestamp, valueAt } from './kube-object.ts';
+import type { JsonObject, KubeObject } from './kube-object.ts';
+import type { UnstoredObject } from './object-store.ts';
+import { storedApiVersion } from './resource-registry.ts';
+import type { ResourceDefinition } from './resource-registry.ts';
+import { labelProblems, subdomainProblems } from './signer-name.ts';
+import { badRequest, StatusError } from './status-error.ts';
+
+/** Where a request's path points. */
+export interface ObjectPlace {
+  readonly definition: ResourceDefinition;
+  readonly namespace: string | undefined;
+}
+
+/** What the alphabet of generated names leaves out: vowels, and what looks alike. */
+const nameAlphabet = 'bcdfghjklmnpqrstvwxz2456789';
+const generatedLength = 5;
+const longestGenerateName = 58;
+
+/** An object with the metadata of a new one: name, uid, creation time. */
+export function withNewMetadata(body: JsonObject, place: ObjectPlace, now: number): UnstoredObject {
+  const { definition, namespace } = place;
+  const given = objectAt(body, 'metadata');
+  checkNamespace(given, namespace);
+  if ((textAt(given, 'resourceVersion') ?? '') !== '') {
+    throw new StatusError(500, '', 'resourceVersion should not be set on objects to be created');
+  }
+  const generateName = textAt(given, 'generateName') ?? '';
+  return {
+    ...body,
+    apiVersion: storedApiVersion(definition),
+    kind: definition.kind,
+    metadata: {
+      name: nameOf(given, generateName),
+      ...(generateName === '' ? {} : { generateName }),
+      ...(namespace === undefined ? {} : { namespace }),
+      uid: randomUUID(),
+      ...(definition.custom || definition.plural === 'pods' ? { generation: 1 } : {}),
+      creationTimestamp: timestamp(now),
+      ...writableParts(given),
+    },
+  };
+}
+
+/** An object with the metadata of `old`, but for what a caller may change. */
+export function withOldMetadata(body: JsonObject, old: KubeObject): UnstoredObject {
+  const { name, namespace, generateName, uid, generation, creationTimestamp, deletionTimestamp } =
+    old.metadata;
+  const kept = { name, generateName, namespace, uid, generation, creationTimestamp };
+  const given = { ...kept, deletionTimestamp };
+  const present = Object.entries(given).filter(([, value]) => value !== undefined);
+  const metadata = Object.fromEntries(present) as UnstoredObject['metadata'];
+  return {
+    ...body,
+    apiVersion: old.apiVersion,
+    kind: old.kind,
+    metadata: { ...metadata, ...writableParts(objectAt(body, 'metadata')) },
+  };
+}
+
+/** Custom resources count the changes of their spec. */
+export function withGeneration(object: UnstoredObject, old: KubeObject): UnstoredObject {
+  const before = old.metadata['generation'];
+  if (typeof before !== 'number' || isSameJson(object['spec'], old['spec'])) return object;
+  return { ...object, metadata: { ...object.metadata, generation: before + 1 } };
+}
+
+/** What the API server has against the metadata of a new object. */
+export function metadataErrors(
+  { metadata }: UnstoredObject,
+  { definition }: ObjectPlace,
+): readonly FieldError[] {
+  const field = 'metadata.name';
+  if (metadata.name === '') return [required(field, 'name or generateName is required')];
+  // CertificateSigningRequests may have any name that fits in a path.
+  if (definition.plural === 'certificatesigningrequests') {
+    return /^\.{1,2}$|[/%]/.test(metadata.name)
+      ? [invalid(field, metadata.name, "may not contain '/' or '%', or be '.' or '..'")]
+      : [];
+  }
+  const problems = definition.plural === 'namespaces' ? labelProblems : subdomainProblems;
+  return problems(metadata.name).map((problem) => invalid(field, metadata.name, problem));
+}
+
+function checkNamespace(given: JsonObject, namespace: string | undefined): void {
+  const named = textAt(given, 'namespace') ?? '';
+  if (named !== '' && named !== (namespace ?? '')) {
+    throw badRequest(
+      'the namespace of the provided object does not match the namespace sent on the request',
+    );
+  }
+}
+
+function nameOf(given: JsonObject, generateName: string): string {
+  const name = textAt(given, 'name') ?? '';
+  if (name !== '' || generateName === '') return name;
+  const random = Array.from(
+    randomBytes(generatedLength),
+    (byte) => nameAlphabet[byte % nameAlphabet.length],
+  );
+  return generateName.slice(0, longestGenerateName) + random.join('');
+}
+
+function writableParts(given: JsonObject): JsonObject {
+  const labels = textMap(given, 'labels');
+  const annotations = textMap(given, 'annotations');
+  const finalizers = textsAt(given, 'finalizers');
+  const owners = valueAt(given, 'ownerReferences');
+  return {
+    ...(labels === undefined ? {} : { labels }),
+    ...(annotations === undefined ? {} : { annotations }),
+    ...(finalizers.length === 0 ? {} : { finalizers }),
+    ...(Array.isArray(owners) && owners.length > 0 ? { ownerReferences: owners as unknown } : {}),
+  };
+}
+
+function textMap(given: JsonObject, name: string): JsonObject | undefined {
+  const map = objectAt(given, name);
+  const wrong = Object.values(map).find((value) => typeof value !== 'string' && value !== null);
+  if (wrong !== undefined) {
+    throw badRequest(
+      `json: cannot unmarshal ${typeof wrong} into Go struct field ObjectMeta.metadata.${name} of type string`,
+    );
+  }
+  return Object.keys(map).length === 0 ? undefined : map;
+}

@@ -1,0 +1,102 @@
+import { parse as parseYaml } from 'yaml';
+import type { UserInfo } from './authentication.ts';
+import { decodeProtobuf, protobufType } from './kubernetes-protobuf.ts';
+import { isJsonObject, textAt } from './kube-object.ts';
+import type { JsonObject } from './kube-object.ts';
+import { apiVersionOf } from './resource-registry.ts';
+import type { ResourceDefinition } from './resource-registry.ts';
+import type { Verb } from './request-info.ts';
+import { badRequest, unsupportedMediaType } from './status-error.ts';
+
+/** A request to a resource that exists, from a user who may make it. */
+export interface ResourceRequest {
+  readonly verb: Verb;
+  readonly definition: ResourceDefinition;
+  readonly version: string;
+  /** Undefined for cluster-scoped resources, and for collections over all namespaces. */
+  readonly namespace: string | undefined;
+  /** Empty where the path has none. */
+  readonly name: string;
+  readonly subresource: string | undefined;
+  readonly query: URLSearchParams;
+  readonly user: UserInfo;
+  readonly body: RequestBody;
+}
+
+export interface RequestBody {
+  readonly bytes: Buffer;
+  /** Without parameters, in lower case; empty where there was no header. */
+  readonly contentType: string;
+}
+
+const jsonType = 'application/json';
+const yamlType = 'application/yaml';
+
+/** The object in the body of a create or update. Throws a StatusError (400, 415). */
+export function parseObject({ body, definition, version }: ResourceRequest): JsonObject {
+  const { kind, group } = definition;
+  const object = parseBody(body, kind);
+  const apiVersion = apiVersionOf(group, version);
+  const given = [textAt(object, 'apiVersion') ?? '', textAt(object, 'kind') ?? ''];
+  const isOther = (text: string | undefined, own: string): boolean => text !== '' && text !== own;
+  if (isOther(given[1], kind)) {
+    const what = `${given[1] ?? ''} in version "${given[0] ?? ''}"`;
+    throw badRequest(`${what} cannot be handled as a ${kind}: unknown conversion`);
+  }
+  if (isOther(given[0], apiVersion)) {
+    throw badRequest(
+      `the API version in the data (${given[0] ?? ''}) does not match the expected API version (${apiVersion})`,
+    );
+  }
+  return object;
+}
+
+/** The options that a DELETE may carry. Throws a StatusError (400, 415). */
+export function parseDeleteOptions({ body }: ResourceRequest): JsonObject {
+  return body.bytes.length === 0 ? {} : parseBody(body, 'DeleteOptions');
+}
+
+function parseBody(body: RequestBody, kind: string): JsonObject {
+  const text = body.bytes.toString('utf8');
+  switch (body.contentType) {
+    case '':
+    case jsonType:
+      return asObject(parseJson(text, kind), kind);
+    case yamlType:
+      return asObject(parseYamlText(text), kind);
+    case protobufType:
+      return decodeProtobuf(body.bytes);
+    default:
+      throw unsupportedMediaType([jsonType, yamlType, protobufType]);
+  }
+}
+
+function unrecognized(kind: string, why: string): Error {
+  return badRequest(
+    `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error: ${why}`,
+  );
+}
+
+function parseJson(text: string, kind: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw unrecognized(kind, error instanceof Error ? error.message : 'malformed');
+  }
+}
+
+/** YAML, of which JSON is a part. Throws a StatusError (400). */
+export function parseYamlText(text: string): unknown {
+  try {
+    return parseYaml(text, { maxAliasCount: 0 }) as unknown;
+  } catch (error) {
+    throw badRequest(
+      `error converting YAML to JSON: ${error instanceof Error ? error.message : ''}`,
+    );
+  }
+}
+
+function asObject(value: unknown, kind: string): JsonObject {
+  if (!isJsonObject(value)) throw unrecognized(kind, 'the body is not an object');
+  return value;
+}

@@ -1,0 +1,211 @@
+import type { Answer } from './answer.ts';
+import type { Authorizer } from './authorization.ts';
+import { csrRules } from './csr-rules.ts';
+import { invalidObject } from './field-error.ts';
+import { isSameJson, objectAt, textAt, textsAt, timestamp, without } from './kube-object.ts';
+import type { JsonObject, KubeObject } from './kube-object.ts';
+import { emptyNamespace, furnishNamespace } from './namespace-lifecycle.ts';
+import {
+  metadataErrors,
+  withGeneration,
+  withNewMetadata,
+  withOldMetadata,
+} from './object-metadata.ts';
+import type { ObjectStore, UnstoredObject } from './object-store.ts';
+import { applyPatch, applyType } from './patch.ts';
+import { plainRules } from './plain-rules.ts';
+import { existing, selectedList } from './read-handlers.ts';
+import { parseDeleteOptions, parseObject } from './resource-request.ts';
+import type { ResourceRequest } from './resource-request.ts';
+import { signingRequests } from './resource-registry.ts';
+import type { ResourceDefinition } from './resource-registry.ts';
+import type { ResourceRules } from './resource-rules.ts';
+import { alreadyExists, badRequest, forbidden, notFound } from './status-error.ts';
+import type { Status } from './status-error.ts';
+import { checkPreconditions, checkSameObject } from './write-preconditions.ts';
+
+export interface WriteHandlersOptions {
+  readonly store: ObjectStore;
+  readonly authorizer: Authorizer;
+  readonly now: () => number;
+}
+
+/** Everything that changes objects, with the checks of the API server around it. */
+export class WriteHandlers {
+  readonly #store: ObjectStore;
+  readonly #authorizer: Authorizer;
+  readonly #now: () => number;
+
+  constructor({ store, authorizer, now }: WriteHandlersOptions) {
+    this.#store = store;
+    this.#authorizer = authorizer;
+    this.#now = now;
+  }
+
+  create(request: ResourceRequest): Answer {
+    return this.#create(request, parseObject(request));
+  }
+
+  update(request: ResourceRequest): Answer {
+    const body = parseObject(request);
+    const named = textAt(body, 'metadata', 'name') ?? '';
+    if (named !== '' && named !== request.name) {
+      throw badRequest(
+        `the name of the object (${named}) does not match the name on the URL (${request.name})`,
+      );
+    }
+    return this.#replace(request, existing(this.#store, request), body);
+  }
+
+  patch(request: ResourceRequest): Answer {
+    const { body, definition, namespace, name, subresource } = request;
+    const isNew = this.#store.get(definition.plural, namespace, name) === undefined;
+    if (isNew && body.contentType === applyType && subresource === undefined) {
+      return this.#create(request, applyPatch({ metadata: { name } }, body));
+    }
+    const old = existing(this.#store, request);
+    return this.#replace(request, old, applyPatch(old, body));
+  }
+
+  delete(request: ResourceRequest): Answer {
+    const old = existing(this.#store, request);
+    const options = parseDeleteOptions(request);
+    checkPreconditions(request, old, objectAt(options, 'preconditions'));
+    const isDry = isDryRun(request) || textsAt(options, 'dryRun').length > 0;
+    const gone = isDry ? old : this.remove(request.definition, old);
+    if (request.definition.returnsDeleted || gone.metadata['deletionTimestamp'] !== undefined) {
+      return { kind: 'object', status: 200, object: gone };
+    }
+    return { kind: 'json', status: 200, value: deletedStatus(request, old) };
+  }
+
+  deleteCollection(request: ResourceRequest): Answer {
+    const list = selectedList(this.#store, request);
+    const isDry = isDryRun(request) || textsAt(parseDeleteOptions(request), 'dryRun').length > 0;
+    if (!isDry) for (const object of list.items) this.remove(request.definition, object);
+    return { kind: 'list', list };
+  }
+
+  /** Removes an object, or marks it for removal while finalizers hold it. */
+  remove(definition: ResourceDefinition, object: KubeObject): KubeObject {
+    const { plural } = definition;
+    if (textsAt(object, 'metadata', 'finalizers').length > 0) {
+      if (object.metadata['deletionTimestamp'] !== undefined) return object;
+      const metadata = { ...object.metadata, deletionTimestamp: timestamp(this.#now()) };
+      return this.#store.replace(plural, { ...object, metadata }, object);
+    }
+    if (plural === 'namespaces') emptyNamespace(this.#store, object.metadata.name);
+    return this.#store.remove(plural, object);
+  }
+
+  #create(request: ResourceRequest, body: JsonObject): Answer {
+    const { definition, namespace, user } = request;
+    const rules = rulesFor(definition);
+    rules.decode(body);
+    const now = this.#now();
+    const fresh = withNewMetadata(body, { definition, namespace }, now);
+    this.#checkNamespace(definition, namespace);
+    const { object, errors } = rules.prepareForCreate(fresh, { user, now });
+    const all = [...metadataErrors(object, { definition, namespace }), ...errors];
+    if (all.length > 0) throw invalidObject(definition, object.metadata.name, all);
+    if (this.#store.get(definition.plural, namespace, object.metadata.name) !== undefined) {
+      throw alreadyExists(definition, object.metadata.name);
+    }
+    if (isDryRun(request)) return { kind: 'object', status: 201, object: unstored(object) };
+    const stored = this.#store.insert(definition.plural, object);
+    this.#makeRoom(definition);
+    if (definition.plural === 'namespaces')
+      furnishNamespace(this.#store, stored.metadata.name, now);
+    return { kind: 'object', status: 201, object: stored };
+  }
+
+  #checkNamespace({ namespaced }: ResourceDefinition, namespace: string | undefined): void {
+    if (!namespaced) return;
+    if (namespace === undefined) {
+      throw badRequest('an empty namespace may not be set during creation');
+    }
+    if (this.#store.get('namespaces', undefined, namespace) === undefined) {
+      throw notFound({ group: '', plural: 'namespaces' }, namespace);
+    }
+  }
+
+  #makeRoom(definition: ResourceDefinition): void {
+    const { limit, plural } = definition;
+    if (limit === undefined) return;
+    const { objects } = this.#store.list(plural);
+    const oldest = objects.toSorted(
+      (a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion),
+    );
+    for (const object of oldest.slice(0, Math.max(0, objects.length - limit))) {
+      this.#store.remove(plural, object);
+    }
+  }
+
+  #replace(request: ResourceRequest, old: KubeObject, body: JsonObject): Answer {
+    const { definition, user, subresource } = request;
+    const rules = rulesFor(definition);
+    rules.decode(body);
+    checkSameObject(request, old, objectAt(body, 'metadata'));
+    const wanted = withOldMetadata(body, old);
+    const update = { subresource, old, wanted };
+    const { object, errors } = rules.prepareForUpdate(update, { user, now: this.#now() });
+    if (errors.length > 0) throw invalidObject(definition, request.name, errors);
+    this.#checkFurtherRights(request, rules, old, object);
+    // An update that changes nothing is no change: the resourceVersion stays.
+    if (isSameJson(object, withoutVersion(old)))
+      return { kind: 'object', status: 200, object: old };
+    const changed = isDryRun(request) ? unstored(object) : this.#keep(definition, object, old);
+    return { kind: 'object', status: 200, object: changed };
+  }
+
+  #keep(definition: ResourceDefinition, object: UnstoredObject, old: KubeObject): KubeObject {
+    const isReleased =
+      old.metadata['deletionTimestamp'] !== undefined &&
+      textsAt(object, 'metadata', 'finalizers').length === 0;
+    const stored = this.#store.replace(definition.plural, withGeneration(object, old), old);
+    return isReleased ? this.#store.remove(definition.plural, stored) : stored;
+  }
+
+  #checkFurtherRights(
+    { definition, user, subresource, name }: ResourceRequest,
+    rules: ResourceRules,
+    old: KubeObject,
+    object: UnstoredObject,
+  ): void {
+    const right = rules.furtherRights(old, object, subresource);
+    if (right === undefined) return;
+    const { verb, group, resource, names, refusal } = right;
+    const isAllowed = names.some((signer) =>
+      this.#authorizer.isAllowed(user, { verb, group, resource, name: signer }),
+    );
+    if (!isAllowed) throw forbidden(definition, name, refusal);
+  }
+}
+
+function rulesFor(definition: ResourceDefinition): ResourceRules {
+  return definition === signingRequests ? csrRules : plainRules(definition);
+}
+
+function isDryRun({ query }: ResourceRequest): boolean {
+  return query.getAll('dryRun').includes('All');
+}
+
+function withoutVersion(object: KubeObject): JsonObject {
+  return { ...object, metadata: without(object.metadata, 'resourceVersion') };
+}
+
+/** What a dry run answers with: the object as it would be, under no version. */
+function unstored(object: UnstoredObject): KubeObject {
+  return { ...object, metadata: { ...object.metadata, resourceVersion: '' } };
+}
+
+function deletedStatus({ definition, name }: ResourceRequest, old: KubeObject): Status {
+  const { group, plural } = definition;
+  return {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Success',
+    details: { name, ...(group === '' ? {} : { group }), kind: plural, uid: old.metadata.uid },
+  };
+}

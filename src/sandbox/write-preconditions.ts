@@ -1,0 +1,62 @@
+import { invalidObject } from './field-error.ts';
+import { textAt } from './kube-object.ts';
+import type { JsonObject, KubeObject } from './kube-object.ts';
+import type { ResourceRequest } from './resource-request.ts';
+import { conflict } from './status-error.ts';
+
+const modified =
+  'the object has been modified; please apply your changes to the latest version and try again';
+
+/** Throws a StatusError (409) when what is sent is meant for another object or an older state. */
+export function checkSameObject(
+  request: ResourceRequest,
+  old: KubeObject,
+  given: JsonObject,
+): void {
+  const { definition, name } = request;
+  const uid = textAt(given, 'uid') ?? '';
+  if (uid !== '' && uid !== old.metadata.uid) {
+    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`;
+    throw conflict(definition, name, why);
+  }
+  const version = textAt(given, 'resourceVersion') ?? '';
+  if (version !== '' && version !== old.metadata.resourceVersion) {
+    throw conflict(definition, name, modified);
+  }
+  if (version === '' && definition.custom && request.verb === 'update') {
+    throw invalidObject(definition, name, [
+      {
+        field: 'metadata.resourceVersion',
+        reason: 'FieldValueInvalid',
+        message: 'Invalid value: 0: must be specified for an update',
+      },
+    ]);
+  }
+}
+
+/** Throws a StatusError (409) unless the preconditions of a deletion hold. */
+export function checkPreconditions(
+  request: ResourceRequest,
+  old: KubeObject,
+  wanted: JsonObject,
+): void {
+  // In this one message the API server names the kind where it otherwise names the resource.
+  const kind = { group: request.definition.group, plural: request.definition.kind };
+  const { uid, resourceVersion } = old.metadata;
+  const wantedUid = textAt(wanted, 'uid');
+  if (wantedUid !== undefined && wantedUid !== uid) {
+    throw conflict(
+      kind,
+      request.name,
+      `the UID in the precondition (${wantedUid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`,
+    );
+  }
+  const version = textAt(wanted, 'resourceVersion');
+  if (version !== undefined && version !== resourceVersion) {
+    throw conflict(
+      kind,
+      request.name,
+      `the ResourceVersion in the precondition (${version}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`,
+    );
+  }
+}

@@ -1,0 +1,178 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startApp } from '../../src/app/app.ts';
+import type { App } from '../../src/app/app.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import { Deadline } from '../../src/base/deadline.ts';
+import {
+  furnish,
+  meshConfigYaml,
+  podOf,
+  signerDomain,
+  uriOf,
+} from '../../src/cli/sandbox-world.ts';
+import type { Workload } from '../../src/cli/sandbox-world.ts';
+import { makeKeyAndRequest } from '../../src/cli/workload.ts';
+import type { KeyAndRequest } from '../../src/cli/workload.ts';
+import { parseRaConfig } from '../../src/config/ra-config.ts';
+import { registrationAuthorityAccount, startSandbox } from '../../src/sandbox/sandbox.ts';
+import type { Sandbox } from '../../src/sandbox/sandbox.ts';
+import { CertificateClient } from '../../src/server/certificate-client.ts';
+import type { CertificateCall } from '../../src/server/certificate-client.ts';
+import { RecordingLogger } from './recording-logger.ts';
+import { TestAuthority } from './test-authority.ts';
+
+export const protoDirectory = join(import.meta.dirname, '../../proto');
+export const httpbinFoo: Workload = { namespace: 'foo', serviceAccount: 'httpbin' };
+const servingName = 'istiod.istio-system.svc';
+const loopback = '127.0.0.1:0';
+
+export interface MeshOptions {
+  /** Replaces or adds environment variables of the authority. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Edits the mesh config before the authority reads it. */
+  readonly meshConfig?: (text: string) => string;
+}
+
+/** The real app against the sandbox, with a real gRPC client. Stop it after use. */
+export class RunningMesh implements AsyncDisposable {
+  readonly sandbox: Sandbox;
+  readonly app: App;
+  readonly client: CertificateClient;
+  readonly log: RecordingLogger;
+  readonly directory: string;
+  readonly #key: KeyAndRequest;
+
+  private constructor(parts: {
+    readonly sandbox: Sandbox;
+    readonly app: App;
+    readonly client: CertificateClient;
+    readonly log: RecordingLogger;
+    readonly directory: string;
+    readonly key: KeyAndRequest;
+  }) {
+    this.sandbox = parts.sandbox;
+    this.app = parts.app;
+    this.client = parts.client;
+    this.log = parts.log;
+    this.directory = parts.directory;
+    this.#key = parts.key;
+  }
+
+  static async start(options: MeshOptions = {}): Promise<RunningMesh> {
+    const log = new RecordingLogger();
+    const sandbox = await startSandbox({ clock: systemClock, log });
+    furnish(sandbox);
+    const directory = await mkdtemp(join(tmpdir(), 'istio-ra-test-'));
+    const rootPem = await writeFiles(directory, sandbox, options);
+    const config = parseRaConfig({
+      env: { CERT_SIGNER_DOMAIN: signerDomain, ...options.env },
+      flags: flagsOf(directory),
+    });
+    const edges = { clock: systemClock, random: Math.random, log, protoDirectory, version: 'test' };
+    const app = await startApp(config, edges);
+    using deadline = new Deadline({
+      clock: systemClock,
+      ms: 10_000,
+      reason: () => new Error('the authority did not become ready'),
+    });
+    await app.ready(deadline.signal);
+    const client = new CertificateClient({
+      address: app.grpcAddress,
+      rootPem,
+      serverName: servingName,
+      protoDirectory,
+    });
+    const key = await makeKeyAndRequest(uriOf(httpbinFoo), 'ecdsa-p256');
+    return new RunningMesh({ sandbox, app, client, log, directory, key });
+  }
+
+  /** A token as the kubelet projects it into the workload's pod. */
+  tokenOf(workload: Workload): string {
+    const { namespace, serviceAccount } = workload;
+    const audiences = ['istio-ca'];
+    return this.sandbox.token({ namespace, serviceAccount, audiences, pod: podOf(workload) });
+  }
+
+  /** Asks as httpbin in foo does, with any part of the call replaced. */
+  request(change: Partial<CertificateCall> = {}): Promise<readonly string[]> {
+    return this.client.request({
+      token: this.tokenOf(httpbinFoo),
+      csrPem: this.#key.csrPem,
+      validitySeconds: 3600,
+      certSigner: 'foo',
+      deadlineMs: 15_000,
+      ...change,
+    });
+  }
+
+  /** The name of the gRPC status that such a request ends with; `OK` for a certificate. */
+  async statusOf(change: Partial<CertificateCall> = {}): Promise<string> {
+    try {
+      await this.request(change);
+      return 'OK';
+    } catch (error) {
+      return (error as { code: string }).code;
+    }
+  }
+
+  /** The CertificateSigningRequests that exist now. */
+  requestObjects(): readonly unknown[] {
+    return this.sandbox.objects.list('certificatesigningrequests');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.client.close();
+    await this.app.stop();
+    await this.sandbox.stop();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+}
+
+function flagsOf(directory: string): Record<string, string> {
+  return {
+    kubeconfig: join(directory, 'kubeconfig'),
+    meshConfig: join(directory, 'mesh.yaml'),
+    tlsCertFile: join(directory, 'tls.crt'),
+    tlsKeyFile: join(directory, 'tls.key'),
+    secureGRPCAddr: loopback,
+    httpAddr: loopback,
+    monitoringAddr: loopback,
+  };
+}
+
+async function writeFiles(
+  directory: string,
+  sandbox: Sandbox,
+  { meshConfig = (text) => text }: MeshOptions,
+): Promise<string> {
+  const now = systemClock.now();
+  const root = await TestAuthority.make('serving root', now);
+  const { privateKeyPem, spkiDer } = await makeKeyAndRequest(uriOf(httpbinFoo), 'ecdsa-p256');
+  const certificatePem = await root.sign({
+    subject: {},
+    spkiDer,
+    notBefore: now - 60_000,
+    notAfter: now + 3_600_000,
+    isCa: false,
+    keyUsages: ['digitalSignature'],
+    extendedKeyUsages: ['serverAuth'],
+    uris: [],
+    dnsNames: [servingName],
+  });
+  await writeFile(join(directory, 'tls.crt'), certificatePem);
+  await writeFile(join(directory, 'tls.key'), privateKeyPem);
+  await writeFile(join(directory, 'kubeconfig'), sandbox.kubeconfig(registrationAuthorityAccount));
+  await writeFile(join(directory, 'mesh.yaml'), meshConfig(meshConfigYaml(sandbox.signers)));
+  return root.certificatePem;
+}
+
+/** Resolves when `holds` is true, looking every few milliseconds; rejects after `withinMs`. */
+export async function eventually(holds: () => boolean, withinMs = 10_000): Promise<void> {
+  const end = performance.now() + withinMs;
+  while (!holds()) {
+    if (performance.now() > end) throw new Error('what was waited for did not come to be');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

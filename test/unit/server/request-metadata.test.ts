@@ -1,0 +1,102 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { RaError } from '../../../src/base/ra-error.ts';
+import { readRequestMetadata } from '../../../src/server/request-metadata.ts';
+
+function struct(fields: Readonly<Record<string, unknown>>): unknown {
+  return { fields };
+}
+
+function reasonOf(read: () => unknown): string {
+  try {
+    read();
+  } catch (error) {
+    if (error instanceof RaError && error.code === 'REQUEST_MALFORMED') return error.reason;
+    throw error;
+  }
+  return 'accepted';
+}
+
+describe('readRequestMetadata', () => {
+  it.each([[undefined], [null], [{}], [struct({})]])('reads nothing from %j', (metadata) => {
+    expect(readRequestMetadata(metadata)).toEqual({});
+  });
+
+  it('reads both keys', () => {
+    const metadata = struct({
+      CertSigner: { stringValue: 'foo' },
+      ImpersonatedIdentity: { stringValue: 'spiffe://td/ns/a/sa/b' },
+    });
+
+    expect(readRequestMetadata(metadata)).toEqual({
+      certSigner: 'foo',
+      impersonatedIdentity: 'spiffe://td/ns/a/sa/b',
+    });
+  });
+
+  it('keeps an empty string', () => {
+    expect(readRequestMetadata(struct({ CertSigner: { stringValue: '' } })).certSigner).toBe('');
+  });
+
+  it('ignores keys it does not know', () => {
+    const metadata = struct({ certsigner: { stringValue: 'foo' }, Other: { numberValue: 1 } });
+
+    expect(readRequestMetadata(metadata).certSigner).toBeUndefined();
+  });
+
+  it.each([
+    ['null_value', { nullValue: 'NULL_VALUE', kind: 'nullValue' }],
+    ['number_value', { numberValue: 3, kind: 'numberValue' }],
+    ['bool_value', { boolValue: true, kind: 'boolValue' }],
+    ['struct_value', { structValue: { fields: {} }, kind: 'structValue' }],
+    ['list_value', { listValue: { values: [{ stringValue: 'foo' }] }, kind: 'listValue' }],
+    ['no kind', {}],
+  ])('refuses %s in place of a string', (_name, value) => {
+    expect(reasonOf(() => readRequestMetadata(struct({ CertSigner: value })))).toBe(
+      'metadata_not_a_string',
+    );
+    expect(reasonOf(() => readRequestMetadata(struct({ ImpersonatedIdentity: value })))).toBe(
+      'metadata_not_a_string',
+    );
+  });
+
+  it.each([
+    ['CertSigner', 512],
+    ['ImpersonatedIdentity', 2_048],
+  ])('bounds %s to %d characters', (key, longest) => {
+    const read = (length: number) => () =>
+      readRequestMetadata(struct({ [key]: { stringValue: 'x'.repeat(length) } }));
+
+    expect(reasonOf(read(longest))).toBe('accepted');
+    expect(reasonOf(read(longest + 1))).toBe('metadata_too_long');
+  });
+
+  it('bounds the number of keys', () => {
+    const fields = Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`k${i}`, {}]));
+
+    expect(reasonOf(() => readRequestMetadata(struct(fields)))).toBe('metadata_too_many_keys');
+  });
+
+  it('takes no value from a prototype', () => {
+    const fields = Object.create({ CertSigner: { stringValue: 'evil' } }) as Record<
+      string,
+      unknown
+    >;
+    const value = Object.create({ stringValue: 'evil' }) as object;
+
+    expect(readRequestMetadata(struct(fields)).certSigner).toBeUndefined();
+    expect(reasonOf(() => readRequestMetadata(struct({ CertSigner: value })))).toBe(
+      'metadata_not_a_string',
+    );
+  });
+
+  it('is total: it returns strings or throws REQUEST_MALFORMED, whatever it is given', () => {
+    fc.assert(
+      fc.property(fc.anything({ withNullPrototype: true }), (value) => {
+        for (const metadata of [value, struct({ CertSigner: value }), { fields: value }]) {
+          expect(typeof reasonOf(() => readRequestMetadata(metadata))).toBe('string');
+        }
+      }),
+    );
+  });
+});
