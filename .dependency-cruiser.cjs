@@ -9,10 +9,12 @@ const rooms = {
   authz: ['authn', 'mesh', 'pki', 'kube', 'base'],
   ra: ['authz', 'authn', 'mesh', 'pki', 'base'],
   signer: ['ra', 'kube', 'pki', 'base'],
+  audit: ['ra', 'base'],
   server: ['ra', 'authn', 'authz', 'pki', 'base'],
   config: ['mesh', 'pki', 'base'],
   app: [
     'config',
+    'audit',
     'server',
     'signer',
     'ra',
@@ -25,7 +27,7 @@ const rooms = {
     'base',
   ],
   sandbox: ['pki', 'base'],
-  cli: ['app', 'config', 'sandbox', 'server', 'mesh', 'pki', 'kube', 'base'],
+  cli: ['app', 'audit', 'config', 'sandbox', 'server', 'mesh', 'pki', 'kube', 'base'],
 };
 
 const inRoom = (room) => (room === 'kube' ? '^src/kube/[^/]+$' : `^src/${room}/`);
@@ -71,7 +73,7 @@ module.exports = {
       comment:
         'a unit test does no I/O; one that needs the app or the sandbox is an integration test',
       severity: 'error',
-      from: { path: '^test/unit/(base|pki|mesh|kube|authn|authz|ra|signer)/' },
+      from: { path: '^test/unit/(base|pki|mesh|kube|authn|authz|ra|signer|audit)/' },
       to: { path: '^src/(app|cli|sandbox)/' },
     },
     {

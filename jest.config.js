@@ -12,7 +12,14 @@ const project = (name, timeout) => ({
   },
 });
 
+// Against the sandbox; with CONTRACT_SERVER=real the set-up starts a real control plane first.
+const contract = {
+  ...project('contract'),
+  globalSetup: '<rootDir>/test/contract/global-setup.js',
+  globalTeardown: '<rootDir>/test/contract/global-teardown.js',
+};
+
 export default {
-  projects: [project('unit'), project('integration')],
+  projects: [project('unit'), project('integration'), contract],
   testTimeout: 20_000,
 };

@@ -1,7 +1,7 @@
 // Builds dist/istio-ra.js, the one file that runs in production. Node strips no types under
 // node_modules and loading the packages one by one takes most of a second, so what ships is a bundle.
-import { chmod, rm } from 'node:fs/promises';
-import { readFile } from 'node:fs/promises';
+import { chmod, cp, readFile, rm } from 'node:fs/promises';
+import { dirname, relative } from 'node:path';
 import { build } from 'esbuild';
 
 const root = new URL('..', import.meta.url).pathname;
@@ -16,6 +16,24 @@ const dropUnused = {
       if (options.pluginData === 'resolved') return undefined;
       const found = await bundler.resolve(path, { ...options, pluginData: 'resolved' });
       return withoutSideEffects.test(found.path) ? { ...found, sideEffects: false } : undefined;
+    });
+  },
+};
+
+/** These packages read .proto files beside their own code; in the bundle they find copies in dist/vendor. */
+const protoFolders = ['grpc-health-check/proto', '@grpc/reflection/build/proto/grpc'];
+const protoReaders = /node_modules\/(grpc-health-check|@grpc\/reflection)\/.*\.js$/;
+const findProtoFiles = {
+  name: 'find-proto-files',
+  setup(bundler) {
+    bundler.onLoad({ filter: protoReaders }, async ({ path }) => {
+      const folder = dirname(relative(`${root}node_modules`, path));
+      const source = await readFile(path, 'utf8');
+      const here = `const __dirname = __bundleDirectory + ${JSON.stringify(`/vendor/${folder}`)};`;
+      return {
+        contents: source.includes('__dirname') ? `${here}\n${source}` : source,
+        loader: 'js',
+      };
     });
   },
 };
@@ -41,11 +59,16 @@ const result = await build({
       '#!/usr/bin/env node',
       "import { createRequire as __createRequire } from 'node:module';",
       'const require = __createRequire(import.meta.url);',
+      'const __bundleDirectory = import.meta.dirname;',
     ].join('\n'),
   },
-  plugins: [dropUnused],
+  plugins: [dropUnused, findProtoFiles],
   logLevel: 'warning',
 });
+for (const folder of protoFolders) {
+  const target = `${root}dist/vendor/${folder}`;
+  await cp(`${root}node_modules/${folder}`, target, { recursive: true });
+}
 await chmod(`${root}dist/istio-ra.js`, 0o755);
 const { bytes } = result.metafile.outputs['dist/istio-ra.js'];
 console.log(`dist/istio-ra.js ${(bytes / 1024).toFixed(0)} KiB`);

@@ -1,9 +1,11 @@
+import type { AuditLog } from '../audit/audit-log.ts';
 import { KubeTokenAuthenticator } from '../authn/kube-token-authenticator.ts';
 import type { Random } from '../base/backoff.ts';
 import { sleep } from '../base/clock.ts';
 import type { Clock } from '../base/clock.ts';
 import type { ReadinessCheck, Stoppable } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
+import { StartStack } from '../base/start-stack.ts';
 import type { RaConfig } from '../config/ra-config.ts';
 import type { KubernetesApi } from '../kube/client-node/connect-kubernetes.ts';
 import { MeshConfigFile } from '../mesh/mesh-config-file.ts';
@@ -14,6 +16,7 @@ import { CertificateService } from '../server/certificate-service.ts';
 import { RotatingServerCredentials } from '../server/credentials.ts';
 import { GrpcServer } from '../server/grpc-server.ts';
 import { OpsHttpServer } from '../server/ops-http-server.ts';
+import { openAuditLog } from './audit-trail.ts';
 import { openCluster } from './cluster.ts';
 import { DecisionLogger } from './decision-logger.ts';
 import { readServingIdentity } from './serving-identity.ts';
@@ -47,35 +50,34 @@ export interface App extends Stoppable {
 
 /** Starts everything, in the order in which the parts need each other. Throws when a part cannot. */
 export async function startApp(config: RaConfig, edges: AppEdges): Promise<App> {
-  const started = new AsyncDisposableStack();
+  const started = new StartStack();
   try {
     return await start(config, edges, started);
   } catch (error) {
-    await started.disposeAsync();
+    await started.stop();
     throw error;
   }
 }
 
-async function start(
-  config: RaConfig,
-  edges: AppEdges,
-  started: AsyncDisposableStack,
-): Promise<App> {
+async function start(config: RaConfig, edges: AppEdges, started: StartStack): Promise<App> {
   const { clock, random, log } = edges;
   const mesh = await MeshConfigFile.open({ path: config.meshConfigPath, clock, log });
   started.defer(() => mesh.stop());
   const kubernetes = await openCluster({ ...config, ...edges });
   started.defer(() => kubernetes.close());
   const { approval, replica } = config;
-  const signing = startSigning({ kubernetes, approval, replica, clock, random, log });
+  const audit = await openAuditLog({ ...config, clock, random, log });
+  started.defer(() => audit.stop());
+  const approvals = audit;
+  const signing = startSigning({ kubernetes, approval, approvals, replica, clock, random, log });
   started.defer(() => stopSigning(signing, clock));
-  const service = certificateService(config, { edges, mesh, kubernetes, signing });
+  const service = certificateService(config, { edges, mesh, kubernetes, signing, audit });
   const credentials = new RotatingServerCredentials(await readServingIdentity(config.tls));
   const { protoDirectory } = edges;
   const { reflection } = config;
   const grpc = new GrpcServer({ service, credentials, protoDirectory, reflection, clock, log });
   const draining = new DrainingCheck();
-  const readiness: readonly ReadinessCheck[] = [mesh, watchCheck(signing), draining];
+  const readiness: readonly ReadinessCheck[] = [mesh, watchCheck(signing), audit, draining];
   const http = await startOpsServers(config, edges, { readiness, started });
   const grpcAddress = await grpc.start(config.secureGrpcAddress);
   grpc.setServing(true);
@@ -88,7 +90,7 @@ async function start(
     grpcAddress,
     ...http,
     ready: (signal) => awaitReady(readiness, clock, signal),
-    stop: () => started.disposeAsync(),
+    stop: () => started.stop(),
   };
 }
 
@@ -99,9 +101,10 @@ function certificateService(
     readonly mesh: MeshSource;
     readonly kubernetes: KubernetesApi;
     readonly signing: Signing;
+    readonly audit: AuditLog;
   },
 ): CertificateService {
-  const { edges, mesh, kubernetes, signing } = parts;
+  const { edges, mesh, kubernetes, signing, audit } = parts;
   const { clock, log } = edges;
   const authenticator = new KubeTokenAuthenticator({
     tokenReviews: kubernetes.tokenReviews,
@@ -118,7 +121,7 @@ function certificateService(
     verifier: new ChainVerifier(),
     clock,
   });
-  const decisions = new DecisionLogger(log);
+  const decisions = new DecisionLogger(log, audit);
   return new CertificateService({
     authenticator,
     issuer,
@@ -134,7 +137,7 @@ async function startOpsServers(
   edges: AppEdges,
   parts: {
     readonly readiness: readonly ReadinessCheck[];
-    readonly started: AsyncDisposableStack;
+    readonly started: StartStack;
   },
 ): Promise<{ readonly httpAddress: string; readonly monitoringAddress: string }> {
   const options = {

@@ -11,24 +11,30 @@ const ours = new Set([
   'AUTHENTICATION_UNAVAILABLE',
   'SIGNER_WITHOUT_ROOT',
   'SIGNER_TIMEOUT',
-  'INTERNAL',
+  'NOT_READY',
 ]);
 
-/** Writes each request's outcome as one log line. */
+/**
+ * Tells people of each request's outcome in one log line, with the reason that the client is not
+ * shown, and hands the outcome on to the audit log, which is what counts.
+ */
 export class DecisionLogger implements DecisionLog {
   readonly #log: Logger;
+  readonly #audit: DecisionLog;
 
-  constructor(log: Logger) {
+  constructor(log: Logger, audit: DecisionLog) {
     this.#log = log;
+    this.#audit = audit;
   }
 
-  issued(decision: Decision): void {
-    this.#log.info('certificate issued', linesOf(decision));
+  async issued(decision: Decision): Promise<void> {
+    await this.#audit.issued(decision);
+    this.#log.debug('certificate issued', fieldsOf(decision));
   }
 
   refused(decision: Decision, error: RaError): void {
     const fields = {
-      ...linesOf(decision),
+      ...fieldsOf(decision),
       code: error.code,
       reason: error.reason,
       explanation: error.message,
@@ -37,10 +43,11 @@ export class DecisionLogger implements DecisionLog {
     if (error.code === 'INTERNAL') this.#log.error('certificate refused', { ...fields, error });
     else if (ours.has(error.code)) this.#log.warn('certificate refused', fields);
     else this.#log.info('certificate refused', fields);
+    this.#audit.refused(decision, error);
   }
 }
 
-function linesOf(decision: Decision): Readonly<Record<string, unknown>> {
+function fieldsOf(decision: Decision): Readonly<Record<string, unknown>> {
   return {
     requestId: decision.requestId,
     ...decision.facts,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { sleep } from '../base/clock.ts';
 import type { Clock } from '../base/clock.ts';
-import { Deadline } from '../base/deadline.ts';
+import { withDeadline } from '../base/deadline.ts';
 import type { SigningRequest, SigningRequests } from '../kube/signing-requests.ts';
 import { buildCertificateRequest } from '../pki/certificate-request-builder.ts';
 import { exportPrivateKeyPem, generateKeyPair } from '../pki/key-pair.ts';
@@ -51,19 +51,18 @@ export async function requestServingCertificate(
     usages,
     expirationSeconds: ttlSeconds,
   };
-  using deadline = new Deadline({
-    clock,
-    ms: withinMs,
-    reason: () => new Error(`${signerName} did not sign the serving certificate within a minute`),
+  const reason = (): Error =>
+    new Error(`${signerName} did not sign the serving certificate within a minute`);
+  return withDeadline({ clock, ms: withinMs, reason }, async (signal) => {
+    const created = await requests.create(draft, signal);
+    try {
+      await requests.approve(created, approval, signal);
+      const certificateChainPem = await awaitCertificate(created, options, signal);
+      return { certificateChainPem, privateKeyPem: await exportPrivateKeyPem(keyPair) };
+    } finally {
+      await requests.remove(created, new AbortController().signal);
+    }
   });
-  const created = await requests.create(draft, deadline.signal);
-  try {
-    await requests.approve(created, approval, deadline.signal);
-    const certificateChainPem = await awaitCertificate(created, options, deadline.signal);
-    return { certificateChainPem, privateKeyPem: await exportPrivateKeyPem(keyPair) };
-  } finally {
-    await requests.remove(created, new AbortController().signal);
-  }
 }
 
 async function awaitCertificate(

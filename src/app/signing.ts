@@ -2,6 +2,7 @@ import type { Random } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Stoppable } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
+import type { ApprovalLog } from '../ra/approval-log.ts';
 import type { KubernetesApi } from '../kube/client-node/connect-kubernetes.ts';
 import type { SigningRequest } from '../kube/signing-requests.ts';
 import { SupervisedWatch } from '../kube/supervised-watch.ts';
@@ -15,6 +16,7 @@ import { SigningRequestFeed } from '../signer/signing-request-feed.ts';
 export interface SigningOptions {
   readonly kubernetes: KubernetesApi;
   readonly approval: ApprovalMode;
+  readonly approvals: ApprovalLog;
   readonly replica: string;
   readonly clock: Clock;
   readonly random: Random;
@@ -31,7 +33,7 @@ export interface Signing extends Stoppable {
 
 /** Wires the signer to its one shared watch, and starts the watch. */
 export function startSigning(options: SigningOptions): Signing {
-  const { kubernetes, approval, replica, clock, random, log } = options;
+  const { kubernetes, approval, approvals, replica, clock, random, log } = options;
   const requests = kubernetes.signingRequests;
   const labelSelector = replicaSelector(replica);
   const attempts = new ApiAttempts({ clock, random });
@@ -54,7 +56,9 @@ export function startSigning(options: SigningOptions): Signing {
   });
   watch.start();
   return {
-    signer: new KubernetesCsrSigner({ requests, feed, removals, attempts, approval, replica }),
+    signer: new KubernetesCsrSigner({
+      ...{ requests, feed, removals, attempts, approval, approvals, replica },
+    }),
     watch,
     removals,
     feed,

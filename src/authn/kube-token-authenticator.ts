@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import { Deadline } from '../base/deadline.ts';
+import { withDeadline } from '../base/deadline.ts';
 import { RaError } from '../base/ra-error.ts';
 import { KubeApiError } from '../kube/api-error.ts';
 import type { TokenReviewResult, TokenReviews } from '../kube/token-reviews.ts';
@@ -7,55 +7,70 @@ import type { MeshSource } from '../mesh/mesh-snapshot.ts';
 import { workloadId } from '../pki/spiffe-id.ts';
 import type { Authenticator, Credentials } from './authenticator.ts';
 import { parseBearerToken } from './bearer-token.ts';
-import type { BoundPod, Caller } from './caller.ts';
-import { resolveClusterId } from './cluster-id.ts';
+import type { BoundPod } from './caller.ts';
+import { ClusterRegistry } from './cluster-registry.ts';
 import { parseServiceAccountUsername } from './service-account-username.ts';
+import { checkNamespace } from './trust-scope.ts';
+import type { ScopedCaller } from './trust-scope.ts';
 
 /** How long the API server may take to say whose token it is. */
 const reviewTimeoutMs = 3_000;
 
-export interface KubeTokenAuthenticatorOptions {
+/** Where there are no clusters but the local one. */
+interface LocalCluster {
   readonly tokenReviews: TokenReviews;
+  readonly cluster: { readonly id: string; readonly aliases: readonly string[] };
+}
+
+export type KubeTokenAuthenticatorOptions = (
+  LocalCluster | { readonly clusters: ClusterRegistry }
+) & {
   readonly mesh: MeshSource;
   /** Audiences of which the token must carry one, such as `istio-ca`. */
   readonly audiences: readonly string[];
-  readonly cluster: { readonly id: string; readonly aliases: readonly string[] };
   readonly clock: Clock;
-}
+};
 
 /** Authenticates service accounts by their projected tokens, through the API server's TokenReview. */
 export class KubeTokenAuthenticator implements Authenticator {
   readonly #options: KubeTokenAuthenticatorOptions;
+  readonly #clusters: ClusterRegistry;
 
   constructor(options: KubeTokenAuthenticatorOptions) {
     this.#options = options;
+    this.#clusters = 'clusters' in options ? options.clusters : localOnly(options);
   }
 
-  async authenticate(credentials: Credentials, signal: AbortSignal): Promise<Caller> {
-    const { cluster, mesh } = this.#options;
+  async authenticate(credentials: Credentials, signal: AbortSignal): Promise<ScopedCaller> {
+    const { mesh } = this.#options;
     const token = parseBearerToken(credentials.authorization);
-    const clusterId = resolveClusterId(credentials.clusterIds, cluster);
-    const result = await this.#review(token, signal);
+    const cluster = this.#clusters.choose(credentials.clusterIds);
+    const result = await this.#review(cluster.tokenReviews, token, signal);
     const { username } = this.#admit(result);
     const account = parseServiceAccountUsername(username);
+    checkNamespace(cluster, account.namespace);
     return {
       identity: workloadId({ trustDomain: mesh.current().config.trustDomain, ...account }),
       method: 'kubernetes-token',
-      cluster: clusterId,
+      cluster: cluster.id,
       pod: boundPod(result),
+      allowedSigners: cluster.allowedSigners,
     };
   }
 
-  async #review(token: string, signal: AbortSignal): Promise<TokenReviewResult> {
-    const { tokenReviews, audiences, clock } = this.#options;
-    using deadline = new Deadline({
-      clock,
-      ms: reviewTimeoutMs,
-      parent: signal,
-      reason: () => unavailable('token_review_timeout', 'the API server took too long'),
-    });
+  async #review(
+    tokenReviews: TokenReviews,
+    token: string,
+    signal: AbortSignal,
+  ): Promise<TokenReviewResult> {
+    const { audiences, clock } = this.#options;
+    const reason = (): RaError =>
+      unavailable('token_review_timeout', 'the API server took too long');
+    const options = { clock, ms: reviewTimeoutMs, parent: signal, reason };
     try {
-      return await tokenReviews.review(token, audiences, deadline.signal);
+      return await withDeadline(options, (limited) =>
+        tokenReviews.review(token, audiences, limited),
+      );
     } catch (error) {
       // Never CALLER_UNAUTHENTICATED here: agents do not retry that, and the token may be good.
       if (error instanceof KubeApiError) {
@@ -84,6 +99,15 @@ export class KubeTokenAuthenticator implements Authenticator {
     if (username === undefined) throw refused('username_malformed', 'the review names no user');
     return { username };
   }
+}
+
+function localOnly({ tokenReviews, cluster }: LocalCluster): ClusterRegistry {
+  return new ClusterRegistry({
+    ...cluster,
+    tokenReviews,
+    allowedNamespaces: 'all',
+    allowedSigners: 'all',
+  });
 }
 
 /** Both claims or none: half a binding proves nothing. */

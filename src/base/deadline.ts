@@ -12,9 +12,10 @@ export interface DeadlineOptions {
 
 /**
  * A span of time that a step may take, as an AbortSignal: it aborts when the time is up or when its
- * parent aborts. Dispose it when the step is over, so that neither timer nor listener stays behind.
+ * parent aborts. Release it when the step is over, so that neither timer nor listener stays behind;
+ * `withDeadline` does so by itself.
  */
-export class Deadline implements Disposable {
+export class Deadline {
   readonly signal: AbortSignal;
   readonly #controller = new AbortController();
   readonly #release: () => void;
@@ -49,8 +50,25 @@ export class Deadline implements Disposable {
     this.#controller.abort(reason);
   }
 
-  [Symbol.dispose](): void {
+  /** Drops timer and listener. Call it when the step is over. */
+  release(): void {
     this.#release();
+  }
+}
+
+/**
+ * Runs `step` with a deadline's signal and releases the deadline when the step is over. Settles as
+ * `step` does: what it awaits must heed the signal.
+ */
+export async function withDeadline<T>(
+  options: DeadlineOptions,
+  step: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const deadline = new Deadline(options);
+  try {
+    return await step(deadline.signal);
+  } finally {
+    deadline.release();
   }
 }
 

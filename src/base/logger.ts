@@ -22,7 +22,7 @@ const longestText = 256;
 /** Makes text from outside safe to log: bounded, control characters replaced. */
 export function printable(text: string, limit = longestText): string {
   const cut = text.length > limit ? `${text.slice(0, limit)}…` : text;
-  // eslint-disable-next-line no-control-regex -- control characters are what must not reach a terminal
+
   return cut.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e]/g, '\uFFFD');
 }
 
@@ -59,7 +59,7 @@ function wrap(target: PinoLogger): Logger {
 
 export interface LoggerOptions {
   readonly level: LogLevel;
-  /** Where lines go; standard output where absent. */
+  /** Where lines go; standard error where absent, since standard output may be the audit trail. */
   readonly destination?: DestinationStream;
 }
 
@@ -72,7 +72,7 @@ export function createLogger({ level, destination }: LoggerOptions): Logger {
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  return wrap(destination === undefined ? pino(options) : pino(options, destination));
+  return wrap(pino(options, destination ?? pino.destination({ dest: 2, sync: true })));
 }
 
 /** For places that must have a logger and have nothing to say. */

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/setting.ts';
+import { auditCommand } from './audit-command.ts';
 import { exitCodes } from './exit-codes.ts';
 import { requestCommand } from './request-command.ts';
 import { sandboxCommand } from './sandbox-command.ts';
@@ -24,7 +25,7 @@ export async function runCommandLine(environment: CommandEnvironment): Promise<n
       writeErr: (text) => void err.write(text),
     })
     .exitOverride();
-  for (const make of [serveCommand, sandboxCommand, requestCommand]) {
+  for (const make of [serveCommand, sandboxCommand, requestCommand, auditCommand]) {
     program.addCommand(make(run).copyInheritedSettings(program));
   }
   try {

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { systemClock } from '../base/clock.ts';
 import { createLogger } from '../base/logger.ts';
+import { StartStack } from '../base/start-stack.ts';
 import type { Logger } from '../base/logger.ts';
 import { checkListenAddress } from '../config/address.ts';
 import type { CommandRun } from './command-run.ts';
@@ -37,10 +38,18 @@ export function sandboxCommand(run: CommandRun): Command {
 
 async function runSandbox(flags: SandboxFlags, run: CommandRun): Promise<number> {
   for (const flag of ['grpc', 'http', 'monitoring'] as const) checkFlag(flag, flags[flag]);
+  const stack = new StartStack();
+  try {
+    return await runIn(stack, flags, run);
+  } finally {
+    await stack.stop();
+  }
+}
+
+async function runIn(stack: StartStack, flags: SandboxFlags, run: CommandRun): Promise<number> {
   const { out, env } = run.environment;
   const stopAsked = untilSignal();
   const startedAt = systemClock.monotonic();
-  await using stack = new AsyncDisposableStack();
   const workspace = await Workspace.take(resolve(flags.dir));
   stack.defer(() => workspace.release());
   const log = fileLogger(workspace);

@@ -3,8 +3,9 @@ import { startApp } from '../app/app.ts';
 import { openCluster } from '../app/cluster.ts';
 import { requestServingCertificate } from '../app/serving-certificate.ts';
 import { systemClock } from '../base/clock.ts';
-import { Deadline } from '../base/deadline.ts';
+import { withDeadline } from '../base/deadline.ts';
 import type { Logger } from '../base/logger.ts';
+import type { StartStack } from '../base/start-stack.ts';
 import { parseRaConfig } from '../config/ra-config.ts';
 import type { RaConfig } from '../config/ra-config.ts';
 import { registrationAuthorityAccount, startSandbox } from '../sandbox/sandbox.ts';
@@ -36,7 +37,7 @@ export interface SandboxMeshOptions {
   readonly workspace: Workspace;
   readonly log: Logger;
   /** What is started is stopped through this, in reverse order. */
-  readonly stack: AsyncDisposableStack;
+  readonly stack: StartStack;
 }
 
 /** The sandbox with the authority running in it. */
@@ -72,13 +73,9 @@ export async function startSandboxMesh(options: SandboxMeshOptions): Promise<San
     }),
   );
   stack.defer(() => app.stop());
-  using deadline = new Deadline({
-    clock: systemClock,
-    ms: readyMs,
-    reason: () =>
-      new Error(`not ready after ${readyMs / 1000} s: see ${workspace.path('istio-ra.log')}`),
-  });
-  await app.ready(deadline.signal);
+  const reason = (): Error =>
+    new Error(`not ready after ${readyMs / 1000} s: see ${workspace.path('istio-ra.log')}`);
+  await withDeadline({ clock: systemClock, ms: readyMs, reason }, (signal) => app.ready(signal));
   return describe(options, { sandbox, app });
 }
 
@@ -165,7 +162,11 @@ async function leaveFiles(sandbox: Sandbox, workspace: Workspace): Promise<void>
 
 function configOf({ flags, workspace, run }: SandboxMeshOptions): RaConfig {
   return parseRaConfig({
-    env: { CERT_SIGNER_DOMAIN: signerDomain, POD_NAME: `istio-ra-sandbox-${process.pid}` },
+    env: {
+      CERT_SIGNER_DOMAIN: signerDomain,
+      POD_NAME: `istio-ra-sandbox-${process.pid}`,
+      AUDIT_LOG: workspace.path('audit.jsonl'),
+    },
     flags: {
       kubeconfig: workspace.path('istio-ra.kubeconfig'),
       meshConfig: workspace.path('mesh.yaml'),
@@ -207,7 +208,7 @@ async function explained<T>(starting: Promise<T>): Promise<T> {
   try {
     return await starting;
   } catch (error) {
-    if (error instanceof Error && error.message.startsWith('cannot listen on')) {
+    if (error instanceof Error && /^cannot listen on|EADDRINUSE|EACCES/.test(error.message)) {
       throw new UsageError(
         `${error.message}; choose others with --grpc, --api-port, --http and --monitoring`,
         { cause: error },

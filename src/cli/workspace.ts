@@ -37,7 +37,7 @@ export class Workspace {
    */
   static async take(directory: string): Promise<Workspace> {
     try {
-      await mkdir(directory, { recursive: true });
+      await makeFolder(directory);
       const entries = await readdir(directory);
       if (entries.length > 0) await clearStale(directory, entries);
       const workspace = new Workspace(directory);
@@ -59,7 +59,7 @@ export class Workspace {
   /** Writes a file for its owner alone, since some hold keys or tokens. Returns its path. */
   async write(name: string, text: string): Promise<string> {
     const path = this.path(name);
-    await mkdir(dirname(path), { recursive: true });
+    if (dirname(path) !== this.directory) await makeFolder(dirname(path));
     await writeFile(path, text, { mode: 0o600 });
     await chmod(path, 0o600);
     return path;
@@ -68,6 +68,15 @@ export class Workspace {
   /** Lets the folder be taken by the next sandbox; the files stay for reading. */
   async release(): Promise<void> {
     await this.write(marker, '0\n');
+  }
+}
+
+/** Not recursive: where a parent cannot be made, Node's own recursion may never end (seen in /proc). */
+async function makeFolder(directory: string): Promise<void> {
+  try {
+    await mkdir(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 

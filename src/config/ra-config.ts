@@ -32,8 +32,18 @@ export interface RaConfig {
   readonly replica: string;
   readonly lifetime: { readonly defaultTtlSeconds: number; readonly maxTtlSeconds: number };
   readonly requestBudgetMs: number;
+  readonly audit: AuditConfig;
   readonly reflection: boolean;
   readonly logLevel: LogLevel;
+}
+
+/** Where the audit lines go. */
+export interface AuditConfig {
+  /** `stdout`, or the path of a file. */
+  readonly target: string;
+  readonly maxBytes: number;
+  readonly maxFiles: number;
+  readonly fsync: boolean;
 }
 
 const budgetMs = { self: 60_000, external: 300_000 };
@@ -58,6 +68,16 @@ function replicaName(podName: string | undefined): string {
 /** What a required setting holds; the reader has already noted what is wrong with it. */
 function orNothing<T>(value: T | undefined): T {
   return value as T;
+}
+
+function readAudit(reader: SettingReader): AuditConfig {
+  const { auditLog, auditMaxMegabytes, auditMaxFiles, auditFsync } = serveSettings;
+  return {
+    target: orNothing(reader.read(auditLog)),
+    maxBytes: orNothing(reader.read(auditMaxMegabytes)) * 1_048_576,
+    maxFiles: orNothing(reader.read(auditMaxFiles)),
+    fsync: orNothing(reader.read(auditFsync)),
+  };
 }
 
 function readPod(reader: SettingReader): RaConfig['kubernetes']['pod'] {
@@ -98,6 +118,7 @@ export function parseRaConfig(texts: SettingTexts): RaConfig {
       maxTtlSeconds: orNothing(reader.read(s.maxTtlSeconds)),
     },
     requestBudgetMs: reader.read(s.requestBudgetMs) ?? budgetMs[approval],
+    audit: readAudit(reader),
     reflection: orNothing(reader.read(s.reflection)),
     logLevel: orNothing(reader.read(s.logLevel)),
   };

@@ -31,6 +31,15 @@ function ttlSeconds(value: string): number {
   return seconds;
 }
 
+function positiveInteger(value: string): number {
+  if (!/^[1-9]\d{0,6}$/.test(value)) throw new Error('must be a whole number above 0');
+  return Number(value);
+}
+
+function boolean(value: string): boolean {
+  return oneOf(['true', 'false'] as const)(value) === 'true';
+}
+
 function positiveMs(value: string): number {
   const ms = parseGoDuration(value);
   if (ms < 1000) throw new Error('must be at least 1s');
@@ -157,12 +166,40 @@ export const serveSettings = {
     placeholder: '<duration>',
     parse: positiveMs,
   },
+  auditLog: {
+    env: 'AUDIT_LOG',
+    help: 'where audit lines go: stdout, or the path of a file of this replica alone',
+    placeholder: '<where>',
+    fallback: 'stdout',
+    parse: text,
+  },
+  auditMaxMegabytes: {
+    env: 'AUDIT_LOG_MAX_MEGABYTES',
+    help: 'an audit file is rotated before it grows beyond this',
+    placeholder: '<number>',
+    fallback: '100',
+    parse: positiveInteger,
+  },
+  auditMaxFiles: {
+    env: 'AUDIT_LOG_MAX_FILES',
+    help: 'how many rotated audit files are kept',
+    placeholder: '<number>',
+    fallback: '10',
+    parse: positiveInteger,
+  },
+  auditFsync: {
+    env: 'AUDIT_LOG_FSYNC',
+    help: 'approve only when the disk has the intent: true or false',
+    placeholder: '<bool>',
+    fallback: 'false',
+    parse: boolean,
+  },
   reflection: {
     flag: 'grpcReflection',
     help: 'serve gRPC reflection: true or false',
     placeholder: '<bool>',
     fallback: 'false',
-    parse: (value: string): boolean => oneOf(['true', 'false'] as const)(value) === 'true',
+    parse: boolean,
   },
   logLevel: {
     flag: 'logLevel',

@@ -2,7 +2,7 @@ import { fullJitterMs } from '../base/backoff.ts';
 import type { BackoffOptions, Random } from '../base/backoff.ts';
 import { sleep } from '../base/clock.ts';
 import type { Clock } from '../base/clock.ts';
-import { abortable, Deadline } from '../base/deadline.ts';
+import { abortable, withDeadline } from '../base/deadline.ts';
 import type { Stoppable } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import { isGone, KubeApiError } from './api-error.ts';
@@ -41,8 +41,8 @@ const backoff: BackoffOptions = { firstMs: 500, maxMs: 10_000 };
 /** Lists and watches are never opened more often than this, whatever the server does. */
 const betweenOpeningsMs = 1000;
 /**
- * After so many failures in a row the version itself is in doubt: a restored etcd, for one, knows
- * no such version and refuses it for ever, without saying 410.
+ * After so many failures in a row the version itself is in doubt: an API server whose etcd was
+ * restored does not know it yet, and rather than say 410 it sends nothing, or an error, for ever.
  */
 const failuresUntilRelist = 3;
 /** The server ends a watch after 240 to 300 s, so that credentials and connections stay young. */
@@ -148,9 +148,10 @@ export class SupervisedWatch<T> implements Stoppable {
     const { source, clock, identify } = this.#options;
     const call = { verb: 'list', resource: source.resource };
     const reason = (): Error => timedOut(`no list within ${listMs} ms`, call);
-    using deadline = new Deadline({ clock, ms: listMs, reason, parent: signal });
-    const listing = abortable(source.list(deadline.signal), deadline.signal);
-    const { items, resourceVersion } = await listing;
+    const { items, resourceVersion } = await withDeadline(
+      { clock, ms: listMs, reason, parent: signal },
+      (limited) => abortable(source.list(limited), limited),
+    );
     this.#lastActivityAt = clock.monotonic();
     const states = items.map((item) => {
       const { resourceVersion: version, ...object } = identify(item);

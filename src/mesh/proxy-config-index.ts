@@ -3,6 +3,7 @@ import {
   arrangeProxyConfigs,
   namespaceLevel,
   noProxyConfigs,
+  selecting,
   workloadLevel,
 } from './proxy-config-levels.ts';
 import type { LevelVerdict, NamespaceProxyConfigs } from './proxy-config-levels.ts';
@@ -27,6 +28,11 @@ export class ProxyConfigSnapshot {
   /** What those of `namespace` say that select a pod with these labels; undefined: no pod is known. */
   workloadLevel(namespace: string, podLabels: Labels | undefined): LevelVerdict {
     return workloadLevel(this.#in(namespace), podLabels);
+  }
+
+  /** The one that wins the workload level for a pod with these labels. */
+  selecting(namespace: string, podLabels: Labels): ProxyConfigEntry | undefined {
+    return selecting(this.#in(namespace), podLabels);
   }
 
   /**

@@ -75,6 +75,14 @@ export function workloadLevel(
   return { level: 'workload', winner, losers: [...losers, ...ignored], fault: configs.fault };
 }
 
+/** The winner of `workloadLevel` alone, for those who ask about many pods. */
+export function selecting(
+  configs: NamespaceProxyConfigs,
+  podLabels: Labels,
+): ProxyConfigEntry | undefined {
+  return configs.selective.find((entry) => missingLabel(entry, podLabels) === undefined);
+}
+
 /** What the ProxyConfigs of a namespace say that select no pods. */
 export function namespaceLevel(
   level: 'namespace' | 'root-namespace',
@@ -100,10 +108,17 @@ function oldest(
 }
 
 function unselected(entry: ProxyConfigEntry, podLabels: Labels | undefined): string | undefined {
-  if (entry.scope.kind !== 'workloads') return 'it selects nobody';
   if (podLabels === undefined) return 'it selects pods, and no pod is known';
-  const missing = Object.entries(entry.scope.matchLabels).find(
-    ([key, value]) => !Object.hasOwn(podLabels, key) || podLabels[key] !== value,
-  );
-  return missing === undefined ? undefined : `the pod has no label ${missing.join('=')}`;
+  const missing = missingLabel(entry, podLabels);
+  if (missing === undefined) return undefined;
+  return `the pod has no label ${missing.join('=')}`;
+}
+
+/** A label that the entry asks for and the pod does not carry. */
+function missingLabel(
+  { scope }: ProxyConfigEntry,
+  podLabels: Labels,
+): readonly [string, string] | undefined {
+  const asked = scope.kind === 'workloads' ? Object.entries(scope.matchLabels) : [];
+  return asked.find(([key, value]) => !Object.hasOwn(podLabels, key) || podLabels[key] !== value);
 }

@@ -5,8 +5,12 @@ export interface DecisionFacts {
   peer?: string;
   method?: string;
   caller?: string;
+  callerCluster?: string;
   callerPod?: string;
+  callerPodUid?: string;
   identity?: string;
+  /** What the client asked for; unlike the rest it is the client's own text. */
+  certSigner?: string;
   signer?: string;
   assignedBy?: string;
   spkiSha256?: string;
@@ -16,6 +20,7 @@ export interface DecisionFacts {
   csrUid?: string;
   serialNumber?: string;
   notAfter?: string;
+  leafSha256?: string;
   meshGeneration?: number;
 }
 

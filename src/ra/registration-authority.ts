@@ -47,11 +47,12 @@ export class RegistrationAuthority implements CertificateIssuer {
         now: this.#options.clock.now(),
       }),
     );
-    this.#recheck(order, chain, mesh);
     decision.note({
       serialNumber: chain.leaf.serialNumber,
       notAfter: new Date(chain.leaf.notAfter).toISOString(),
+      leafSha256: chain.leaf.sha256,
     });
+    this.#recheck(order, chain, mesh);
     return IssuedChain.of(chain);
   }
 
@@ -62,6 +63,7 @@ export class RegistrationAuthority implements CertificateIssuer {
     const { decision, identity } = request;
     const { lifetime, signers } = this.#options;
     decision.note({ ttlAskedSeconds: request.requestedTtlSeconds.toString() });
+    if (request.certSigner !== undefined) decision.note({ certSigner: request.certSigner });
     const admitted = AdmittedRequest.admit(request.csrPem, identity);
     decision.note({ spkiSha256: admitted.request.publicKey.spkiSha256 });
     const granted = GrantedSigner.grant(request, signers, mesh);

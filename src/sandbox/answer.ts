@@ -1,5 +1,4 @@
 import type { JsonObject, KubeObject } from './kube-object.ts';
-import type { ObjectStore } from './object-store.ts';
 import type { ResourceDefinition } from './resource-registry.ts';
 import type { Selection } from './selectors.ts';
 
@@ -30,9 +29,3 @@ export type Answer =
   | { readonly kind: 'json'; readonly status: number; readonly value: unknown }
   | { readonly kind: 'text'; readonly status: number; readonly text: string }
   | { readonly kind: 'watch'; readonly order: WatchOrder };
-
-/** What handlers of resources share. */
-export interface ResourceRoom {
-  readonly store: ObjectStore;
-  readonly now: () => number;
-}

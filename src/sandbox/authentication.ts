@@ -1,14 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { ServiceAccountTokens } from './service-account-tokens.ts';
 import { unauthorized } from './status-error.ts';
-
-/** Who asks, as the API server knows it. */
-export interface UserInfo {
-  readonly username: string;
-  readonly uid?: string;
-  readonly groups: readonly string[];
-  readonly extra: Readonly<Record<string, readonly string[]>>;
-}
+import { administratorsGroup, apiAudience } from './user-info.ts';
+import type { UserInfo } from './user-info.ts';
 
 /** A client certificate that the TLS layer has verified. */
 export interface PeerCertificate {
@@ -22,9 +16,6 @@ export interface Credentials {
   readonly authorization: string | undefined;
   readonly peerCertificate: PeerCertificate | undefined;
 }
-
-/** The audience of tokens for the API itself. */
-export const apiAudience = 'https://kubernetes.default.svc';
 
 const anonymous: UserInfo = {
   username: 'system:anonymous',
@@ -59,9 +50,6 @@ export class RequestAuthenticator {
     return verdict.user;
   }
 }
-
-/** May do everything: so the API server treats the group. */
-export const administratorsGroup = 'system:masters';
 
 const administrator: UserInfo = {
   username: 'kubernetes-admin',

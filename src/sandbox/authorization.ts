@@ -1,5 +1,5 @@
-import { administratorsGroup } from './authentication.ts';
-import type { UserInfo } from './authentication.ts';
+import { administratorsGroup } from './user-info.ts';
+import type { UserInfo } from './user-info.ts';
 import { forbidden, StatusError } from './status-error.ts';
 
 /** One rule of a role, as in RBAC; `*` in a list stands for everything. */

@@ -28,10 +28,11 @@ const shortestLifetimeSeconds = 600;
 /** What the API server does to CertificateSigningRequests (certificates.k8s.io/v1). */
 export const csrRules: ResourceRules = {
   decode: (body) => {
-    checkType(body, 'spec', 'request', 'string');
+    checkType(body, 'spec', 'request', '[]uint8');
+    checkType(body, 'spec', 'usages', '[]v1.KeyUsage');
     checkType(body, 'spec', 'signerName', 'string');
     checkType(body, 'spec', 'expirationSeconds', 'int32');
-    checkType(body, 'status', 'certificate', 'string');
+    checkType(body, 'status', 'certificate', '[]uint8');
     decodeBase64(textAt(body, 'spec', 'request') ?? '');
     decodeBase64(textAt(body, 'status', 'certificate') ?? '');
   },
@@ -145,12 +146,26 @@ function cannotBeHandled(why: string): Error {
   return badRequest(`${kind} in version "v1" cannot be handled as a ${kind}: ${why}`);
 }
 
-function checkType(body: JsonObject, part: string, field: string, type: 'string' | 'int32'): void {
+type GoType = '[]uint8' | 'string' | 'int32' | '[]v1.KeyUsage';
+
+function checkType(body: JsonObject, part: string, field: string, type: GoType): void {
   const value = objectAt(body, part)[field];
-  if (value === undefined || value === null) return;
-  if (type === 'string' ? typeof value === 'string' : isInt32(value)) return;
-  const goType = type === 'string' ? 'of type []uint8' : 'of type int32';
-  throw cannotBeHandled(`json: cannot unmarshal into Go struct field .${part}.${field} ${goType}`);
+  if (value === undefined || value === null || isOfType(value, type)) return;
+  const given = typeof value === 'number' ? `number ${value}` : typeof value;
+  throw cannotBeHandled(
+    `json: cannot unmarshal ${given} into Go struct field .${part}.${field} of type ${type}`,
+  );
+}
+
+function isOfType(value: unknown, type: GoType): boolean {
+  switch (type) {
+    case 'int32':
+      return isInt32(value);
+    case '[]v1.KeyUsage':
+      return Array.isArray(value) && value.every((usage) => typeof usage === 'string');
+    default:
+      return typeof value === 'string';
+  }
 }
 
 function isInt32(value: unknown): boolean {

@@ -53,7 +53,7 @@ export class Exchange {
     if (subject === undefined) return undefined;
     return {
       commonName: String(subject.CN),
-      organizations: [(subject.O) ?? []].flat(),
+      organizations: [subject.O ?? []].flat(),
       der: certificate.raw,
     };
   }

@@ -9,7 +9,9 @@ export interface FieldError {
 }
 
 function quoted(value: unknown): string {
-  return typeof value === 'object' ? `"${JSON.stringify(value)}"` : JSON.stringify(value);
+  return typeof value === 'object' && value !== null
+    ? `"${JSON.stringify(value)}"`
+    : JSON.stringify(value);
 }
 
 export function invalid(field: string, value: unknown, why: string): FieldError {

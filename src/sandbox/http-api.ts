@@ -5,22 +5,24 @@ import { AnswerWriter } from './answer-writer.ts';
 import type { AnswerContext } from './answer-writer.ts';
 import { meetApiFault } from './api-faults.ts';
 import type { FaultSite } from './api-faults.ts';
-import type { RequestAuthenticator, UserInfo } from './authentication.ts';
+import type { RequestAuthenticator } from './authentication.ts';
+import type { UserInfo } from './user-info.ts';
 import type { Authorizer } from './authorization.ts';
 import type { CallLog } from './call-log.ts';
 import { discoveryDocument } from './discovery.ts';
 import type { Exchange } from './exchange.ts';
 import type { FaultFacts, Faults } from './faults.ts';
+import { impersonatedBy } from './impersonation.ts';
 import { textAt } from './kube-object.ts';
 import type { ObjectStore } from './object-store.ts';
 import { negotiate } from './presentation.ts';
 import type { Presentation } from './presentation.ts';
 import { requestInfoOf } from './request-info.ts';
 import type { PathRequestInfo, RequestInfo, ResourceRequestInfo } from './request-info.ts';
-import { noSuchResource } from './resource-api.ts';
+import { isGroupServed } from './resource-registry.ts';
 import type { ResourceApi } from './resource-api.ts';
 import type { RequestBody } from './resource-request.ts';
-import { StatusError } from './status-error.ts';
+import { noSuchResource, StatusError } from './status-error.ts';
 import type { WatchHub } from './watch-hub.ts';
 
 export interface HttpApiOptions {
@@ -80,10 +82,11 @@ export class HttpApi {
     const bytes = await exchange.readBody(longestBody);
     const [contentType = ''] = (exchange.header('content-type') ?? '').toLowerCase().split(';');
     const body = { bytes, contentType: contentType.trim() };
-    const user = this.#options.authenticator.authenticate({
+    const caller = this.#options.authenticator.authenticate({
       authorization: exchange.header('authorization'),
       peerCertificate: exchange.peerCertificate,
     });
+    const user = impersonatedBy(caller, exchange, this.#options.authorizer);
     const presentation = info.kind === 'path' ? plainJson : negotiate(exchange.header('accept'));
     return { info, user, body, presentation, facts: this.#factsOf(info, user, bytes) };
   }
@@ -107,7 +110,10 @@ export class HttpApi {
     }
     this.#authorize(user, info);
     const { definition } = info;
-    if (definition === undefined) throw noSuchResource();
+    if (definition === undefined) {
+      if (isGroupServed(info.group)) throw noSuchResource();
+      return { kind: 'text', status: 404, text: '404 page not found\n' };
+    }
     return this.#options.api.handle({
       ...info,
       definition,

@@ -1,5 +1,5 @@
+import { objectAt, timestamp } from './kube-object.ts';
 import type { JsonObject } from './kube-object.ts';
-import { timestamp } from './kube-object.ts';
 import { messageOf } from './protobuf-messages.ts';
 import type { Field, FieldType, Message } from './protobuf-messages.ts';
 import { badRequest, unsupportedMediaType } from './status-error.ts';
@@ -19,10 +19,16 @@ export function decodeProtobuf(body: Buffer): JsonObject {
     1: { name: 'typeMeta', type: { 1: text('apiVersion'), 2: text('kind') } },
     2: { name: 'raw', type: 'buffer' },
   });
-  const { apiVersion = '', kind = '' } = envelope['typeMeta'] as Record<string, string | undefined>;
+  const { apiVersion = '', kind = '' } = objectAt(envelope, 'typeMeta') as TypeMeta;
   const message = messageOf(kind);
   if (message === undefined) throw unsupportedMediaType(['application/json', 'application/yaml']);
-  return { apiVersion, kind, ...decode(envelope['raw'] as Buffer, message) };
+  const raw = envelope['raw'];
+  return { apiVersion, kind, ...(Buffer.isBuffer(raw) ? decode(raw, message) : {}) };
+}
+
+interface TypeMeta {
+  readonly apiVersion?: string;
+  readonly kind?: string;
 }
 
 function text(name: string): Field {

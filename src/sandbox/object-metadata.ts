@@ -47,10 +47,11 @@ export function withNewMetadata(body: JsonObject, place: ObjectPlace, now: numbe
 
 /** An object with the metadata of `old`, but for what a caller may change. */
 export function withOldMetadata(body: JsonObject, old: KubeObject): UnstoredObject {
-  const { name, namespace, generateName, uid, generation, creationTimestamp, deletionTimestamp } =
+  const { name, namespace, generateName, uid, generation, creationTimestamp, ...rest } =
     old.metadata;
+  const { deletionTimestamp, deletionGracePeriodSeconds } = rest;
   const kept = { name, generateName, namespace, uid, generation, creationTimestamp };
-  const given = { ...kept, deletionTimestamp };
+  const given = { ...kept, deletionTimestamp, deletionGracePeriodSeconds };
   const present = Object.entries(given).filter(([, value]) => value !== undefined);
   const metadata = Object.fromEntries(present) as UnstoredObject['metadata'];
   return {
@@ -73,21 +74,47 @@ export function metadataErrors(
   { metadata }: UnstoredObject,
   { definition }: ObjectPlace,
 ): readonly FieldError[] {
+  return [...nameErrors(metadata.name, definition), ...labelErrors(metadata.labels ?? {})];
+}
+
+function nameErrors(name: string, definition: ResourceDefinition): readonly FieldError[] {
   const field = 'metadata.name';
-  if (metadata.name === '') return [required(field, 'name or generateName is required')];
+  if (name === '') return [required(field, 'name or generateName is required')];
   // CertificateSigningRequests may have any name that fits in a path.
   if (definition.plural === 'certificatesigningrequests') {
-    return /^\.{1,2}$|[/%]/.test(metadata.name)
-      ? [invalid(field, metadata.name, "may not contain '/' or '%', or be '.' or '..'")]
-      : [];
+    const forbidden = ['/', '%'].filter((character) => name.includes(character));
+    const isDots = name === '.' || name === '..';
+    return [
+      ...(isDots ? [invalid(field, name, `may not be '${name}'`)] : []),
+      ...forbidden.map((character) => invalid(field, name, `may not contain '${character}'`)),
+    ];
   }
   const problems = definition.plural === 'namespaces' ? labelProblems : subdomainProblems;
-  return problems(metadata.name).map((problem) => invalid(field, metadata.name, problem));
+  return problems(name).map((problem) => invalid(field, name, problem));
+}
+
+const labelName = /^(?=.{1,63}$)[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?$/;
+
+/** What the API server has against labels: each a qualified name and a short text of its letters. */
+export function labelErrors(labels: Readonly<Record<string, string>>): readonly FieldError[] {
+  const field = 'metadata.labels';
+  return Object.entries(labels).flatMap(([key, value]) => {
+    const [name = '', prefix, ...more] = key.split('/').reverse();
+    const isPrefixed = prefix === undefined || subdomainProblems(prefix).length === 0;
+    const isKey = labelName.test(name) && isPrefixed && more.length === 0;
+    const isValue = value === '' || labelName.test(value);
+    const characters = "alphanumeric characters, '-', '_' or '.'";
+    return [
+      ...(isKey ? [] : [invalid(field, key, `name part must consist of ${characters}`)]),
+      ...(isValue ? [] : [invalid(field, value, `a valid label must consist of ${characters}`)]),
+    ];
+  });
 }
 
 function checkNamespace(given: JsonObject, namespace: string | undefined): void {
   const named = textAt(given, 'namespace') ?? '';
-  if (named !== '' && named !== (namespace ?? '')) {
+  // On what belongs to no namespace the field is passed over.
+  if (named !== '' && namespace !== undefined && named !== namespace) {
     throw badRequest(
       'the namespace of the provided object does not match the namespace sent on the request',
     );

@@ -42,7 +42,7 @@ export function selectedList(store: ObjectStore, request: ResourceRequest): Obje
   const selected = objects
     .filter(selection)
     .filter(({ metadata }) => token === undefined || keyOf(metadata) > token.after);
-  const limit = Number(query.get('limit') ?? 0) || selected.length;
+  const limit = numberOf(query.get('limit')) ?? selected.length;
   const items = selected.slice(0, limit);
   const last = items.at(-1);
   const isComplete = items.length === selected.length || last === undefined;
@@ -57,6 +57,15 @@ export function selectedList(store: ObjectStore, request: ResourceRequest): Obje
         : { remainingItemCount: selected.length - items.length }),
     },
   };
+}
+
+/** A number above zero; undefined for none. */
+function numberOf(text: string | null): number | undefined {
+  if (text === null || text === '') return undefined;
+  if (!/^-?\d{1,15}$/.test(text)) {
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  }
+  return Number(text) > 0 ? Number(text) : undefined;
 }
 
 function selectionOf({ query, namespace, definition }: ResourceRequest): Selection {
@@ -155,7 +164,7 @@ export function watch(request: ResourceRequest): Answer {
     bookmarks: isTrue(query.get('allowWatchBookmarks')),
     sendInitialEvents,
     timeoutSeconds:
-      Number(query.get('timeoutSeconds') ?? 0) || shortestWatchSeconds * (1 + Math.random()),
+      numberOf(query.get('timeoutSeconds')) ?? shortestWatchSeconds * (1 + Math.random()),
   };
   return { kind: 'watch', order };
 }

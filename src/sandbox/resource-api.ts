@@ -10,7 +10,7 @@ import type { ResourceRequest } from './resource-request.ts';
 import { answeredTokenRequest, tokenRequestSpecOf } from './review-handlers.ts';
 import type { ReviewHandlers, TokenRequestSpec } from './review-handlers.ts';
 import type { ServiceAccountTokens } from './service-account-tokens.ts';
-import { badRequest, conflict, notFound, StatusError } from './status-error.ts';
+import { badRequest, conflict, noSuchResource, notAllowed, notFound } from './status-error.ts';
 import type { WriteHandlers } from './write-handlers.ts';
 
 export interface ResourceApiOptions {
@@ -150,13 +150,4 @@ function parseTokenRequest(request: ResourceRequest): JsonObject {
   if (accounts === undefined) throw noSuchResource();
   const definition = { ...accounts, group: 'authentication.k8s.io', kind: 'TokenRequest' };
   return parseObject({ ...request, definition, version: 'v1' });
-}
-
-export function notAllowed(): StatusError {
-  const message = 'the server does not allow this method on the requested resource';
-  return new StatusError(405, 'MethodNotAllowed', message, {});
-}
-
-export function noSuchResource(): StatusError {
-  return new StatusError(404, 'NotFound', 'the server could not find the requested resource', {});
 }

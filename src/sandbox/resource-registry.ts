@@ -16,6 +16,8 @@ export interface ResourceDefinition {
   readonly fieldSelectors: readonly string[];
   /** Custom resources: names carry `apiVersion` in lists, `metadata.generation` counts spec changes. */
   readonly custom: boolean;
+  /** An update must say which version it is based on. */
+  readonly conditionalUpdates: boolean;
   /** A deletion answers with the object instead of a Status. */
   readonly returnsDeleted: boolean;
   /** The oldest give way beyond this many. */
@@ -44,6 +46,7 @@ function resource(
     stored: true,
     subresources: [],
     custom: false,
+    conditionalUpdates: details.custom ?? false,
     returnsDeleted: false,
     limit: undefined,
     ...others,
@@ -137,13 +140,20 @@ export const resources: readonly ResourceDefinition[] = [
   ...core,
   ...reviews,
   signingRequests,
-  resource('coordination.k8s.io', 'leases', 'Lease', { namespaced: true }),
+  resource('coordination.k8s.io', 'leases', 'Lease', {
+    namespaced: true,
+    conditionalUpdates: true,
+  }),
   ...custom,
 ];
 
 /** The resource of that plural name; undefined when the sandbox has none. */
 export function findResource(group: string, plural: string): ResourceDefinition | undefined {
   return resources.find((known) => known.group === group && known.plural === plural);
+}
+
+export function isGroupServed(group: string): boolean {
+  return resources.some((definition) => definition.group === group);
 }
 
 /** `v1`, or `<group>/<version>`. */

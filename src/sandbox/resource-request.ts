@@ -1,5 +1,5 @@
 import { parse as parseYaml } from 'yaml';
-import type { UserInfo } from './authentication.ts';
+import type { UserInfo } from './user-info.ts';
 import { decodeProtobuf, protobufType } from './kubernetes-protobuf.ts';
 import { isJsonObject, textAt } from './kube-object.ts';
 import type { JsonObject } from './kube-object.ts';

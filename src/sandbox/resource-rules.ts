@@ -1,4 +1,4 @@
-import type { UserInfo } from './authentication.ts';
+import type { UserInfo } from './user-info.ts';
 import type { FieldError } from './field-error.ts';
 import type { JsonObject, KubeObject } from './kube-object.ts';
 import type { UnstoredObject } from './object-store.ts';

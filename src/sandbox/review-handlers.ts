@@ -1,15 +1,16 @@
 import type { Answer } from './answer.ts';
-import { apiAudience } from './authentication.ts';
-import type { UserInfo } from './authentication.ts';
+import { apiAudience } from './user-info.ts';
+import type { UserInfo } from './user-info.ts';
 import type { Authorizer, ResourceAttributes } from './authorization.ts';
+import { invalid, invalidObject } from './field-error.ts';
 import type { FaultBoard, TokenReviewFault } from './faults.ts';
-import { objectAt, textAt, textsAt, timestamp, valueAt } from './kube-object.ts';
+import { isJsonObject, objectAt, textAt, textsAt, timestamp, valueAt } from './kube-object.ts';
 import type { JsonObject } from './kube-object.ts';
 import { parseObject } from './resource-request.ts';
 import type { ResourceRequest } from './resource-request.ts';
 import { apiVersionOf } from './resource-registry.ts';
 import type { ServiceAccountTokens, TokenVerdict } from './service-account-tokens.ts';
-import { badRequest, methodNotAllowed } from './status-error.ts';
+import { badRequest, notAllowed } from './status-error.ts';
 
 export interface ReviewHandlersOptions {
   readonly tokens: ServiceAccountTokens;
@@ -33,7 +34,7 @@ export class ReviewHandlers {
     const value = {
       kind: definition.kind,
       apiVersion: apiVersionOf(definition.group, version),
-      metadata: { creationTimestamp: null },
+      metadata: {},
       ...(definition.plural === 'selfsubjectreviews' ? {} : { spec }),
       status: this.#statusOf(request, spec),
     };
@@ -53,7 +54,7 @@ export class ReviewHandlers {
       case 'selfsubjectrulesreviews':
         return this.#rulesReview(user);
       default:
-        throw methodNotAllowed(definition, 'create');
+        throw notAllowed();
     }
   }
 
@@ -71,6 +72,11 @@ export class ReviewHandlers {
 
   #accessReview(user: UserInfo, spec: JsonObject): JsonObject {
     const { authorizer } = this.#options;
+    if (isJsonObject(spec['resourceAttributes']) === isJsonObject(spec['nonResourceAttributes'])) {
+      const kind = { group: 'authorization.k8s.io', kind: '' };
+      const why = 'exactly one of nonResourceAttributes or resourceAttributes must be specified';
+      throw invalidObject(kind, '', [invalid('spec.resourceAttributes', null, why)]);
+    }
     const path = textAt(spec, 'nonResourceAttributes', 'path');
     const allowed =
       path === undefined

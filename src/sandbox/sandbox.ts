@@ -1,5 +1,5 @@
 import type { Stoppable } from '../base/lifecycle.ts';
-import { apiAudience } from './authentication.ts';
+import { apiAudience } from './user-info.ts';
 import type { PolicyRule } from './authorization.ts';
 import type { Call } from './call-log.ts';
 import type { Faults } from './faults.ts';

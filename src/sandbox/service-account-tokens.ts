@@ -1,7 +1,7 @@
 import { createHash, generateKeyPairSync, randomUUID, sign, verify } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
-import type { UserInfo } from './authentication.ts';
+import type { UserInfo } from './user-info.ts';
 import { isJsonObject, objectAt, textAt, textsAt, valueAt } from './kube-object.ts';
 import type { JsonObject, KubeObject } from './kube-object.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -82,7 +82,10 @@ export class ServiceAccountTokens {
   /** Whether the token is ours, in force, for one of `audiences`, and what it is bound to exists. */
   verify(token: string, audiences: readonly string[]): TokenVerdict {
     const claims = this.#verifiedClaims(token);
-    if (claims === undefined) return refused('invalid bearer token');
+    if (claims === 'no-token') return refused('invalid bearer token');
+    if (claims === 'not-ours') {
+      return refused('[invalid bearer token, go-jose/go-jose: error in cryptographic primitive]');
+    }
     const carried = textsAt(claims, 'aud');
     const common = audiences.filter((audience) => carried.includes(audience));
     if (common.length === 0) {
@@ -95,17 +98,16 @@ export class ServiceAccountTokens {
     return { kind: 'accepted', user: userOf(claims), audiences: common };
   }
 
-  #verifiedClaims(token: string): JsonObject | undefined {
+  #verifiedClaims(token: string): JsonObject | 'no-token' | 'not-ours' {
     const [header, payload, signature, ...more] = token.split('.');
-    if (header !== this.#header || payload === undefined || signature === undefined) {
-      return undefined;
-    }
+    if (payload === undefined || signature === undefined || more.length > 0) return 'no-token';
+    if (header !== this.#header) return 'not-ours';
     const key = { key: this.#publicKey, dsaEncoding: 'ieee-p1363' } as const;
     const signed = Buffer.from(`${header}.${payload}`);
     const isOurs = verify('sha256', signed, key, Buffer.from(signature, 'base64url'));
-    if (more.length > 0 || !isOurs) return undefined;
+    if (!isOurs) return 'not-ours';
     const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString());
-    return isJsonObject(claims) ? claims : undefined;
+    return isJsonObject(claims) ? claims : 'no-token';
   }
 
   #timeProblem(claims: JsonObject): string | undefined {
@@ -122,12 +124,16 @@ export class ServiceAccountTokens {
       ['serviceaccounts', objectAt(kubernetes, 'serviceaccount')],
       ['pods', valueAt(kubernetes, 'pod')],
     ] as const;
-    const isAlive = bound.every(([resource, claim]) => {
-      if (claim === undefined) return true;
-      const found = this.#store.get(resource, namespace, textAt(claim, 'name') ?? '');
-      return found?.metadata.uid === textAt(claim, 'uid');
-    });
-    return isAlive ? undefined : 'service account token has been invalidated';
+    for (const [resource, claim] of bound) {
+      if (claim === undefined) continue;
+      const name = textAt(claim, 'name') ?? '';
+      const found = this.#store.get(resource, namespace, name);
+      if (found === undefined) return `${resource} "${name}" not found`;
+      if (found.metadata.uid !== textAt(claim, 'uid')) {
+        return 'service account token has been invalidated';
+      }
+    }
+    return undefined;
   }
 
   #find(resource: string, namespace: string, name: string): KubeObject {

@@ -17,7 +17,7 @@ const longestSignerName = longestSubdomain + 1 + longestLabel + 1 + longestSubdo
 /** Why a text is no DNS label (RFC 1123); empty when it is one. */
 export function labelProblems(text: string): readonly string[] {
   return [
-    ...(text.length > longestLabel ? [`must be no more than ${longestLabel} bytes`] : []),
+    ...(text.length > longestLabel ? [`must be no more than ${longestLabel} characters`] : []),
     ...(label.test(text) ? [] : [labelWords]),
   ];
 }
@@ -25,7 +25,9 @@ export function labelProblems(text: string): readonly string[] {
 /** Why a text is no DNS subdomain (RFC 1123); empty when it is one. */
 export function subdomainProblems(text: string): readonly string[] {
   return [
-    ...(text.length > longestSubdomain ? [`must be no more than ${longestSubdomain} bytes`] : []),
+    ...(text.length > longestSubdomain
+      ? [`must be no more than ${longestSubdomain} characters`]
+      : []),
     ...(text.split('.').every((part) => label.test(part)) ? [] : [subdomainWords]),
   ];
 }

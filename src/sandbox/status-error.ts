@@ -114,9 +114,15 @@ export function expired(message: string): StatusError {
   return new StatusError(410, 'Expired', message);
 }
 
-export function methodNotAllowed(resource: GroupResource, action: string): StatusError {
-  const message = `${action} is not supported on resources of kind "${qualified(resource)}"`;
-  return new StatusError(405, 'MethodNotAllowed', message, detailsOf(resource, ''));
+/** The path is there, but not for this method. */
+export function notAllowed(): StatusError {
+  const message = 'the server does not allow this method on the requested resource';
+  return new StatusError(405, 'MethodNotAllowed', message, {});
+}
+
+/** The group and version are there, but not the resource. */
+export function noSuchResource(): StatusError {
+  return new StatusError(404, 'NotFound', 'the server could not find the requested resource', {});
 }
 
 export function unsupportedMediaType(accepted: readonly string[]): StatusError {
@@ -125,8 +131,8 @@ export function unsupportedMediaType(accepted: readonly string[]): StatusError {
 }
 
 export function notAcceptable(accepted: readonly string[]): StatusError {
-  const message = `only the following media types are accepted: ${accepted.join(', ')}`;
-  return new StatusError(406, 'NotAcceptable', message);
+  const message = `406: Not Acceptable\n\nAvailable representations: ${accepted.join(', ')}`;
+  return new StatusError(406, 'NotAcceptable', message, {});
 }
 
 export function requestTooLarge(limit: number): StatusError {

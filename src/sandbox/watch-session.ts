@@ -34,6 +34,9 @@ export interface WatchSessionOptions {
 /** A client that takes nothing is not waited for beyond this. */
 const longestBacklog = 16 * 1024 * 1024;
 
+/** So long before its end a watch gets a bookmark from which to go on. */
+const lastBookmarkMs = 2000;
+
 /** Whether a fault strikes a watch at that moment, rather than disturbing its events. */
 function endsAt(fault: WatchFault, moment: 'now' | 'next-event'): boolean {
   switch (fault.kind) {
@@ -73,7 +76,7 @@ export class WatchSession {
     }
     if (this.#isOver) return;
     this.#timers.push(clock.timer(order.timeoutSeconds * 1000, () => this.#end()));
-    if (order.bookmarks) this.#scheduleBookmark();
+    if (order.bookmarks) this.#scheduleBookmarks();
   }
 
   /** Lets the faults strike that need no event. */
@@ -157,11 +160,22 @@ export class WatchSession {
     }
   }
 
-  #scheduleBookmark(): void {
+  #scheduleBookmarks(): void {
+    const { clock, order } = this.#options;
+    const lastMs = Math.max(0, order.timeoutSeconds * 1000 - lastBookmarkMs);
+    this.#timers.push(
+      clock.timer(lastMs, () => {
+        this.#sendBookmark({});
+      }),
+    );
+    this.#scheduleNextBookmark();
+  }
+
+  #scheduleNextBookmark(): void {
     const { clock, bookmarkIntervalMs } = this.#options;
     this.#bookmarkTimer = clock.timer(bookmarkIntervalMs, () => {
       this.#sendBookmark({});
-      this.#scheduleBookmark();
+      this.#scheduleNextBookmark();
     });
   }
 

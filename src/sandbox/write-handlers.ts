@@ -1,11 +1,12 @@
 import type { Answer } from './answer.ts';
 import type { Authorizer } from './authorization.ts';
 import { csrRules } from './csr-rules.ts';
-import { invalidObject } from './field-error.ts';
+import { invalidObject, required } from './field-error.ts';
 import { isSameJson, objectAt, textAt, textsAt, timestamp, without } from './kube-object.ts';
 import type { JsonObject, KubeObject } from './kube-object.ts';
 import { emptyNamespace, furnishNamespace } from './namespace-lifecycle.ts';
 import {
+  labelErrors,
   metadataErrors,
   withGeneration,
   withNewMetadata,
@@ -20,7 +21,7 @@ import type { ResourceRequest } from './resource-request.ts';
 import { signingRequests } from './resource-registry.ts';
 import type { ResourceDefinition } from './resource-registry.ts';
 import type { ResourceRules } from './resource-rules.ts';
-import { alreadyExists, badRequest, forbidden, notFound } from './status-error.ts';
+import { alreadyExists, badRequest, forbidden, notAllowed, notFound } from './status-error.ts';
 import type { Status } from './status-error.ts';
 import { checkPreconditions, checkSameObject } from './write-preconditions.ts';
 
@@ -60,6 +61,7 @@ export class WriteHandlers {
   patch(request: ResourceRequest): Answer {
     const { body, definition, namespace, name, subresource } = request;
     const isNew = this.#store.get(definition.plural, namespace, name) === undefined;
+    if (body.contentType === applyType) checkFieldManager(request);
     if (isNew && body.contentType === applyType && subresource === undefined) {
       return this.#create(request, applyPatch({ metadata: { name } }, body));
     }
@@ -91,7 +93,8 @@ export class WriteHandlers {
     const { plural } = definition;
     if (textsAt(object, 'metadata', 'finalizers').length > 0) {
       if (object.metadata['deletionTimestamp'] !== undefined) return object;
-      const metadata = { ...object.metadata, deletionTimestamp: timestamp(this.#now()) };
+      const deletionTimestamp = timestamp(this.#now());
+      const metadata = { ...object.metadata, deletionTimestamp, deletionGracePeriodSeconds: 0 };
       return this.#store.replace(plural, { ...object, metadata }, object);
     }
     if (plural === 'namespaces') emptyNamespace(this.#store, object.metadata.name);
@@ -121,9 +124,7 @@ export class WriteHandlers {
 
   #checkNamespace({ namespaced }: ResourceDefinition, namespace: string | undefined): void {
     if (!namespaced) return;
-    if (namespace === undefined) {
-      throw badRequest('an empty namespace may not be set during creation');
-    }
+    if (namespace === undefined) throw notAllowed();
     if (this.#store.get('namespaces', undefined, namespace) === undefined) {
       throw notFound({ group: '', plural: 'namespaces' }, namespace);
     }
@@ -149,7 +150,8 @@ export class WriteHandlers {
     const wanted = withOldMetadata(body, old);
     const update = { subresource, old, wanted };
     const { object, errors } = rules.prepareForUpdate(update, { user, now: this.#now() });
-    if (errors.length > 0) throw invalidObject(definition, request.name, errors);
+    const all = [...labelErrors(object.metadata.labels ?? {}), ...errors];
+    if (all.length > 0) throw invalidObject(definition, request.name, all);
     this.#checkFurtherRights(request, rules, old, object);
     // An update that changes nothing is no change: the resourceVersion stays.
     if (isSameJson(object, withoutVersion(old)))
@@ -186,6 +188,13 @@ function rulesFor(definition: ResourceDefinition): ResourceRules {
   return definition === signingRequests ? csrRules : plainRules(definition);
 }
 
+function checkFieldManager({ query }: ResourceRequest): void {
+  if ((query.get('fieldManager') ?? '') !== '') return;
+  throw invalidObject({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [
+    required('fieldManager', 'is required for apply patch'),
+  ]);
+}
+
 function isDryRun({ query }: ResourceRequest): boolean {
   return query.getAll('dryRun').includes('All');
 }
@@ -194,9 +203,9 @@ function withoutVersion(object: KubeObject): JsonObject {
   return { ...object, metadata: without(object.metadata, 'resourceVersion') };
 }
 
-/** What a dry run answers with: the object as it would be, under no version. */
+/** What a dry run answers with: the one object without a version, as nothing was stored. */
 function unstored(object: UnstoredObject): KubeObject {
-  return { ...object, metadata: { ...object.metadata, resourceVersion: '' } };
+  return object as KubeObject;
 }
 
 function deletedStatus({ definition, name }: ResourceRequest, old: KubeObject): Status {

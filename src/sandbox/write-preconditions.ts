@@ -23,8 +23,9 @@ export function checkSameObject(
   if (version !== '' && version !== old.metadata.resourceVersion) {
     throw conflict(definition, name, modified);
   }
-  if (version === '' && definition.custom && request.verb === 'update') {
-    throw invalidObject(definition, name, [
+  if (version === '' && definition.conditionalUpdates && request.verb === 'update') {
+    // Here the API server names the resource where it otherwise names the kind.
+    throw invalidObject({ group: definition.group, kind: definition.plural }, name, [
       {
         field: 'metadata.resourceVersion',
         reason: 'FieldValueInvalid',

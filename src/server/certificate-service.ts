@@ -70,7 +70,7 @@ export class CertificateService {
         await this.#answer(call.request, context, respond);
       } finally {
         this.#contexts.delete(context);
-        context[Symbol.dispose]();
+        context.release();
       }
     } catch (error) {
       log.error('a certificate call failed outside of its own error handling', { error });
@@ -88,18 +88,18 @@ export class CertificateService {
     const outcome = await abortable(issuing, context.signal).catch((error: unknown) =>
       RaError.from(error),
     );
-    const failure = this.#account(decision, outcome);
+    const failure = await this.#account(decision, outcome);
     if (failure !== undefined) respond(toClientStatus(failure, context.requestId));
     else if (outcome instanceof RaError) respond(toClientStatus(outcome, context.requestId));
     else respond(null, { cert_chain: [...outcome.elements] });
   }
 
   /** Writes the decision line. Without one nobody gets a certificate: the error is the answer. */
-  #account(decision: Decision, outcome: IssuedChain | RaError): RaError | undefined {
+  async #account(decision: Decision, outcome: IssuedChain | RaError): Promise<RaError | undefined> {
     const { decisions, log } = this.#options;
     try {
       if (outcome instanceof RaError) decisions.refused(decision, outcome);
-      else decisions.issued(decision);
+      else await decisions.issued(decision);
       return undefined;
     } catch (error) {
       log.error('the decision could not be written', { requestId: decision.requestId, error });
@@ -117,7 +117,10 @@ export class CertificateService {
       authenticator.authenticate(credentials, signal),
     );
     decision.note({ caller: caller.identity.uri, method: caller.method });
-    if (caller.pod !== undefined) decision.note({ callerPod: caller.pod.name });
+    decision.note({ callerCluster: caller.cluster });
+    if (caller.pod !== undefined) {
+      decision.note({ callerPod: caller.pod.name, callerPodUid: caller.pod.uid });
+    }
     const { certSigner, impersonatedIdentity } = readRequestMetadata(request.metadata);
     const identity = await decision.timed('authorize', () =>
       GrantedIdentity.grant({ caller, impersonated: impersonatedIdentity }, nodeAuthorizer, signal),

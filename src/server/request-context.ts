@@ -26,7 +26,7 @@ const answerLeadMs = 200;
  * DEADLINE_EXCEEDED 200 ms before the client's deadline (half-way to a nearer one), SIGNER_TIMEOUT
  * when the server's budget is used up, or what `abort` was given. Dispose it with the answer.
  */
-export class RequestContext implements Disposable {
+export class RequestContext {
   /** 128 random bits in lower-case hexadecimal. */
   readonly requestId: string = randomBytes(16).toString('hex');
   /** The client's address and port. */
@@ -58,9 +58,9 @@ export class RequestContext implements Disposable {
     this.#deadline.abort(reason);
   }
 
-  [Symbol.dispose](): void {
+  release(): void {
     this.#release();
-    this.#deadline[Symbol.dispose]();
+    this.#deadline.release();
   }
 }
 

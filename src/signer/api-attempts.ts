@@ -2,7 +2,7 @@ import { fullJitterMs } from '../base/backoff.ts';
 import type { Random } from '../base/backoff.ts';
 import { sleep } from '../base/clock.ts';
 import type { Clock } from '../base/clock.ts';
-import { Deadline } from '../base/deadline.ts';
+import { withDeadline } from '../base/deadline.ts';
 import { RaError } from '../base/ra-error.ts';
 import { isTransient, KubeApiError } from '../kube/api-error.ts';
 
@@ -45,25 +45,23 @@ export class ApiAttempts {
     }
   }
 
-  async #once<T>(
+  #once<T>(
     timeoutMs: number,
     call: (signal: AbortSignal) => Promise<T>,
     signal: AbortSignal,
   ): Promise<T> {
-    using deadline = new Deadline({
-      clock: this.#options.clock,
-      ms: timeoutMs,
-      parent: signal,
-      reason: () =>
-        new KubeApiError('the Kubernetes API did not answer in time', {
-          status: undefined,
-          reason: 'TimedOut',
-          verb: '',
-          resource: 'certificatesigningrequests',
-        }),
-    });
-    return await call(deadline.signal);
+    const { clock } = this.#options;
+    return withDeadline({ clock, ms: timeoutMs, parent: signal, reason: timedOut }, call);
   }
+}
+
+function timedOut(): KubeApiError {
+  return new KubeApiError('the Kubernetes API did not answer in time', {
+    status: undefined,
+    reason: 'TimedOut',
+    verb: '',
+    resource: 'certificatesigningrequests',
+  });
 }
 
 /** A Kubernetes error as what it means for the caller's request; anything else unchanged. */

@@ -4,6 +4,8 @@ import type {
   SigningRequestDraft,
   SigningRequests,
 } from '../kube/signing-requests.ts';
+import type { ApprovalLog } from '../ra/approval-log.ts';
+import type { Decision } from '../ra/decision.ts';
 import type { SignedChain, Signer, SigningOrder } from '../ra/signer.ts';
 import type { ApiAttempts } from './api-attempts.ts';
 import { approve } from './approve.ts';
@@ -22,6 +24,7 @@ export interface KubernetesCsrSignerOptions {
   readonly removals: Removals;
   readonly attempts: ApiAttempts;
   readonly approval: ApprovalMode;
+  readonly approvals: ApprovalLog;
   /** Our name among the replicas, a label value. */
   readonly replica: string;
 }
@@ -35,16 +38,34 @@ export class KubernetesCsrSigner implements Signer {
   }
 
   async sign(order: SigningOrder, signal: AbortSignal): Promise<SignedChain> {
-    const { feed, removals, replica } = this.#options;
+    const { feed, replica } = this.#options;
     const draft = draftFor(order, replica);
     // Before the create: the signer may be done before we hear that the object exists.
-    using subscription = feed.subscribe(draft.name);
-    const created = await this.#submit(order, draft, signal);
-    order.decision.note({ csrName: created.name, csrUid: created.uid });
+    const subscription = feed.subscribe(draft.name);
     try {
-      const approved = await order.decision.timed('approve', () => this.#approve(created, signal));
+      return await this.#signDraft(order, { draft, subscription }, signal);
+    } finally {
+      subscription.close();
+    }
+  }
+
+  async #signDraft(
+    order: SigningOrder,
+    parts: { readonly draft: SigningRequestDraft; readonly subscription: Subscription },
+    signal: AbortSignal,
+  ): Promise<SignedChain> {
+    const { removals } = this.#options;
+    const { draft, subscription } = parts;
+    const { decision } = order;
+    // Where somebody else approves, to create is what cannot be taken back.
+    decision.note({ csrName: draft.name });
+    if (this.#options.approval === 'external') await this.#intend(decision, signal);
+    const created = await this.#submit(order, draft, signal);
+    decision.note({ csrUid: created.uid });
+    try {
+      const approved = await this.#approve(created, decision, signal);
       subscription.observe(approved);
-      return await order.decision.timed('wait', () => awaitEnd(created, subscription, signal));
+      return await decision.timed('wait', () => awaitEnd(created, subscription, signal));
     } finally {
       removals.add({ name: created.name, uid: created.uid });
     }
@@ -64,9 +85,18 @@ export class KubernetesCsrSigner implements Signer {
     }
   }
 
-  #approve(created: SigningRequest, signal: AbortSignal): Promise<SigningRequest> | SigningRequest {
+  async #approve(
+    created: SigningRequest,
+    decision: Decision,
+    signal: AbortSignal,
+  ): Promise<SigningRequest> {
     if (this.#options.approval === 'external') return created;
-    return approve(created, this.#options, signal);
+    await this.#intend(decision, signal);
+    return decision.timed('approve', () => approve(created, this.#options, signal));
+  }
+
+  #intend(decision: Decision, signal: AbortSignal): Promise<void> {
+    return decision.timed('intent', () => this.#options.approvals.intent(decision, signal));
   }
 }
 

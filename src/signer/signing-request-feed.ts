@@ -1,11 +1,11 @@
 import type { Clock, Timer } from '../base/clock.ts';
-import { Deadline } from '../base/deadline.ts';
+import { withDeadline } from '../base/deadline.ts';
 import type { Stoppable } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import type { SigningRequest, SigningRequests } from '../kube/signing-requests.ts';
 
 /** One request's place in the feed. Close it when the wait is over. */
-export interface Subscription extends Disposable {
+export interface Subscription {
   /** Resolves when `isDone` says so of the newest state, or with 'gone' when the object was deleted. */
   until(
     uid: string,
@@ -14,6 +14,7 @@ export interface Subscription extends Disposable {
   ): Promise<SigningRequest | 'gone'>;
   /** Hands in a state that was learnt in another way, such as an answer to our own call. */
   observe(request: SigningRequest): void;
+  close(): void;
 }
 
 export interface SigningRequestFeedOptions {
@@ -47,8 +48,7 @@ export class SigningRequestFeed implements Stoppable {
   readonly #waiters = new Map<string, Waiter>();
   #heardAt: number;
   #timer: Timer | undefined;
-  #listing: Deadline | undefined;
-  #stopped = false;
+  readonly #stopping = new AbortController();
 
   constructor(options: SigningRequestFeedOptions) {
     this.#options = options;
@@ -84,16 +84,15 @@ export class SigningRequestFeed implements Stoppable {
       observe: (request) => {
         this.#deliver(request);
       },
-      [Symbol.dispose]: () => {
+      close: () => {
         this.#waiters.delete(name);
       },
     };
   }
 
   stop(): Promise<void> {
-    this.#stopped = true;
     this.#timer?.cancel();
-    this.#listing?.abort(new Error('the feed was stopped'));
+    this.#stopping.abort(new Error('the feed was stopped'));
     return Promise.resolve();
   }
 
@@ -137,7 +136,7 @@ export class SigningRequestFeed implements Stoppable {
   }
 
   #schedule(): void {
-    if (this.#timer !== undefined || this.#stopped) return;
+    if (this.#timer !== undefined || this.#stopping.signal.aborted) return;
     this.#timer = this.#options.clock.timer(quietMs, () => {
       this.#timer = undefined;
       void this.#askIfQuiet().finally(() => {
@@ -149,21 +148,14 @@ export class SigningRequestFeed implements Stoppable {
   async #askIfQuiet(): Promise<void> {
     const { clock, log, requests, labelSelector } = this.#options;
     const quiet = clock.monotonic() - this.#heardAt >= quietMs;
-    if (!quiet || this.#waiters.size === 0 || this.#stopped) return;
-    using deadline = new Deadline({
-      clock,
-      ms: listTimeoutMs,
-      reason: () => new Error('the list took too long'),
-    });
-    this.#listing = deadline;
+    if (!quiet || this.#waiters.size === 0 || this.#stopping.signal.aborted) return;
+    const reason = (): Error => new Error('the list took too long');
+    const options = { clock, ms: listTimeoutMs, reason, parent: this.#stopping.signal };
     try {
-      for (const request of await requests.list(labelSelector, deadline.signal)) {
-        this.#deliver(request);
-      }
+      const found = await withDeadline(options, (signal) => requests.list(labelSelector, signal));
+      for (const request of found) this.#deliver(request);
     } catch (error) {
       log.debug('list of certificate requests failed', { error });
-    } finally {
-      this.#listing = undefined;
     }
   }
 }

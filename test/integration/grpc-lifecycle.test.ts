@@ -96,8 +96,12 @@ describe('stop', () => {
     const socket = connect(fixture.port, '127.0.0.1');
     await new Promise((resolve) => socket.once('connect', resolve));
 
+    const start = performance.now();
+
     await fixture.server.stop(20);
 
+    // Its handshake would be given up after five seconds only.
+    expect(performance.now() - start).toBeLessThan(2_000);
     expect(fixture.server.connections).toBe(0);
     socket.destroy();
   });

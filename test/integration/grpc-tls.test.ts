@@ -1,4 +1,4 @@
-import { connect } from 'node:tls';
+import { connect, getCACertificates, setDefaultCACertificates } from 'node:tls';
 import type { ConnectionOptions } from 'node:tls';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { X509Certificate } from 'node:crypto';
@@ -158,13 +158,20 @@ describe('a client certificate', () => {
     await expect(certificateSeen(identity)).resolves.toBeUndefined();
   });
 
-  it('is never verified where there are no client roots', async () => {
-    const bare = await startServer({ withoutClientRoots: true });
-    const clientCertificate = await bare.clientAuthority.issue({ uris: [victim] });
+  it('is never verified where there are no client roots, whatever the process trusts', async () => {
+    const web = await createAuthority('an authority of the web');
+    const trusted = getCACertificates('default');
+    setDefaultCACertificates([web.rootPem]);
+    try {
+      const bare = await startServer({ withoutClientRoots: true });
+      const clientCertificate = await web.issue({ uris: [victim] });
 
-    await bare.client({ clientCertificate }).request(goodCall);
+      await bare.client({ clientCertificate }).request(goodCall);
 
-    expect(bare.authenticator.seen[0]?.verifiedCertificate).toBeUndefined();
+      expect(bare.authenticator.seen[0]?.verifiedCertificate).toBeUndefined();
+    } finally {
+      setDefaultCACertificates(trusted);
+    }
   });
 });
 

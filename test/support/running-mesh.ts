@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { startApp } from '../../src/app/app.ts';
 import type { App } from '../../src/app/app.ts';
 import { systemClock } from '../../src/base/clock.ts';
-import { Deadline } from '../../src/base/deadline.ts';
+import { withDeadline } from '../../src/base/deadline.ts';
 import {
   furnish,
   meshConfigYaml,
@@ -67,17 +67,17 @@ export class RunningMesh implements AsyncDisposable {
     const directory = await mkdtemp(join(tmpdir(), 'istio-ra-test-'));
     const rootPem = await writeFiles(directory, sandbox, options);
     const config = parseRaConfig({
-      env: { CERT_SIGNER_DOMAIN: signerDomain, ...options.env },
+      env: {
+        CERT_SIGNER_DOMAIN: signerDomain,
+        AUDIT_LOG: join(directory, 'audit.jsonl'),
+        ...options.env,
+      },
       flags: flagsOf(directory),
     });
     const edges = { clock: systemClock, random: Math.random, log, protoDirectory, version: 'test' };
     const app = await startApp(config, edges);
-    using deadline = new Deadline({
-      clock: systemClock,
-      ms: 10_000,
-      reason: () => new Error('the authority did not become ready'),
-    });
-    await app.ready(deadline.signal);
+    const reason = (): Error => new Error('the authority did not become ready');
+    await withDeadline({ clock: systemClock, ms: 10_000, reason }, (signal) => app.ready(signal));
     const client = new CertificateClient({
       address: app.grpcAddress,
       rootPem,

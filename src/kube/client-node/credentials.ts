@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
-import { abortable, Deadline } from '../../base/deadline.ts';
+import { abortable, withDeadline } from '../../base/deadline.ts';
 import type { Logger } from '../../base/logger.ts';
 
 /** What a TLS connection to the API server needs. */
@@ -84,9 +84,10 @@ export class FreshCredentials {
 
   async #readOnce(afresh: boolean): Promise<Credentials> {
     const reason = (): Error => new Error(`nothing was read within ${readingMs} ms`);
-    using deadline = new Deadline({ clock: this.#clock, ms: readingMs, reason });
     try {
-      const read = await abortable(this.#source.read(afresh), deadline.signal);
+      const read = await withDeadline({ clock: this.#clock, ms: readingMs, reason }, (signal) =>
+        abortable(this.#source.read(afresh), signal),
+      );
       this.#current = unlessSame(this.#current, read);
     } catch (error) {
       this.#log.warn(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { sleep } from '../../../src/base/clock.ts';
-import { abortable, Deadline } from '../../../src/base/deadline.ts';
+import { abortable, Deadline, withDeadline } from '../../../src/base/deadline.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 
 const timeUp = new Error('time is up');
@@ -8,7 +8,7 @@ const timeUp = new Error('time is up');
 describe('Deadline', () => {
   it('aborts with its reason when the time is up', async () => {
     const clock = new FakeClock();
-    using deadline = new Deadline({ clock, ms: 100, reason: () => timeUp });
+    const deadline = new Deadline({ clock, ms: 100, reason: () => timeUp });
     await clock.advance(99);
     expect(deadline.signal.aborted).toBe(false);
     expect(deadline.remainingMs()).toBe(1);
@@ -21,7 +21,7 @@ describe('Deadline', () => {
     const clock = new FakeClock();
     const parent = new AbortController();
     const gone = new Error('client gone');
-    using deadline = new Deadline({ clock, ms: 100, reason: () => timeUp, parent: parent.signal });
+    const deadline = new Deadline({ clock, ms: 100, reason: () => timeUp, parent: parent.signal });
     parent.abort(gone);
     expect(deadline.signal.reason).toBe(gone);
   });
@@ -29,7 +29,7 @@ describe('Deadline', () => {
   it('is aborted from the start under an aborted parent', () => {
     const clock = new FakeClock();
     const gone = new Error('client gone');
-    using deadline = new Deadline({
+    const deadline = new Deadline({
       clock,
       ms: 100,
       reason: () => timeUp,
@@ -38,14 +38,31 @@ describe('Deadline', () => {
     expect(deadline.signal.reason).toBe(gone);
   });
 
-  it('leaves no timer behind when disposed', () => {
+  it('leaves no timer behind when released', () => {
     const clock = new FakeClock();
-    {
-      using deadline = new Deadline({ clock, ms: 100, reason: () => timeUp });
-      expect(deadline.signal.aborted).toBe(false);
-      expect(clock.pendingTimers).toBe(1);
-    }
+    const deadline = new Deadline({ clock, ms: 100, reason: () => timeUp });
+    expect(clock.pendingTimers).toBe(1);
+    deadline.release();
     expect(clock.pendingTimers).toBe(0);
+  });
+});
+
+describe('withDeadline', () => {
+  it('settles as its step does and leaves no timer behind', async () => {
+    const clock = new FakeClock();
+    const options = { clock, ms: 100, reason: () => timeUp };
+    await expect(withDeadline(options, () => Promise.resolve(7))).resolves.toBe(7);
+    await expect(withDeadline(options, () => Promise.reject(timeUp))).rejects.toBe(timeUp);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('aborts its step when the time is up', async () => {
+    const clock = new FakeClock();
+    const options = { clock, ms: 100, reason: () => timeUp };
+    const step = withDeadline(options, (signal) => abortable(new Promise(() => undefined), signal));
+    const ended = expect(step).rejects.toBe(timeUp);
+    await clock.advance(100);
+    await ended;
   });
 });
 

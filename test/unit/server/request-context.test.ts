@@ -88,7 +88,7 @@ describe('the signal of a request', () => {
 
   it('leaves neither timer nor listener behind when disposed', () => {
     const { context, clock, call } = open();
-    context[Symbol.dispose]();
+    context.release();
 
     expect(clock.pendingTimers).toBe(0);
     expect(call.listenerCount('cancelled')).toBe(0);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { RaError } from '../../../src/base/ra-error.ts';
 import { apiError } from '../../support/fake-signing-requests.ts';
 import { name, SignerBench } from './signer-bench.ts';
 
@@ -220,6 +221,29 @@ describe('KubernetesCsrSigner', () => {
     bench.feed.put(bench.requests.setCertificate(name, 'PEM'));
     await expect(result).resolves.toBe('PEM');
     expect(bench.requests.calls).not.toContain('approve');
+  });
+
+  it('writes its intent after the create and before the approval', async () => {
+    const bench = await SignerBench.make();
+    await bench.sign();
+    expect(bench.intendedAfter).toEqual(['create']);
+    expect(bench.requests.calls).toEqual(['create', 'approve']);
+  });
+
+  it('writes its intent before the create where somebody else approves', async () => {
+    const bench = await SignerBench.make('external');
+    await bench.sign();
+    expect(bench.intendedAfter).toEqual([]);
+    expect(bench.requests.calls).toEqual(['create']);
+  });
+
+  it('approves nothing when its intent cannot be written', async () => {
+    const bench = await SignerBench.make();
+    bench.intentError = new RaError('NOT_READY', 'the disk is full', { reason: 'audit_stuck' });
+    const { result } = await bench.sign();
+    await expect(result).rejects.toMatchObject({ code: 'NOT_READY' });
+    await bench.removals.drained();
+    expect(bench.requests.calls).toEqual(['create', 'remove']);
   });
 
   it('asks by one list when the watch has been silent for two seconds', async () => {

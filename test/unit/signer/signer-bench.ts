@@ -1,3 +1,4 @@
+import type { ApprovalLog } from '../../../src/ra/approval-log.ts';
 import type { SigningOrder } from '../../../src/ra/signer.ts';
 import { ApiAttempts } from '../../../src/signer/api-attempts.ts';
 import { KubernetesCsrSigner } from '../../../src/signer/kubernetes-csr-signer.ts';
@@ -26,6 +27,15 @@ export class SignerBench {
   });
   readonly removals = new Removals(this);
   readonly client = new AbortController();
+  /** What had been called when the intent was written. */
+  intendedAfter: readonly string[] | undefined;
+  intentError: Error | undefined;
+  readonly approvals: ApprovalLog = {
+    intent: () => {
+      this.intendedAfter = [...this.requests.calls];
+      return this.intentError === undefined ? Promise.resolve() : Promise.reject(this.intentError);
+    },
+  };
   readonly order: SigningOrder;
   readonly #approval: ApprovalMode;
 
@@ -47,6 +57,7 @@ export class SignerBench {
       feed,
       removals,
       attempts,
+      approvals: this.approvals,
       approval: this.#approval,
       replica: 'replica-1',
     });

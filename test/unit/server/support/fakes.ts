@@ -77,8 +77,9 @@ export class RecordingDecisions implements DecisionLog {
   readonly outcomes: Outcome[] = [];
   #waiting: (() => void)[] = [];
 
-  issued(decision: Decision): void {
+  issued(decision: Decision): Promise<void> {
     this.#add({ kind: 'issued', decision });
+    return Promise.resolve();
   }
 
   refused(decision: Decision, error: RaError): void {

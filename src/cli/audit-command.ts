@@ -1,0 +1,56 @@
+import { Command } from 'commander';
+import { filesOfTrail } from '../audit/rotated-files.ts';
+import { linesOf } from '../audit/trail-lines.ts';
+import { verifyAudit } from '../audit/verify-audit.ts';
+import type { AuditReport } from '../audit/verify-audit.ts';
+import type { CommandRun } from './command-run.ts';
+import { exitCodes } from './exit-codes.ts';
+import { UsageError } from './workspace.ts';
+
+const after = `
+Exit status: 0 intact and complete, 1 otherwise.
+
+What it cannot see: a trail that was written anew from its first line, and the removal of its last
+lines where the writer did not end in order. Keep the last hash elsewhere to see those.
+`;
+
+/** `istio-ra audit verify`: is a trail as it was written? */
+export function auditCommand(run: CommandRun): Command {
+  const verify = new Command('verify')
+    .description('check the hash chain of an audit trail and that each request has its decision')
+    .argument('<file>', 'the audit file; rotated files beside it are read first')
+    .option('--json', 'print the whole report as JSON')
+    .addHelpText('after', after)
+    .action(async (file: string, { json = false }: { readonly json?: boolean }) => {
+      const report = await readTrail(file);
+      const { out } = run.environment;
+      out.write(json ? `${JSON.stringify(report, undefined, 2)}\n` : describeReport(report));
+      if (!report.intact || !report.complete) run.exitWith(exitCodes.failed);
+    });
+  return new Command('audit').description('work with audit trails').addCommand(verify);
+}
+
+async function readTrail(file: string): Promise<AuditReport> {
+  try {
+    return await verifyAudit(linesOf(await filesOfTrail(file)));
+  } catch (cause) {
+    const problem = cause instanceof Error ? cause.message : String(cause);
+    throw new UsageError(`cannot read ${file}: ${problem}`, { cause });
+  }
+}
+
+/** The report in words: a line for each chain and each problem, and the verdict last. */
+function describeReport(report: AuditReport): string {
+  const chains = report.chains.map(({ chain, lines, firstSeq, lastSeq, closed, lastHash }) => {
+    const beginning = firstSeq > 1 ? ', earlier lines are not in the input' : '';
+    const end = closed ? 'ended in order' : 'not ended in order';
+    return `chain ${chain}: ${lines} lines, ${firstSeq} to ${lastSeq}${beginning}, ${end}, last hash ${lastHash}\n`;
+  });
+  const problems = report.problems.map(({ line, kind, ...facts }) => {
+    const told = Object.entries(facts).map(([name, value]) => `${name} ${String(value)}`);
+    return `line ${line}: ${kind.replaceAll('_', ' ')}${told.length > 0 ? ` (${told.join(', ')})` : ''}\n`;
+  });
+  const verdict = report.intact ? 'intact' : 'NOT INTACT';
+  const complete = report.complete ? 'complete' : 'NOT COMPLETE';
+  return `${chains.join('')}${problems.join('')}${report.lines} lines: ${verdict}, ${complete}\n`;
+}
