@@ -1,5 +1,4 @@
 import type { AuditLog } from '../audit/audit-log.ts';
-import { KubeTokenAuthenticator } from '../authn/kube-token-authenticator.ts';
 import type { Random } from '../base/backoff.ts';
 import { sleep } from '../base/clock.ts';
 import type { Clock } from '../base/clock.ts';
@@ -16,9 +15,13 @@ import { CertificateService } from '../server/certificate-service.ts';
 import { RotatingServerCredentials } from '../server/credentials.ts';
 import { GrpcServer } from '../server/grpc-server.ts';
 import { OpsHttpServer } from '../server/ops-http-server.ts';
+import { startAssignment } from './assignment.ts';
+import type { Assignment } from './assignment.ts';
 import { openAuditLog } from './audit-trail.ts';
+import { makeAuthenticator } from './authentication.ts';
 import { openCluster } from './cluster.ts';
 import { DecisionLogger } from './decision-logger.ts';
+import { watchCheck } from './resource-feeds.ts';
 import { readServingIdentity } from './serving-identity.ts';
 import { startSigning } from './signing.ts';
 import type { Signing } from './signing.ts';
@@ -66,18 +69,27 @@ async function start(config: RaConfig, edges: AppEdges, started: StartStack): Pr
   const kubernetes = await openCluster({ ...config, ...edges });
   started.defer(() => kubernetes.close());
   const { approval, replica } = config;
+  const context = { clock, random, log, started };
+  const assignment = await startAssignment({ config, kubernetes, mesh, context });
   const audit = await openAuditLog({ ...config, clock, random, log });
   started.defer(() => audit.stop());
   const approvals = audit;
   const signing = startSigning({ kubernetes, approval, approvals, replica, clock, random, log });
   started.defer(() => stopSigning(signing, clock));
-  const service = certificateService(config, { edges, mesh, kubernetes, signing, audit });
+  const service = certificateService(config, {
+    ...{ edges, mesh, kubernetes, assignment, signing, audit },
+  });
   const credentials = new RotatingServerCredentials(await readServingIdentity(config.tls));
   const { protoDirectory } = edges;
   const { reflection } = config;
   const grpc = new GrpcServer({ service, credentials, protoDirectory, reflection, clock, log });
   const draining = new DrainingCheck();
-  const readiness: readonly ReadinessCheck[] = [mesh, watchCheck(signing), audit, draining];
+  const readiness: readonly ReadinessCheck[] = [
+    watchCheck('certificatesigningrequests', signing.watch),
+    ...assignment.readiness,
+    audit,
+    draining,
+  ];
   const http = await startOpsServers(config, edges, { readiness, started });
   const grpcAddress = await grpc.start(config.secureGrpcAddress);
   grpc.setServing(true);
@@ -100,32 +112,26 @@ function certificateService(
     readonly edges: AppEdges;
     readonly mesh: MeshSource;
     readonly kubernetes: KubernetesApi;
+    readonly assignment: Assignment;
     readonly signing: Signing;
     readonly audit: AuditLog;
   },
 ): CertificateService {
-  const { edges, mesh, kubernetes, signing, audit } = parts;
-  const { clock, log } = edges;
-  const authenticator = new KubeTokenAuthenticator({
-    tokenReviews: kubernetes.tokenReviews,
-    mesh,
-    audiences: config.tokenAudiences,
-    cluster: config.cluster,
-    clock,
-  });
-  const issuer = new RegistrationAuthority({
-    mesh,
-    signers: { signerDomain: config.signerDomain, defaultSigner: config.defaultSigner },
-    lifetime: config.lifetime,
-    signer: signing.signer,
-    verifier: new ChainVerifier(),
-    clock,
-  });
-  const decisions = new DecisionLogger(log, audit);
+  const { edges, mesh, kubernetes, assignment, signing, audit } = parts;
+  const { clock, random, log } = edges;
+  const { tokenReviews } = kubernetes;
   return new CertificateService({
-    authenticator,
-    issuer,
-    decisions,
+    authenticator: makeAuthenticator({ config, tokenReviews, mesh, clock, random }),
+    nodeAuthorizer: assignment.nodeAuthorizer,
+    issuer: new RegistrationAuthority({
+      worlds: assignment.worlds,
+      callerPods: assignment.callerPods,
+      lifetime: config.lifetime,
+      signer: signing.signer,
+      verifier: new ChainVerifier(),
+      clock,
+    }),
+    decisions: new DecisionLogger(log, audit),
     clock,
     log,
     budgetMs: config.requestBudgetMs,
@@ -168,14 +174,6 @@ class DrainingCheck implements ReadinessCheck {
   notReadyBecause(): string | undefined {
     return this.#draining ? 'the process is stopping' : undefined;
   }
-}
-
-function watchCheck({ watch }: Signing): ReadinessCheck {
-  return {
-    name: 'certificate-request-watch',
-    notReadyBecause: () =>
-      watch.synced ? undefined : 'the watch on certificatesigningrequests has not begun',
-  };
 }
 
 async function awaitReady(

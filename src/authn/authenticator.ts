@@ -11,6 +11,8 @@ export interface Credentials {
    * Whether it proves anything is for the authenticator to say.
    */
   readonly verifiedCertificate: Uint8Array | undefined;
+  /** What the client sent beside it, DER; they may lead from it to a root. */
+  readonly peerIntermediates?: readonly Uint8Array[] | undefined;
 }
 
 /** Finds out who calls. */

@@ -1,3 +1,4 @@
+import type { SignerName } from '../mesh/signer-name.ts';
 import type { SpiffeId } from '../pki/spiffe-id.ts';
 
 /** The pod that a token is bound to, as the cluster's API server said. */
@@ -17,4 +18,6 @@ export interface Caller {
   readonly cluster: string;
   /** Present when the proof is a token that is bound to a pod. */
   readonly pod: BoundPod | undefined;
+  /** The signers that whoever vouched for the caller may reach; authz holds the caller to it. */
+  readonly allowedSigners: 'all' | ReadonlySet<SignerName>;
 }

@@ -1,3 +1,4 @@
+import type { Caller } from './caller.ts';
 import type { Clock } from '../base/clock.ts';
 import { withDeadline } from '../base/deadline.ts';
 import { RaError } from '../base/ra-error.ts';
@@ -11,7 +12,6 @@ import type { BoundPod } from './caller.ts';
 import { ClusterRegistry } from './cluster-registry.ts';
 import { parseServiceAccountUsername } from './service-account-username.ts';
 import { checkNamespace } from './trust-scope.ts';
-import type { ScopedCaller } from './trust-scope.ts';
 
 /** How long the API server may take to say whose token it is. */
 const reviewTimeoutMs = 3_000;
@@ -41,7 +41,7 @@ export class KubeTokenAuthenticator implements Authenticator {
     this.#clusters = 'clusters' in options ? options.clusters : localOnly(options);
   }
 
-  async authenticate(credentials: Credentials, signal: AbortSignal): Promise<ScopedCaller> {
+  async authenticate(credentials: Credentials, signal: AbortSignal): Promise<Caller> {
     const { mesh } = this.#options;
     const token = parseBearerToken(credentials.authorization);
     const cluster = this.#clusters.choose(credentials.clusterIds);

@@ -1,6 +1,5 @@
 import { RaError } from '../base/ra-error.ts';
 import type { SignerName } from '../mesh/signer-name.ts';
-import type { Caller } from './caller.ts';
 
 /** How far somebody who vouches for callers (a cluster, a token issuer) is believed. */
 export interface TrustScope {
@@ -8,11 +7,6 @@ export interface TrustScope {
   readonly allowedNamespaces: 'all' | ReadonlySet<string>;
   /** The signers that its callers may reach, by full name; authz holds them to it. */
   readonly allowedSigners: 'all' | ReadonlySet<SignerName>;
-}
-
-/** A caller with the bound on signers of whoever vouched for it. */
-export interface ScopedCaller extends Caller {
-  readonly allowedSigners: TrustScope['allowedSigners'];
 }
 
 /**

@@ -1,17 +1,22 @@
-import { RaError } from '../base/ra-error.ts';
-import type { MeshSnapshot } from '../mesh/mesh-snapshot.ts';
-import type { GrantedIdentity } from './granted-identity.ts';
-import { signerUnder, SignerNameError } from '../mesh/signer-name.ts';
+import type { Labels } from '../mesh/proxy-config.ts';
 import type { SignerName } from '../mesh/signer-name.ts';
+import type { AssignmentSource } from './assignment-source.ts';
+import type { GrantedIdentity } from './granted-identity.ts';
+import { limitsOf, resolveAssignment } from './signer-assignment.ts';
+import type { SignerAssignment } from './signer-assignment.ts';
+import { decideSigner } from './signer-decision.ts';
+import type { SignerDecision } from './signer-decision.ts';
+import type { SignerLimits } from './signer-policy.ts';
+import { signerRefused } from './signer-refusal.ts';
+import type { SignerWorld } from './signer-world.ts';
 
-/** Which part of the configuration gave the caller its signer. */
-export type AssignmentSource = 'request' | 'K8S_SIGNER' | 'meshConfig.defaultConfig';
-
-export interface SignerSettings {
-  /** CERT_SIGNER_DOMAIN: what short signer names stand under. */
-  readonly signerDomain: string | undefined;
-  /** K8S_SIGNER: the full name of the signer for requests that name none. */
-  readonly defaultSigner: SignerName | undefined;
+/** Who asks for which signer. */
+export interface SignerQuestion {
+  readonly identity: GrantedIdentity;
+  /** The client's wish; undefined or "" when it has none. */
+  readonly certSigner: string | undefined;
+  /** Of the pods that are meant; undefined when none is known or needed. */
+  readonly podLabels: readonly Labels[] | undefined;
 }
 
 /** Proof that `identity` may have certificates of `signerName`. Only `grant` makes one. */
@@ -19,72 +24,50 @@ export class GrantedSigner {
   declare protected readonly proof: true;
   readonly signerName: SignerName;
   readonly source: AssignmentSource;
+  /** What was asked for, where the caller gets its assigned signer instead. */
+  readonly servedInsteadOf: SignerName | undefined;
+  readonly limits: SignerLimits;
   readonly identity: GrantedIdentity;
 
-  private constructor(name: SignerName, source: AssignmentSource, identity: GrantedIdentity) {
-    this.signerName = name;
-    this.source = source;
+  private constructor(identity: GrantedIdentity, decision: SignerDecision, limits: SignerLimits) {
     this.identity = identity;
+    this.signerName = decision.signer;
+    this.source = decision.source;
+    this.servedInsteadOf = decision.servedInsteadOf;
+    this.limits = limits;
   }
 
   /**
-   * The signer for a caller that wishes for `certSigner` ("" or undefined: no wish). A wish must be
-   * a signer that the mesh knows; unknown and not allowed read alike.
+   * The signer that the configuration assigns to the caller; its wish is heard where it is one of
+   * those. Unknown and not allowed read alike.
    *
-   * Throws SIGNER_REFUSED, and SIGNER_NOT_ASSIGNED when there is neither wish nor default.
+   * Throws SIGNER_REFUSED, and SIGNER_NOT_ASSIGNED when there is neither wish nor assignment.
    */
-  static grant(
-    request: { readonly identity: GrantedIdentity; readonly certSigner: string | undefined },
-    settings: SignerSettings,
-    mesh: MeshSnapshot,
-  ): GrantedSigner {
-    const { identity, certSigner } = request;
-    const fallback = defaultSigner(settings, mesh);
-    if (certSigner === undefined || certSigner === '') {
-      if (fallback !== undefined)
-        return new GrantedSigner(fallback.name, fallback.source, identity);
-      throw new RaError('SIGNER_NOT_ASSIGNED', 'no signer was asked for and there is no default', {
-        reason: 'no_default_signer',
-      });
+  static grant(question: SignerQuestion, world: SignerWorld): GrantedSigner {
+    const { identity, certSigner } = question;
+    const assignment = assignmentFor(question, world);
+    const decision = decideSigner(assignment, certSigner);
+    const { allowedSigners } = identity.caller;
+    if (allowedSigners !== 'all' && !allowedSigners.has(decision.signer)) {
+      // Whoever vouched for the caller (a remote cluster, a token issuer) is not believed so far.
+      throw signerRefused('signer_out_of_scope', { signer: decision.signer });
     }
-    const wish = wishedSigner(settings, certSigner);
-    if (wish === fallback?.name || mesh.trust.rootsFor(wish).length > 0) {
-      return new GrantedSigner(wish, 'request', identity);
-    }
-    throw refused('signer_unknown');
+    return new GrantedSigner(identity, decision, limitsOf(assignment));
   }
 }
 
-function wishedSigner({ signerDomain }: SignerSettings, certSigner: string): SignerName {
-  if (signerDomain === undefined) throw refused('signer_domain_unset');
-  try {
-    return signerUnder(signerDomain, certSigner);
-  } catch (error) {
-    if (error instanceof SignerNameError) throw refused('signer_name_malformed');
-    throw error;
-  }
-}
-
-function refused(reason: string): RaError {
-  return new RaError('SIGNER_REFUSED', 'the caller may not use the signer it asked for', {
-    reason,
-  });
-}
-
-function defaultSigner(
-  settings: SignerSettings,
-  mesh: MeshSnapshot,
-): { readonly name: SignerName; readonly source: AssignmentSource } | undefined {
-  if (settings.defaultSigner !== undefined) {
-    return { name: settings.defaultSigner, source: 'K8S_SIGNER' };
-  }
-  const { defaultCertSigner } = mesh.config;
-  if (settings.signerDomain === undefined || defaultCertSigner === undefined) return undefined;
-  try {
-    const name = signerUnder(settings.signerDomain, defaultCertSigner);
-    return { name, source: 'meshConfig.defaultConfig' };
-  } catch (error) {
-    if (error instanceof SignerNameError) return undefined;
-    throw error;
-  }
+/** What the configuration assigns, before the wish is heard. */
+function assignmentFor(
+  { identity, podLabels }: SignerQuestion,
+  world: SignerWorld,
+): SignerAssignment {
+  const { policy, proxyConfigs, settings, mesh } = world;
+  const { id, caller } = identity;
+  const workload = {
+    identity: id,
+    cluster: caller.cluster,
+    namespaceLabels: world.namespaceLabels(id.namespace),
+    podLabels,
+  };
+  return resolveAssignment({ workload, policy, proxyConfigs, settings, mesh });
 }

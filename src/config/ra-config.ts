@@ -24,6 +24,12 @@ export interface RaConfig {
   };
   readonly signerDomain: string | undefined;
   readonly defaultSigner: SignerName | undefined;
+  readonly signerPolicyPath: string | undefined;
+  readonly proxyConfigs: 'watch' | 'ignore';
+  readonly trustedNodeAccounts: readonly {
+    readonly namespace: string;
+    readonly serviceAccount: string;
+  }[];
   readonly approval: 'self' | 'external';
   readonly tokenAudiences: readonly string[];
   readonly cluster: { readonly id: string; readonly aliases: readonly string[] };
@@ -80,6 +86,11 @@ function readAudit(reader: SettingReader): AuditConfig {
   };
 }
 
+function readCluster(reader: SettingReader): RaConfig['cluster'] {
+  const id = orNothing(reader.read(serveSettings.clusterId));
+  return { id, aliases: reader.read(serveSettings.clusterAliases) ?? [] };
+}
+
 function readPod(reader: SettingReader): RaConfig['kubernetes']['pod'] {
   const host = reader.read(serveSettings.kubernetesHost);
   const port = orNothing(reader.read(serveSettings.kubernetesPort));
@@ -108,9 +119,12 @@ export function parseRaConfig(texts: SettingTexts): RaConfig {
     },
     signerDomain: checked(reader, s.certSignerDomain, parseSignerDomain),
     defaultSigner: checked(reader, s.k8sSigner, parseSignerName),
+    signerPolicyPath: reader.read(s.signerPolicy),
+    proxyConfigs: orNothing(reader.read(s.proxyConfigs)),
+    trustedNodeAccounts: reader.read(s.trustedNodeAccounts) ?? [],
     approval,
     tokenAudiences: orNothing(reader.read(s.tokenAudiences)),
-    cluster: { id: orNothing(reader.read(s.clusterId)), aliases: [] },
+    cluster: readCluster(reader),
     podNamespace: orNothing(reader.read(s.podNamespace)),
     replica: replicaName(reader.read(s.podName)),
     lifetime: {

@@ -25,6 +25,18 @@ function list(value: string): readonly string[] {
   return kept;
 }
 
+function nodeAccounts(
+  value: string,
+): readonly { readonly namespace: string; readonly serviceAccount: string }[] {
+  return list(value).map((item) => {
+    const [namespace = '', serviceAccount = '', ...rest] = item.split('/');
+    if (namespace === '' || serviceAccount === '' || rest.length > 0) {
+      throw new Error('must be <namespace>/<service account>, several joined by commas');
+    }
+    return { namespace, serviceAccount };
+  });
+}
+
 function ttlSeconds(value: string): number {
   const seconds = Math.floor(parseGoDuration(value) / 1000);
   if (seconds < 600) throw new Error('must be at least 10m, the least that Kubernetes takes');
@@ -111,6 +123,32 @@ export const serveSettings = {
     help: 'full name of the signer for requests that name none',
     placeholder: '<domain/path>',
     parse: text,
+  },
+  signerPolicy: file(
+    'signerPolicy',
+    'rules for who gets which signer; read again when it changes',
+    {
+      env: 'SIGNER_POLICY',
+    },
+  ),
+  proxyConfigs: {
+    env: 'PROXY_CONFIGS',
+    help: 'whether ProxyConfigs assign signers: watch or ignore',
+    placeholder: '<how>',
+    fallback: 'watch',
+    parse: oneOf(['watch', 'ignore'] as const),
+  },
+  trustedNodeAccounts: {
+    env: 'CA_TRUSTED_NODE_ACCOUNTS',
+    help: 'node agents that may ask for the pods of their node, such as istio-system/ztunnel',
+    placeholder: '<ns/account,…>',
+    parse: nodeAccounts,
+  },
+  clusterAliases: {
+    flag: 'clusterAliases',
+    help: 'other ids by which clients name this cluster',
+    placeholder: '<a,b>',
+    parse: list,
   },
   approval: {
     env: 'CSR_APPROVAL',

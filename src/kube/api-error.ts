@@ -69,3 +69,8 @@ export function isTransient(error: unknown): boolean {
   if (!(error instanceof KubeApiError)) return false;
   return error.status === undefined || error.status === 429 || error.status >= 500;
 }
+
+/** Nobody took the call, or the connection ended under it: an API server that restarts, mostly. */
+export function isUnreachable(error: unknown): boolean {
+  return error instanceof KubeApiError && error.reason === 'ConnectionFailed';
+}

@@ -21,7 +21,7 @@ export class PodIndex implements PodDirectory {
   }
 
   put(pod: Pod): void {
-    this.gone(pod);
+    this.#forget(this.find(pod.namespace, pod.name));
     this.#byName.set(byName(pod.namespace, pod.name), pod);
     const place = byPlace(pod);
     const there = this.#byPlace.get(place) ?? new Map<string, Pod>();
@@ -29,15 +29,10 @@ export class PodIndex implements PodDirectory {
     this.#byPlace.set(place, there);
   }
 
-  gone({ namespace, name }: Pick<Pod, 'namespace' | 'name'>): void {
-    const key = byName(namespace, name);
-    const known = this.#byName.get(key);
-    if (known === undefined) return;
-    this.#byName.delete(key);
-    const place = byPlace(known);
-    const there = this.#byPlace.get(place);
-    there?.delete(name);
-    if (there?.size === 0) this.#byPlace.delete(place);
+  /** A late word about a pod that another has followed under the same name changes nothing. */
+  gone({ namespace, name, uid }: Pick<Pod, 'namespace' | 'name' | 'uid'>): void {
+    const known = this.find(namespace, name);
+    if (known?.uid === uid) this.#forget(known);
   }
 
   find(namespace: string, name: string): Pod | undefined {
@@ -47,5 +42,14 @@ export class PodIndex implements PodDirectory {
   onNode(nodeName: string, namespace: string, serviceAccount: string): readonly Pod[] {
     const there = this.#byPlace.get(`${nodeName}/${namespace}/${serviceAccount}`);
     return there === undefined ? [] : [...there.values()];
+  }
+
+  #forget(known: Pod | undefined): void {
+    if (known === undefined) return;
+    this.#byName.delete(byName(known.namespace, known.name));
+    const place = byPlace(known);
+    const there = this.#byPlace.get(place);
+    there?.delete(known.name);
+    if (there?.size === 0) this.#byPlace.delete(place);
   }
 }

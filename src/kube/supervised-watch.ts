@@ -63,6 +63,7 @@ export class SupervisedWatch<T> implements Stoppable {
   #synced = false;
   #connected = false;
   #failures = 0;
+  #lastError: unknown;
   #lastActivityAt: number | undefined;
 
   constructor(options: SupervisedWatchOptions<T>) {
@@ -83,6 +84,11 @@ export class SupervisedWatch<T> implements Stoppable {
   /** Failures in a row; zero once events come again or a watch ends as it should. */
   get failures(): number {
     return this.#failures;
+  }
+
+  /** What broke the newest attempt; undefined once a list or a watch has worked again. */
+  get lastError(): unknown {
+    return this.#lastError;
   }
 
   /** When the server last sent anything, on the clock's monotonic scale; undefined before. */
@@ -134,6 +140,7 @@ export class SupervisedWatch<T> implements Stoppable {
 
   #noteFailure(error: unknown): void {
     this.#failures += 1;
+    this.#lastError = error;
     const relist = isGone(error) || this.#failures % failuresUntilRelist === 0;
     if (relist) this.#version = undefined;
     this.#options.log.warn('the watch broke and will be opened again', {
@@ -161,6 +168,7 @@ export class SupervisedWatch<T> implements Stoppable {
     for (const item of items) this.#handle((to) => to.onPut(item));
     this.#version = resourceVersion;
     this.#synced = true;
+    this.#lastError = undefined;
     this.#handle((to) => to.onSynced?.());
   }
 

@@ -1,14 +1,9 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import type { Clock, Timer } from '../base/clock.ts';
-import type { ReadinessCheck, Stoppable } from '../base/lifecycle.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Stoppable } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
+import { WatchedFile } from '../base/watched-file.ts';
 import { loadMeshSnapshot } from './mesh-snapshot.ts';
 import type { MeshSnapshot, MeshSource } from './mesh-snapshot.ts';
-import { MeshConfigError } from './mesh-config.ts';
-
-/** How often the file is read again; a ConfigMap volume changes by a symbolic link, unseen by fs.watch. */
-const reloadMs = 2_000;
 
 export interface MeshConfigFileOptions {
   readonly path: string;
@@ -16,82 +11,33 @@ export interface MeshConfigFileOptions {
   readonly log: Logger;
 }
 
-/**
- * The mesh config from a file, read again every two seconds. A text that cannot be used is reported
- * once and the last good one stays.
- */
-export class MeshConfigFile implements MeshSource, Stoppable, ReadinessCheck {
-  readonly name = 'mesh-config';
-  readonly #options: MeshConfigFileOptions;
-  #snapshot: MeshSnapshot;
-  #digest: string;
-  #timer: Timer | undefined;
-  #stopped = false;
+/** The mesh config from a file, replaced as a whole when the file changes to another that is good. */
+export class MeshConfigFile implements MeshSource, Stoppable {
+  readonly #file: WatchedFile<MeshSnapshot>;
 
-  private constructor(options: MeshConfigFileOptions, text: string) {
-    this.#options = options;
-    this.#digest = digestOf(text);
-    this.#snapshot = loadMeshSnapshot(text, 1);
-    this.#report();
-    this.#schedule();
+  private constructor(file: WatchedFile<MeshSnapshot>) {
+    this.#file = file;
   }
 
-  /** Throws MeshConfigError when the file cannot be read or used: there is no last good one yet. */
-  static async open(options: MeshConfigFileOptions): Promise<MeshConfigFile> {
-    let text: string;
-    try {
-      text = await readFile(options.path, 'utf8');
-    } catch (cause) {
-      const problem = cause instanceof Error ? cause.message : String(cause);
-      throw new MeshConfigError('', `cannot read the mesh config: ${problem}`, { cause });
-    }
-    return new MeshConfigFile(options, text);
+  /** Throws when the file cannot be read, and MeshConfigError when it cannot be used. */
+  static async open({ path, clock, log }: MeshConfigFileOptions): Promise<MeshConfigFile> {
+    let generation = 0;
+    const parse = (text: string): MeshSnapshot => {
+      const snapshot = loadMeshSnapshot(text, generation + 1);
+      generation += 1;
+      for (const reason of snapshot.config.ignored)
+        log.warn('mesh config entry ignored', { reason });
+      return snapshot;
+    };
+    const options = { path, what: 'mesh config', parse, clock, log };
+    return new MeshConfigFile(await WatchedFile.open(options));
   }
 
   current(): MeshSnapshot {
-    return this.#snapshot;
-  }
-
-  notReadyBecause(): undefined {
-    return undefined;
+    return this.#file.current();
   }
 
   stop(): Promise<void> {
-    this.#stopped = true;
-    this.#timer?.cancel();
-    return Promise.resolve();
+    return this.#file.stop();
   }
-
-  #schedule(): void {
-    this.#timer = this.#options.clock.timer(reloadMs, () => {
-      void this.#reload().finally(() => {
-        if (!this.#stopped) this.#schedule();
-      });
-    });
-  }
-
-  async #reload(): Promise<void> {
-    const { path, log } = this.#options;
-    try {
-      const text = await readFile(path, 'utf8');
-      const digest = digestOf(text);
-      if (digest === this.#digest) return;
-      this.#digest = digest;
-      this.#snapshot = loadMeshSnapshot(text, this.#snapshot.generation + 1);
-      log.info('mesh config replaced', { generation: this.#snapshot.generation });
-      this.#report();
-    } catch (error) {
-      log.error('mesh config not replaced, the last good one stays', { error });
-    }
-  }
-
-  #report(): void {
-    for (const reason of this.#snapshot.config.ignored) {
-      this.#options.log.warn('mesh config entry ignored', { reason });
-    }
-  }
-}
-
-function digestOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

@@ -11,6 +11,8 @@ export interface CaCertificateEntry {
 /** What we read of Istio's MeshConfig (istio.mesh.v1alpha1). Everything else in it is ignored. */
 export interface MeshConfig {
   readonly trustDomain: TrustDomain;
+  /** Its ProxyConfigs without a selector are for the whole mesh. */
+  readonly rootNamespace: string;
   readonly caCertificates: readonly CaCertificateEntry[];
   /** `defaultConfig.proxyMetadata.ISTIO_META_CERT_SIGNER`: the signer of workloads that name none. */
   readonly defaultCertSigner: string | undefined;
@@ -34,6 +36,8 @@ export class MeshConfigError extends Error {
 
 /** Istio's own default, MeshConfig.trust_domain. */
 const defaultTrustDomain = 'cluster.local';
+/** MeshConfig.root_namespace, which charts set to where Istio is installed. */
+const defaultRootNamespace = 'istio-system';
 const certSignerVariable = 'ISTIO_META_CERT_SIGNER';
 
 type Mapping = Readonly<Record<string, unknown>>;
@@ -122,6 +126,7 @@ export function parseMeshConfig(text: string): MeshConfig {
   const defaultCertSigner = asText(metadata[certSignerVariable], path);
   return {
     trustDomain: readTrustDomain(mesh),
+    rootNamespace: asText(mesh['rootNamespace'], 'rootNamespace') || defaultRootNamespace,
     caCertificates: readCaCertificates(mesh, ignored),
     defaultCertSigner: defaultCertSigner === '' ? undefined : defaultCertSigner,
     ignored,

@@ -30,6 +30,12 @@ export class ProxyConfigSnapshot {
     return workloadLevel(this.#in(namespace), podLabels);
   }
 
+  /** Whether any of them asks for a pod's labels, or might: then the pod must be known. */
+  selectPodsOf(namespace: string): boolean {
+    const { selective, fault } = this.#in(namespace);
+    return selective.length > 0 || fault !== undefined;
+  }
+
   /** The one that wins the workload level for a pod with these labels. */
   selecting(namespace: string, podLabels: Labels): ProxyConfigEntry | undefined {
     return selecting(this.#in(namespace), podLabels);

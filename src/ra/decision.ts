@@ -13,6 +13,8 @@ export interface DecisionFacts {
   certSigner?: string;
   signer?: string;
   assignedBy?: string;
+  /** The signer that was asked for, where the assigned one serves instead. */
+  servedInsteadOf?: string;
   spkiSha256?: string;
   ttlAskedSeconds?: string;
   ttlSeconds?: number;

@@ -8,6 +8,13 @@ export interface LifetimePolicy {
   readonly maxTtlSeconds: number;
 }
 
+/** What the caller's rule and its signer's authorities leave of the policy. */
+export interface LifetimeLimits {
+  readonly defaultTtlSeconds: number | undefined;
+  /** A longer wish gets this instead of a refusal: agents renew by the certificate's real end. */
+  readonly maxTtlSeconds: number | undefined;
+}
+
 /**
  * The lifetime to ask a signer for, in seconds. `requested` is the int64 of the wire: zero or
  * negative means the default. Throws TTL_REJECTED above the maximum and below 600 s.
@@ -15,12 +22,25 @@ export interface LifetimePolicy {
  * Divergence: istiod computes the default and then drops it, so that the signer's own default
  * applied, and lets the API server refuse what is under 600 s.
  */
-export function admitLifetime(requested: bigint, policy: LifetimePolicy): number {
-  if (requested <= 0n) return policy.defaultTtlSeconds;
-  if (requested > BigInt(policy.maxTtlSeconds)) {
-    throw new RaError('TTL_REJECTED', `a validity over ${policy.maxTtlSeconds} s was asked for`, {
+export function admitLifetime(
+  requested: bigint,
+  policy: LifetimePolicy,
+  limits: LifetimeLimits,
+): number {
+  const asked =
+    requested <= 0n
+      ? (limits.defaultTtlSeconds ?? policy.defaultTtlSeconds)
+      : admitRequested(requested, policy);
+  const most = Math.min(limits.maxTtlSeconds ?? Infinity, policy.maxTtlSeconds);
+  // Under 600 s nothing can be had from Kubernetes, however little an authority has left.
+  return Math.max(shortestTtlSeconds, Math.min(asked, most));
+}
+
+function admitRequested(requested: bigint, { maxTtlSeconds }: LifetimePolicy): number {
+  if (requested > BigInt(maxTtlSeconds)) {
+    throw new RaError('TTL_REJECTED', `a validity over ${maxTtlSeconds} s was asked for`, {
       reason: 'ttl_too_long',
-      publicMessage: `requested validity is over the maximum of ${policy.maxTtlSeconds} s`,
+      publicMessage: `requested validity is over the maximum of ${maxTtlSeconds} s`,
     });
   }
   if (requested < BigInt(shortestTtlSeconds)) {

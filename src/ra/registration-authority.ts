@@ -1,33 +1,47 @@
+import { admitKeyType } from '../authz/key-type.ts';
+import { describeSource } from '../authz/assignment-source.ts';
+import type { CallerPods } from '../authz/caller-pods.ts';
+import { GrantedSigner } from '../authz/granted-signer.ts';
+import type { SignerQuestion } from '../authz/granted-signer.ts';
+import type { SignerWorld, SignerWorlds } from '../authz/signer-world.ts';
+import { signersTrustedBy } from '../authz/trusted-signers.ts';
 import type { Clock } from '../base/clock.ts';
 import { RaError } from '../base/ra-error.ts';
-import { GrantedSigner } from '../authz/granted-signer.ts';
-import type { SignerSettings } from '../authz/granted-signer.ts';
-import type { MeshSnapshot, MeshSource } from '../mesh/mesh-snapshot.ts';
 import type { Certificate } from '../pki/certificate.ts';
 import type { ChainVerifier } from '../pki/chain.ts';
 import { AdmittedRequest } from './csr-policy.ts';
 import { IssuedChain } from './issued-chain.ts';
 import type { CertificateIssuer, IssueRequest } from './issue-request.ts';
+import { KnownIssuers } from './known-issuers.ts';
 import { admitLifetime } from './lifetime.ts';
 import type { LifetimePolicy } from './lifetime.ts';
 import type { Signer, SigningOrder } from './signer.ts';
 import { VerifiedChain } from './verified-chain.ts';
 
 export interface RegistrationAuthorityOptions {
-  readonly mesh: MeshSource;
-  readonly signers: SignerSettings;
+  readonly worlds: SignerWorlds;
+  readonly callerPods: CallerPods;
   readonly lifetime: LifetimePolicy;
   readonly signer: Signer;
   readonly verifier: ChainVerifier;
   readonly clock: Clock;
 }
 
+/** An order, and what the answer will be held against and sent with. */
+interface Admission {
+  readonly order: SigningOrder;
+  readonly question: SignerQuestion;
+  /** The roots of the order's own signer: the anchors. */
+  readonly roots: readonly Certificate[];
+}
+
 /**
  * The registration authority: admits a request, has it signed, and lets nothing out that it has not
- * checked. Its four steps stand in `issue`, in order; each returns a proof or throws.
+ * checked. Its steps stand in `issue`, in order; each returns a proof or throws.
  */
 export class RegistrationAuthority implements CertificateIssuer {
   readonly #options: RegistrationAuthorityOptions;
+  readonly #issuers = new KnownIssuers();
 
   constructor(options: RegistrationAuthorityOptions) {
     this.#options = options;
@@ -35,62 +49,90 @@ export class RegistrationAuthority implements CertificateIssuer {
 
   async issue(request: IssueRequest, signal: AbortSignal): Promise<IssuedChain> {
     const { decision } = request;
-    const mesh = this.#options.mesh.current();
-    decision.note({ meshGeneration: mesh.generation });
-    const { order, roots } = await decision.timed('admit', () => this.#admit(request, mesh));
-    const signed = await decision.timed('sign', () => this.#options.signer.sign(order, signal));
+    const { signer, verifier, clock } = this.#options;
+    const admission = await decision.timed('admit', () => this.#admit(request, signal));
+    const { order, roots } = admission;
+    const signed = await decision.timed('sign', () => signer.sign(order, signal));
+    const now = clock.now();
+    const onIssuer = (issuer: Certificate): void => {
+      this.#issuers.saw(order.granted.signerName, issuer);
+    };
     const chain = await decision.timed('verify', () =>
-      VerifiedChain.verify(signed.certificatePem, {
-        order,
-        roots,
-        verifier: this.#options.verifier,
-        now: this.#options.clock.now(),
-      }),
+      VerifiedChain.verify(signed.certificatePem, { order, roots, verifier, now, onIssuer }),
     );
     decision.note({
       serialNumber: chain.leaf.serialNumber,
       notAfter: new Date(chain.leaf.notAfter).toISOString(),
       leafSha256: chain.leaf.sha256,
     });
-    this.#recheck(order, chain, mesh);
-    return IssuedChain.of(chain);
+    return IssuedChain.of(chain, this.#recheck(admission, chain));
   }
 
-  #admit(
-    request: IssueRequest,
-    mesh: MeshSnapshot,
-  ): { readonly order: SigningOrder; readonly roots: readonly Certificate[] } {
-    const { decision, identity } = request;
-    const { lifetime, signers } = this.#options;
-    decision.note({ ttlAskedSeconds: request.requestedTtlSeconds.toString() });
-    if (request.certSigner !== undefined) decision.note({ certSigner: request.certSigner });
+  async #admit(request: IssueRequest, signal: AbortSignal): Promise<Admission> {
+    const { decision, identity, certSigner, requestedTtlSeconds } = request;
+    const { worlds, callerPods } = this.#options;
+    decision.note({ ttlAskedSeconds: requestedTtlSeconds.toString() });
+    if (certSigner !== undefined) decision.note({ certSigner });
     const admitted = AdmittedRequest.admit(request.csrPem, identity);
     decision.note({ spkiSha256: admitted.request.publicKey.spkiSha256 });
-    const granted = GrantedSigner.grant(request, signers, mesh);
-    decision.note({ signer: granted.signerName, assignedBy: granted.source });
-    const ttlSeconds = admitLifetime(request.requestedTtlSeconds, lifetime);
+    const { proxyConfigs } = worlds.current();
+    const podLabels = await callerPods.labelsOf(identity, proxyConfigs, signal);
+    // Taken after the wait, so that nothing newer was decided meanwhile.
+    const world = worlds.current();
+    decision.note({ meshGeneration: world.mesh.generation });
+    const question = { identity, certSigner, podLabels };
+    const granted = GrantedSigner.grant(question, world);
+    decision.note({ signer: granted.signerName, assignedBy: describeSource(granted.source) });
+    if (granted.servedInsteadOf !== undefined) {
+      decision.note({ servedInsteadOf: granted.servedInsteadOf });
+    }
+    admitKeyType(granted.limits, admitted.request.publicKey);
+    const ttlSeconds = this.#lifetimeOf(request, granted, world);
     decision.note({ ttlSeconds });
-    const roots = mesh.trust.rootsFor(granted.signerName);
+    const roots = world.mesh.trust.rootsFor(granted.signerName);
     if (roots.length === 0) {
       throw new RaError('SIGNER_WITHOUT_ROOT', `${granted.signerName} has no root in mesh config`);
     }
-    return { order: { admitted, granted, ttlSeconds, decision }, roots };
+    return { order: { admitted, granted, ttlSeconds, decision }, question, roots };
+  }
+
+  #lifetimeOf(request: IssueRequest, granted: GrantedSigner, { mesh }: SignerWorld): number {
+    const { lifetime, clock } = this.#options;
+    const { signerName, limits } = granted;
+    const roots = mesh.trust.rootsFor(signerName);
+    const left = this.#issuers.secondsLeft(signerName, roots, clock.now());
+    const maxTtlSeconds = Math.min(limits.maxTtlSeconds ?? Infinity, left);
+    return admitLifetime(request.requestedTtlSeconds, lifetime, { ...limits, maxTtlSeconds });
   }
 
   /**
-   * What was true when the request was admitted must still be: while the signer worked, the trust
-   * domain may have changed or a root been withdrawn.
+   * What was true when the request was admitted must still be: while the signer worked, the signer
+   * may have been assigned anew, a root withdrawn, the trust domain changed. Returns the roots that
+   * the workload is to trust now, its own signer's first.
    */
-  #recheck(order: SigningOrder, chain: VerifiedChain, admittedUnder: MeshSnapshot): void {
-    const mesh = this.#options.mesh.current();
-    if (mesh === admittedUnder) return;
-    const roots = mesh.trust.rootsFor(order.granted.signerName);
-    const anchor = chain.anchor.sha256;
-    const stillTrusted = roots.some((root) => root.sha256 === anchor);
-    const sameDomain = mesh.config.trustDomain === order.admitted.identity.id.trustDomain;
-    if (stillTrusted && sameDomain) return;
-    throw new RaError('SIGNING_INTERRUPTED', 'the mesh config changed while the signer worked', {
-      reason: stillTrusted ? 'trust_domain_changed' : 'root_withdrawn',
-    });
+  #recheck({ order, question }: Admission, chain: VerifiedChain): readonly Certificate[] {
+    const world = this.#options.worlds.current();
+    const { mesh, policy } = world;
+    const { signerName } = order.granted;
+    if (mesh.config.trustDomain !== order.admitted.identity.id.trustDomain) {
+      throw interrupted('trust_domain_changed');
+    }
+    const roots = mesh.trust.rootsFor(signerName);
+    if (!roots.some((root) => root.sha256 === chain.anchor.sha256)) {
+      throw interrupted('root_withdrawn');
+    }
+    if (GrantedSigner.grant(question, world).signerName !== signerName) {
+      throw interrupted('signer_reassigned');
+    }
+    const trusted = signersTrustedBy(policy, signerName).flatMap((s) => mesh.trust.rootsFor(s));
+    return trusted.filter(
+      (root, at) => trusted.findIndex((other) => other.sha256 === root.sha256) === at,
+    );
   }
+}
+
+function interrupted(reason: string): RaError {
+  return new RaError('SIGNING_INTERRUPTED', 'the configuration changed while the signer worked', {
+    reason,
+  });
 }

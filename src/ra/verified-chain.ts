@@ -13,6 +13,8 @@ export interface ChainExpectations {
   /** The roots of the order's signer; no others are anchors, whatever the signer sends along. */
   readonly roots: readonly Certificate[];
   readonly verifier: ChainVerifier;
+  /** Told of the authority that signed the leaf, also where the leaf is then refused. */
+  readonly onIssuer?: (issuer: Certificate) => void;
   /** Milliseconds since the Unix epoch. */
   readonly now: number;
 }
@@ -28,17 +30,14 @@ export class VerifiedChain {
   readonly intermediates: readonly Certificate[];
   /** The root that the path ends in. */
   readonly anchor: Certificate;
-  /** All roots of the signer, for the client to trust. */
-  readonly roots: readonly Certificate[];
 
-  private constructor(path: readonly Certificate[], roots: readonly Certificate[]) {
+  private constructor(path: readonly Certificate[]) {
     const [leaf, ...issuers] = path;
     const anchor = issuers.pop();
     if (leaf === undefined || anchor === undefined) throw new Error('a path has two ends');
     this.leaf = leaf;
     this.intermediates = issuers;
     this.anchor = anchor;
-    this.roots = roots;
   }
 
   /** Throws ISSUED_CERTIFICATE_REJECTED with the precise reason for the log. */
@@ -57,10 +56,11 @@ export class VerifiedChain {
     const at = Math.max(now, leaf.notBefore);
     const path = buildPath(() => verifier.buildPath({ leaf, candidates, roots, at }));
     const issuer = path[1];
+    if (issuer !== undefined) expectations.onIssuer?.(issuer);
     if (issuer !== undefined && leaf.notAfter > issuer.notAfter) {
       throw rejected('outlives_issuer', 'the certificate outlives the one that signed it');
     }
-    return new VerifiedChain(path, roots);
+    return new VerifiedChain(path);
   }
 }
 

@@ -43,7 +43,8 @@ export class RequestAuthenticator {
     if (peerCertificate !== undefined) return userOfCertificate(peerCertificate);
     if (authorization === undefined) return anonymous;
     const [, token] = /^Bearer +(\S+) *$/i.exec(authorization) ?? [];
-    if (token === undefined) throw unauthorized();
+    // Whatever is no token at all is looked at by nobody.
+    if (token === undefined) return anonymous;
     if (isSameText(token, this.#options.adminToken)) return administrator;
     const verdict = this.#options.tokens.verify(token, [apiAudience]);
     if (verdict.kind === 'refused') throw unauthorized();

@@ -38,7 +38,7 @@ const commonRules: readonly PolicyRule[] = [
   },
 ];
 
-const pathsForAll = /^\/(?:healthz|livez|readyz|version)(?:\/|$)/;
+const pathsForAll = /^\/(?:healthz|livez|readyz|version\/?)$/;
 const pathsForUsers = /^\/(?:api|apis|openapi|\.well-known)(?:\/|$)/;
 
 /** Who may do what: rules by user name, changeable while the API serves. */

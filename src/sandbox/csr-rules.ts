@@ -1,7 +1,15 @@
 import { prepareApproval, prepareStatus } from './csr-status-rules.ts';
 import { duplicate, invalid, notSupported, required } from './field-error.ts';
 import type { FieldError } from './field-error.ts';
-import { isSameJson, listAt, objectAt, textAt, textsAt, valueAt } from './kube-object.ts';
+import {
+  isJsonObject,
+  isSameJson,
+  listAt,
+  objectAt,
+  textAt,
+  textsAt,
+  valueAt,
+} from './kube-object.ts';
 import type { JsonObject, KubeObject } from './kube-object.ts';
 import type { UnstoredObject } from './object-store.ts';
 import { readRequest, requestDerOf } from './pkcs10.ts';
@@ -28,18 +36,21 @@ const shortestLifetimeSeconds = 600;
 /** What the API server does to CertificateSigningRequests (certificates.k8s.io/v1). */
 export const csrRules: ResourceRules = {
   decode: (body) => {
+    for (const part of ['spec', 'status']) checkPart(body, part);
+    checkConditions(body);
     checkType(body, 'spec', 'request', '[]uint8');
     checkType(body, 'spec', 'usages', '[]v1.KeyUsage');
     checkType(body, 'spec', 'signerName', 'string');
     checkType(body, 'spec', 'expirationSeconds', 'int32');
     checkType(body, 'status', 'certificate', '[]uint8');
-    decodeBase64(textAt(body, 'spec', 'request') ?? '');
+    decodeBase64(requestTextOf(body) ?? '');
     decodeBase64(textAt(body, 'status', 'certificate') ?? '');
   },
 
   prepareForCreate: (object, context) => {
     const spec = specOf(object, context);
-    return { object: { ...object, spec, status: {} }, errors: specErrors(spec) };
+    const { apiVersion, kind, metadata } = object;
+    return { object: { apiVersion, kind, metadata, spec, status: {} }, errors: specErrors(spec) };
   },
 
   prepareForUpdate: (update, { now }): RuledObject => {
@@ -62,7 +73,9 @@ export const csrRules: ResourceRules = {
 
 /** The main resource changes metadata alone: spec and status of what is sent are passed over. */
 function prepareMain({ old, wanted }: ObjectUpdate): RuledObject {
-  return { object: { ...wanted, spec: old['spec'], status: old['status'] }, errors: [] };
+  const { apiVersion, kind, metadata } = wanted;
+  const { spec, status } = old;
+  return { object: { apiVersion, kind, metadata, spec, status }, errors: [] };
 }
 
 function rightToSigner(verb: 'approve' | 'sign', old: KubeObject): FurtherRight {
@@ -79,7 +92,7 @@ function rightToSigner(verb: 'approve' | 'sign', old: KubeObject): FurtherRight 
 
 /** Only fields that the type has; who asks is what the API server knows, not what the body says. */
 function specOf(object: UnstoredObject, { user }: RuleContext): JsonObject {
-  const request = textAt(object, 'spec', 'request');
+  const request = requestTextOf(object);
   const expirationSeconds = valueAt(object, 'spec', 'expirationSeconds');
   const hasExtra = Object.keys(user.extra).length > 0;
   return {
@@ -146,6 +159,37 @@ function cannotBeHandled(why: string): Error {
   return badRequest(`${kind} in version "v1" cannot be handled as a ${kind}: ${why}`);
 }
 
+function checkPart(body: JsonObject, part: string): void {
+  const value = body[part];
+  if (value === undefined || value === null || isJsonObject(value)) return;
+  throw cannotBeHandled(`json: cannot unmarshal ${typeof value} into Go struct field .${part}`);
+}
+
+const conditionTexts = ['type', 'status', 'reason', 'message'];
+const conditionTimes = ['lastUpdateTime', 'lastTransitionTime'];
+
+function checkConditions(body: JsonObject): void {
+  const conditions = objectAt(body, 'status')['conditions'] ?? [];
+  const isGood =
+    Array.isArray(conditions) &&
+    conditions.every(
+      (condition) =>
+        isJsonObject(condition) &&
+        conditionTexts.every((name) => isTextOrNothing(condition[name])) &&
+        conditionTimes.every((name) => isTimeOrNothing(condition[name])),
+    );
+  if (!isGood) throw cannotBeHandled('json: cannot unmarshal into .status.conditions');
+}
+
+function isTextOrNothing(value: unknown): boolean {
+  return value === undefined || value === null || typeof value === 'string';
+}
+
+function isTimeOrNothing(value: unknown): boolean {
+  if (typeof value !== 'string') return isTextOrNothing(value);
+  return /^\d{4}-\d\d-\d\dT/.test(value) && !Number.isNaN(Date.parse(value));
+}
+
 type GoType = '[]uint8' | 'string' | 'int32' | '[]v1.KeyUsage';
 
 function checkType(body: JsonObject, part: string, field: string, type: GoType): void {
@@ -161,11 +205,24 @@ function isOfType(value: unknown, type: GoType): boolean {
   switch (type) {
     case 'int32':
       return isInt32(value);
+    case '[]uint8':
+      return typeof value === 'string' || isByteList(value);
     case '[]v1.KeyUsage':
       return Array.isArray(value) && value.every((usage) => typeof usage === 'string');
     default:
       return typeof value === 'string';
   }
+}
+
+/** Go reads bytes from base64, and from a list of numbers as well. */
+function requestTextOf(object: JsonObject): string | undefined {
+  const request = valueAt(object, 'spec', 'request');
+  if (isByteList(request)) return Buffer.from(request).toString('base64');
+  return typeof request === 'string' ? request : undefined;
+}
+
+function isByteList(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.every((byte) => isInt32(byte) && byte >= 0 && byte < 256);
 }
 
 function isInt32(value: unknown): boolean {

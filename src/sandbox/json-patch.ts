@@ -36,7 +36,7 @@ function applyOperation(document: unknown, operation: unknown): unknown {
       return write(write(document, from, undefined, 'remove'), path, value, 'add');
     }
     default:
-      throw badRequest(`unexpected kind of operation: ${String(operation['op'])}`);
+      throw rejected();
   }
 }
 

@@ -1,7 +1,15 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { invalid, required } from './field-error.ts';
+import { forbiddenField, invalid, required } from './field-error.ts';
 import type { FieldError } from './field-error.ts';
-import { isSameJson, objectAt, textAt, textsAt, timestamp, valueAt } from './kube-object.ts';
+import {
+  isJsonObject,
+  isSameJson,
+  objectAt,
+  textAt,
+  textsAt,
+  timestamp,
+  valueAt,
+} from './kube-object.ts';
 import type { JsonObject, KubeObject } from './kube-object.ts';
 import type { UnstoredObject } from './object-store.ts';
 import { storedApiVersion } from './resource-registry.ts';
@@ -74,8 +82,71 @@ export function metadataErrors(
   { metadata }: UnstoredObject,
   { definition }: ObjectPlace,
 ): readonly FieldError[] {
-  return [...nameErrors(metadata.name, definition), ...labelErrors(metadata.labels ?? {})];
+  return [
+    ...nameErrors(metadata.name, definition),
+    ...labelErrors(metadata.labels ?? {}),
+    ...annotationErrors(metadata.annotations ?? {}),
+    ...finalizerErrors(textsAt(metadata, 'finalizers')),
+  ];
 }
+
+/** What the API server has against the metadata of a changed object. */
+export function metadataUpdateErrors(
+  { metadata }: UnstoredObject,
+  old: KubeObject,
+  given: JsonObject,
+): readonly FieldError[] {
+  const finalizers = textsAt(metadata, 'finalizers');
+  const before = textsAt(old, 'metadata', 'finalizers');
+  const isLeaving = old.metadata['deletionTimestamp'] !== undefined;
+  const added = isLeaving ? finalizers.filter((name) => !before.includes(name)) : [];
+  const deletion = textAt(given, 'metadata', 'deletionTimestamp');
+  const immutable = invalid('metadata.deletionTimestamp', deletion, 'field is immutable');
+  const why = 'no new finalizers can be added if the object is being deleted';
+  return [
+    ...labelErrors(metadata.labels ?? {}),
+    ...annotationErrors(metadata.annotations ?? {}),
+    ...finalizerErrors(finalizers),
+    ...(added.length === 0 ? [] : [forbiddenField('metadata.finalizers', why)]),
+    // Two checks of the API server find it, and it tells of both.
+    ...(isLeaving || deletion === undefined ? [] : [immutable, immutable]),
+  ];
+}
+
+/** Throws a StatusError (400) where metadata is no object. */
+export function checkMetadataForm(body: JsonObject): void {
+  const given = body['metadata'];
+  if (given === undefined || given === null || isJsonObject(given)) {
+    writableParts(objectAt(body, 'metadata'));
+    return;
+  }
+  throw badRequest(`json: cannot unmarshal ${typeof given} into metadata of type v1.ObjectMeta`);
+}
+
+const qualifiedWords = "name part must consist of alphanumeric characters, '-', '_' or '.'";
+
+function isQualifiedName(text: string): boolean {
+  const [name = '', prefix, ...more] = text.split('/').reverse();
+  const isPrefixed = prefix === undefined || subdomainProblems(prefix).length === 0;
+  return labelName.test(name) && isPrefixed && more.length === 0;
+}
+
+function annotationErrors(annotations: Readonly<Record<string, string>>): readonly FieldError[] {
+  return Object.keys(annotations)
+    .filter((key) => !isQualifiedName(key.toLowerCase()))
+    .map((key) => invalid('metadata.annotations', key, qualifiedWords));
+}
+
+function finalizerErrors(finalizers: readonly string[]): readonly FieldError[] {
+  const why = 'name is neither a standard finalizer name nor is it fully qualified';
+  return finalizers.flatMap((name, index) =>
+    isQualifiedName(name) && (name.includes('/') || standardFinalizers.includes(name))
+      ? []
+      : [invalid(`metadata.finalizers[${index}]`, name, why)],
+  );
+}
+
+const standardFinalizers = ['kubernetes', 'orphan', 'foregroundDeletion'];
 
 function nameErrors(name: string, definition: ResourceDefinition): readonly FieldError[] {
   const field = 'metadata.name';
@@ -96,16 +167,14 @@ function nameErrors(name: string, definition: ResourceDefinition): readonly Fiel
 const labelName = /^(?=.{1,63}$)[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?$/;
 
 /** What the API server has against labels: each a qualified name and a short text of its letters. */
-export function labelErrors(labels: Readonly<Record<string, string>>): readonly FieldError[] {
+function labelErrors(labels: Readonly<Record<string, string>>): readonly FieldError[] {
   const field = 'metadata.labels';
   return Object.entries(labels).flatMap(([key, value]) => {
-    const [name = '', prefix, ...more] = key.split('/').reverse();
-    const isPrefixed = prefix === undefined || subdomainProblems(prefix).length === 0;
-    const isKey = labelName.test(name) && isPrefixed && more.length === 0;
+    const isKey = isQualifiedName(key);
     const isValue = value === '' || labelName.test(value);
     const characters = "alphanumeric characters, '-', '_' or '.'";
     return [
-      ...(isKey ? [] : [invalid(field, key, `name part must consist of ${characters}`)]),
+      ...(isKey ? [] : [invalid(field, key, qualifiedWords)]),
       ...(isValue ? [] : [invalid(field, value, `a valid label must consist of ${characters}`)]),
     ];
   });

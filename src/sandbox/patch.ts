@@ -8,6 +8,9 @@ import { badRequest, StatusError } from './status-error.ts';
 /** Server-side apply; who owns which field is not kept, so there are no conflicts. */
 export const applyType = 'application/apply-patch+yaml';
 
+/** Only the API server's own types know how their lists are merged. */
+export const strategicType = 'application/strategic-merge-patch+json';
+
 /** What a PATCH with this body makes of `old`. Throws a StatusError (400, 415, 422). */
 export function applyPatch(old: JsonObject, { contentType, bytes }: RequestBody): JsonObject {
   const text = bytes.toString('utf8');
@@ -16,13 +19,17 @@ export function applyPatch(old: JsonObject, { contentType, bytes }: RequestBody)
       return asObject(jsonPatch(old, parseJson(text)));
     case 'application/merge-patch+json':
       return asObject(mergePatch(old, parseJson(text)));
-    case 'application/strategic-merge-patch+json':
+    case strategicType:
       return asObject(strategicPatch(old, parseJson(text)));
     case applyType:
       return asObject(mergePatch(old, asObject(parseYamlText(text))));
     default:
-      throw new StatusError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
+      throw unsupportedPatch();
   }
+}
+
+export function unsupportedPatch(): StatusError {
+  return new StatusError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
 }
 
 function asObject(value: unknown): JsonObject {

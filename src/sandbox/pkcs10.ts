@@ -50,7 +50,9 @@ export function requestDerOf(pem: string): Uint8Array {
   if (label !== 'CERTIFICATE REQUEST') {
     throw new Error('PEM block type must be CERTIFICATE REQUEST');
   }
-  return Buffer.from(body.replace(/\s/g, ''), 'base64');
+  // Headers as of old (RFC 1421), which end with an empty line, are passed over too.
+  const content = body.replace(/^(?:[^\n:]*:[^\n]*\n)+\n/, '');
+  return Buffer.from(content.replace(/\s/g, ''), 'base64');
 }
 
 /**

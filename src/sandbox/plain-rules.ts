@@ -1,4 +1,5 @@
-import { objectAt, textAt, valueAt, without } from './kube-object.ts';
+import { coreRules, prunedProxyConfig } from './core-rules.ts';
+import { isJsonObject, objectAt, textAt, valueAt, without } from './kube-object.ts';
 import type { JsonObject } from './kube-object.ts';
 import type { UnstoredObject } from './object-store.ts';
 import type { ResourceDefinition } from './resource-registry.ts';
@@ -6,20 +7,25 @@ import type { ResourceRules } from './resource-rules.ts';
 
 /** The rules of a resource that has none of its own, but defaults and perhaps a status part. */
 export function plainRules(definition: ResourceDefinition): ResourceRules {
+  const isPruned = definition.plural === 'proxyconfigs';
+  const own = coreRules(definition.plural);
   const hasStatus = definition.subresources.includes('status');
   return {
-    decode: () => undefined,
+    decode: own.decode,
     prepareForCreate: (object) => {
-      const own = hasStatus ? (without(object, 'status') as UnstoredObject) : object;
-      return { object: withDefaults(definition.plural, own), errors: [] };
+      const given = hasStatus ? (without(object, 'status') as UnstoredObject) : object;
+      const complete = withDefaults(definition.plural, given);
+      return { object: complete, errors: own.errors(complete) };
     },
     prepareForUpdate: ({ subresource, old, wanted }) => {
-      if (!hasStatus) return { object: wanted, errors: [] };
-      const object =
-        subresource === 'status'
-          ? { ...old, metadata: wanted.metadata, status: wanted['status'] }
-          : { ...without(wanted, 'status'), ...keptStatus(old) };
-      return { object: object as UnstoredObject, errors: [] };
+      if (subresource === 'status') {
+        const changed = { ...old, metadata: wanted.metadata, status: wanted['status'] };
+        return { object: changed, errors: [] };
+      }
+      const kept = hasStatus ? { ...without(wanted, 'status'), ...keptStatus(old) } : wanted;
+      const object = isPruned ? withDefaults('proxyconfigs', kept as UnstoredObject) : kept;
+      const errors = [...own.errors(object), ...own.updateErrors(object, old)];
+      return { object: object as UnstoredObject, errors };
     },
     furtherRights: () => undefined,
   };
@@ -42,6 +48,10 @@ function withDefaults(plural: string, object: UnstoredObject): UnstoredObject {
       };
     case 'secrets':
       return secretDefaults(object);
+    case 'proxyconfigs':
+      return isJsonObject(object['spec'])
+        ? { ...object, spec: prunedProxyConfig(object['spec']) }
+        : object;
     case 'nodes':
       return { spec: {}, status: {}, ...object };
     default:

@@ -4,7 +4,7 @@ import { objectAt, without } from './kube-object.ts';
 import type { JsonObject } from './kube-object.ts';
 import { apiVersionOf } from './resource-registry.ts';
 import type { ResourceDefinition } from './resource-registry.ts';
-import { notAcceptable } from './status-error.ts';
+import { badRequest, notAcceptable } from './status-error.ts';
 import { tableOf } from './table.ts';
 
 /** The form in which a client wants objects. */
@@ -126,9 +126,11 @@ function rowObject(object: JsonObject, context: ObjectContext): JsonObject | und
   switch (context.includeObject) {
     case 'None':
       return undefined;
+    case 'Metadata':
+      return metadataOnly(object);
     case 'Object':
       return inVersion(object, context);
     default:
-      return metadataOnly(object);
+      throw badRequest(`unrecognized includeObject value: ${context.includeObject}`);
   }
 }

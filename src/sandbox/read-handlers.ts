@@ -1,7 +1,7 @@
 import type { Answer, ObjectList, WatchOrder } from './answer.ts';
-import { invalidObject, forbiddenField } from './field-error.ts';
 import { isJsonObject, storageKey, textAt } from './kube-object.ts';
 import type { KubeObject } from './kube-object.ts';
+import { checkListOptions, checkWatchOptions } from './list-options.ts';
 import type { ObjectStore, Snapshot } from './object-store.ts';
 import { isTrue } from './request-info.ts';
 import type { ResourceRequest } from './resource-request.ts';
@@ -24,8 +24,8 @@ export function existing(store: ObjectStore, request: ResourceRequest): KubeObje
 }
 
 export function get(store: ObjectStore, request: ResourceRequest): Answer {
-  const revision = request.query.get('resourceVersion');
-  if (revision !== null) checkNotInFuture(store, revisionOf(revision) ?? 0);
+  const revision = atRead(() => revisionOf(request.query.get('resourceVersion')));
+  checkNotInFuture(store, revision ?? 0);
   return { kind: 'object', status: 200, object: existing(store, request) };
 }
 
@@ -36,13 +36,17 @@ export function list(store: ObjectStore, request: ResourceRequest): Answer {
 /** What a list or deletecollection selects. Throws a StatusError (400, 410, 504). */
 export function selectedList(store: ObjectStore, request: ResourceRequest): ObjectList {
   const { query } = request;
+  checkListOptions(query);
   const selection = selectionOf(request);
   const token = continuationOf(query.get('continue'));
   const { objects, revision } = snapshotFor(store, request, token);
   const selected = objects
     .filter(selection)
     .filter(({ metadata }) => token === undefined || keyOf(metadata) > token.after);
-  const limit = numberOf(query.get('limit')) ?? selected.length;
+  // Where any state will do the API server gives the whole of what it has in memory.
+  const isFromMemory = query.get('resourceVersion') === '0' && token === undefined;
+  const asked = numberOf(query.get('limit'));
+  const limit = isFromMemory ? selected.length : (asked ?? selected.length);
   const items = selected.slice(0, limit);
   const last = items.at(-1);
   const isComplete = items.length === selected.length || last === undefined;
@@ -89,13 +93,16 @@ function snapshotFor(
     checkNotInFuture(store, wanted);
     return store.list(definition.plural, namespace);
   }
+  if (token?.revision === latest) return store.list(definition.plural, namespace);
   const revision = token?.revision ?? wanted;
   checkNotInFuture(store, revision);
   const snapshot = store.listAt(revision, definition.plural, namespace);
   if (snapshot !== undefined) return snapshot;
-  throw token === undefined
-    ? expired(`The resourceVersion for the provided list is too old.`)
-    : expired('The provided continue parameter is too old to display a consistent list result.');
+  if (token === undefined) throw expired('The resourceVersion for the provided list is too old.');
+  throw expired(
+    'The provided continue parameter is too old to display a consistent list result.',
+    continueToken({ ...token, revision: latest }),
+  );
 }
 
 function checkNotInFuture(store: ObjectStore, revision: number): void {
@@ -112,6 +119,9 @@ function revisionOf(text: string | null): number | undefined {
   }
   return Number(text);
 }
+
+/** In a continue token: the rest as it is now, though it may not fit what was given before. */
+const latest = -1;
 
 interface Continuation {
   readonly revision: number;
@@ -148,14 +158,9 @@ const shortestWatchSeconds = 1800;
 
 export function watch(request: ResourceRequest): Answer {
   const { query, definition, namespace } = request;
+  checkWatchOptions(query);
   const sendInitialEvents = isTrue(query.get('sendInitialEvents'));
-  if (sendInitialEvents && query.get('resourceVersionMatch') !== 'NotOlderThan') {
-    const why = 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan';
-    throw invalidObject({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
-      forbiddenField('resourceVersionMatch', why),
-    ]);
-  }
-  const revision = watchRevisionOf(query.get('resourceVersion'));
+  const revision = atRead(() => revisionOf(query.get('resourceVersion')));
   const order: WatchOrder = {
     definition,
     namespace,
@@ -170,9 +175,9 @@ export function watch(request: ResourceRequest): Answer {
 }
 
 /** A malformed version is the client's mistake, yet the API server's answer to it here is a 500. */
-function watchRevisionOf(text: string | null): number | undefined {
+function atRead<T>(parse: () => T): T {
   try {
-    return revisionOf(text);
+    return parse();
   } catch (error) {
     throw new StatusError(500, '', StatusError.from(error).message.replace(/^[^:]*: /, ''));
   }

@@ -4,7 +4,7 @@ import { textAt } from './kube-object.ts';
 import type { JsonObject } from './kube-object.ts';
 import type { ObjectStore } from './object-store.ts';
 import { existing, get, list, watch } from './read-handlers.ts';
-import { findResource } from './resource-registry.ts';
+import { findResource, verbsOf } from './resource-registry.ts';
 import { parseObject } from './resource-request.ts';
 import type { ResourceRequest } from './resource-request.ts';
 import { answeredTokenRequest, tokenRequestSpecOf } from './review-handlers.ts';
@@ -34,7 +34,7 @@ export class ResourceApi {
     const { definition, verb, subresource } = request;
     if (subresource === 'token') return this.#token(request);
     if (!definition.stored) {
-      if (verb !== 'create') throw notAllowed();
+      if (verb !== 'create') throw request.name === '' ? notAllowed() : noSuchResource();
       return this.#options.reviews.create(request);
     }
     if (subresource === undefined) return this.#whole(request);
@@ -56,6 +56,7 @@ export class ResourceApi {
         if (hasName) throw notAllowed();
         return writes.create(request);
       case 'deletecollection':
+        if (!verbsOf(request.definition).includes('deletecollection')) throw notAllowed();
         return writes.deleteCollection(request);
       default:
         if (!hasName) throw notAllowed();
@@ -93,18 +94,14 @@ export class ResourceApi {
     const { store, tokens, now } = this.#options;
     if (request.definition.plural !== 'serviceaccounts') throw noSuchResource();
     if (request.verb !== 'create') throw notAllowed();
-    const tokenKind = {
-      group: 'authentication.k8s.io',
-      kind: 'TokenRequest',
-      plural: 'tokenrequests',
-    };
     const body = parseTokenRequest(request);
     const account = existing(store, request);
     const spec = tokenRequestSpecOf(body);
-    if (spec.expirationSeconds < 600) {
-      const why = 'may not specify a duration less than 10 minutes';
+    checkTokenPlace(request, body);
+    const problem = durationProblem(spec.expirationSeconds);
+    if (problem !== undefined) {
       throw invalidObject(tokenKind, '', [
-        invalid('spec.expirationSeconds', spec.expirationSeconds, why),
+        invalid('spec.expirationSeconds', spec.expirationSeconds, problem),
       ]);
     }
     const namespace = request.namespace ?? '';
@@ -120,11 +117,8 @@ export class ResourceApi {
     { boundObject }: TokenRequestSpec,
   ): string | undefined {
     if (boundObject === undefined) return undefined;
-    if (textAt(boundObject, 'kind') !== 'Pod') {
-      throw badRequest(`cannot bind token to object of type ${textAt(boundObject, 'kind') ?? ''}`);
-    }
+    const podName = boundPodName(boundObject);
     const pods = { group: '', plural: 'pods' };
-    const podName = textAt(boundObject, 'name') ?? '';
     const pod = this.#options.store.get('pods', namespace, podName);
     if (pod === undefined) throw notFound(pods, podName);
     if (textAt(pod, 'spec', 'serviceAccountName') !== name) {
@@ -142,6 +136,38 @@ export class ResourceApi {
     }
     return podName;
   }
+}
+
+function boundPodName(boundObject: JsonObject): string {
+  const [version = '', kind = '', name = ''] = ['apiVersion', 'kind', 'name'].map((field) =>
+    textAt(boundObject, field),
+  );
+  if (version !== 'v1' || kind !== 'Pod') {
+    throw badRequest(`cannot bind token to object of type ${version}, Kind=${kind}`);
+  }
+  if (name === '') throw badRequest('the bound object needs a name');
+  return name;
+}
+
+const tokenKind = { group: 'authentication.k8s.io', kind: 'TokenRequest' };
+
+function durationProblem(seconds: number): string | undefined {
+  if (seconds < 600) return 'may not specify a duration less than 10 minutes';
+  return seconds > 2 ** 32 ? 'may not specify a duration larger than 2^32 seconds' : undefined;
+}
+
+/** A token request may name its account again, but no other. */
+function checkTokenPlace({ name, namespace }: ResourceRequest, body: JsonObject): void {
+  const named = textAt(body, 'metadata', 'name') ?? name;
+  if (named !== '' && named !== name) {
+    const why = 'must match the service account name if specified';
+    throw invalidObject(tokenKind, name, [invalid('metadata.name', named, why)]);
+  }
+  const place = textAt(body, 'metadata', 'namespace') ?? '';
+  if (place === '' || place === namespace) return;
+  throw badRequest(
+    'the namespace of the provided object does not match the namespace sent on the request',
+  );
 }
 
 /** The body of a token request is of another kind than the resource that the path names. */

@@ -18,13 +18,17 @@ export interface ResourceDefinition {
   readonly custom: boolean;
   /** An update must say which version it is based on. */
   readonly conditionalUpdates: boolean;
+  /** An update of what is not there creates it. */
+  readonly createdByUpdate: boolean;
   /** A deletion answers with the object instead of a Status. */
   readonly returnsDeleted: boolean;
   /** The oldest give way beyond this many. */
   readonly limit: number | undefined;
 }
 
-const metadataSelectors = ['metadata.name', 'metadata.namespace'];
+function metadataSelectors(namespaced: boolean): readonly string[] {
+  return namespaced ? ['metadata.name', 'metadata.namespace'] : ['metadata.name'];
+}
 
 type Details = Partial<Omit<ResourceDefinition, 'group' | 'plural' | 'kind'>>;
 
@@ -47,10 +51,11 @@ function resource(
     subresources: [],
     custom: false,
     conditionalUpdates: details.custom ?? false,
+    createdByUpdate: false,
     returnsDeleted: false,
     limit: undefined,
     ...others,
-    fieldSelectors: [...metadataSelectors, ...fieldSelectors],
+    fieldSelectors: [...metadataSelectors(others.namespaced ?? false), ...fieldSelectors],
   };
 }
 
@@ -143,6 +148,7 @@ export const resources: readonly ResourceDefinition[] = [
   resource('coordination.k8s.io', 'leases', 'Lease', {
     namespaced: true,
     conditionalUpdates: true,
+    createdByUpdate: true,
   }),
   ...custom,
 ];
@@ -168,5 +174,9 @@ export function storedApiVersion({ group, versions }: ResourceDefinition): strin
 
 export function verbsOf(definition: ResourceDefinition): readonly string[] {
   if (!definition.stored) return ['create'];
-  return ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+  const all = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+  // Namespaces go one by one.
+  return definition.plural === 'namespaces'
+    ? all.filter((verb) => verb !== 'deletecollection')
+    : all;
 }

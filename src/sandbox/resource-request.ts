@@ -1,5 +1,6 @@
 import { parse as parseYaml } from 'yaml';
 import type { UserInfo } from './user-info.ts';
+import { invalid, invalidObject } from './field-error.ts';
 import { decodeProtobuf, protobufType } from './kubernetes-protobuf.ts';
 import { isJsonObject, textAt } from './kube-object.ts';
 import type { JsonObject } from './kube-object.ts';
@@ -34,21 +35,55 @@ const yamlType = 'application/yaml';
 
 /** The object in the body of a create or update. Throws a StatusError (400, 415). */
 export function parseObject({ body, definition, version }: ResourceRequest): JsonObject {
-  const { kind, group } = definition;
-  const object = parseBody(body, kind);
+  const { kind } = definition;
+  return checkedType(parseBody(body, kind), { definition, version });
+}
+
+/** Throws a StatusError (400) where what is applied does not say that it is what the path names. */
+export function checkApplied({ body, definition, version, name }: ResourceRequest): void {
+  const object = asObject(parseYamlText(body.bytes.toString('utf8')), definition.kind);
+  if ([object['apiVersion'], object['kind']].some((text) => text === undefined)) {
+    throw badRequest('Object apiVersion or kind is missing');
+  }
+  checkedType(object, { definition, version });
+  const named = textAt(object, 'metadata', 'name') ?? name;
+  if (named !== name) {
+    throw badRequest(
+      `the name of the object (${named}) does not match the name on the URL (${name})`,
+    );
+  }
+}
+
+type TypePlace = Pick<ResourceRequest, 'definition' | 'version'>;
+
+function checkedType(object: JsonObject, { definition, version }: TypePlace): JsonObject {
+  const { kind, group, custom } = definition;
   const apiVersion = apiVersionOf(group, version);
-  const given = [textAt(object, 'apiVersion') ?? '', textAt(object, 'kind') ?? ''];
-  const isOther = (text: string | undefined, own: string): boolean => text !== '' && text !== own;
-  if (isOther(given[1], kind)) {
-    const what = `${given[1] ?? ''} in version "${given[0] ?? ''}"`;
+  const givenVersion = textAt(object, 'apiVersion') ?? '';
+  const givenKind = textAt(object, 'kind') ?? '';
+  if (custom) checkCustomKind(definition, [givenVersion, givenKind]);
+  if (givenKind !== '' && givenKind !== kind) {
+    const what = `${givenKind} in version "${givenVersion}"`;
     throw badRequest(`${what} cannot be handled as a ${kind}: unknown conversion`);
   }
-  if (isOther(given[0], apiVersion)) {
+  if (givenVersion !== '' && givenVersion !== apiVersion) {
     throw badRequest(
-      `the API version in the data (${given[0] ?? ''}) does not match the expected API version (${apiVersion})`,
+      `the API version in the data (${givenVersion}) does not match the expected API version (${apiVersion})`,
     );
   }
   return object;
+}
+
+/** Custom resources must say what they are. */
+function checkCustomKind(
+  { group, kind }: ResourceDefinition,
+  [givenVersion, givenKind]: readonly [string, string],
+): void {
+  if (givenVersion === '' || givenKind === '') {
+    throw badRequest('Object apiVersion or kind is missing');
+  }
+  if (givenKind === kind) return;
+  throw invalidObject({ group, kind }, '', [invalid('kind', givenKind, `must be ${kind}`)]);
 }
 
 /** The options that a DELETE may carry. Throws a StatusError (400, 415). */

@@ -50,8 +50,10 @@ export class ReviewHandlers {
       case 'selfsubjectaccessreviews':
         return this.#accessReview(user, spec);
       case 'subjectaccessreviews':
+        checkSubject(spec);
         return this.#accessReview(subjectOf(spec), spec);
       case 'selfsubjectrulesreviews':
+        if ((textAt(spec, 'namespace') ?? '') === '') throw badRequest('no namespace on request');
         return this.#rulesReview(user);
       default:
         throw notAllowed();
@@ -116,6 +118,14 @@ function faultyStatus(status: JsonObject, fault: TokenReviewFault): JsonObject {
   }
 }
 
+function checkSubject(spec: JsonObject): void {
+  if ((textAt(spec, 'user') ?? '') !== '' || textsAt(spec, 'groups').length > 0) return;
+  const why = 'at least one of user or group must be specified';
+  throw invalidObject({ group: 'authorization.k8s.io', kind: '' }, '', [
+    invalid('spec.user', '', why),
+  ]);
+}
+
 function subjectOf(spec: JsonObject): UserInfo {
   return {
     username: textAt(spec, 'user') ?? '',
@@ -150,6 +160,9 @@ export function tokenRequestSpecOf(body: JsonObject): TokenRequestSpec {
   const audiences = textsAt(spec, 'audiences');
   const seconds = spec['expirationSeconds'];
   const bound = valueAt(spec, 'boundObjectRef');
+  if (seconds !== undefined && seconds !== null && !Number.isInteger(seconds)) {
+    throw badRequest('json: cannot unmarshal into spec.expirationSeconds of type int64');
+  }
   return {
     audiences: audiences.length === 0 ? [apiAudience] : audiences,
     expirationSeconds: typeof seconds === 'number' ? seconds : 3600,

@@ -7,13 +7,15 @@ export type Selection = (object: KubeObject) => boolean;
 
 interface Requirement {
   readonly key: string;
-  readonly operator: 'in' | 'notin' | 'exists' | 'absent';
+  readonly operator: 'in' | 'notin' | 'exists' | 'absent' | 'above' | 'below';
   readonly values: readonly string[];
 }
 
-const labelKey = String.raw`[A-Za-z0-9](?:[A-Za-z0-9./_-]*[A-Za-z0-9])?`;
+const labelName = String.raw`[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?`;
+const labelKey = String.raw`(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?/)?${labelName}`;
 const existence = new RegExp(String.raw`^(!?)\s*(${labelKey})$`);
-const equality = new RegExp(String.raw`^(${labelKey})\s*(==|!=|=)\s*([A-Za-z0-9._-]*)$`);
+const equality = new RegExp(String.raw`^(${labelKey})\s*(==|!=|=)\s*(|${labelName})$`);
+const comparison = new RegExp(String.raw`^(${labelKey})\s*([<>])\s*(-?\d{1,15})$`);
 const membership = new RegExp(String.raw`^(${labelKey})\s+(in|notin)\s*\(([^()]*)\)$`);
 
 /** A label selector, equality- or set-based. Throws a StatusError (400) when it is malformed. */
@@ -24,14 +26,13 @@ export function parseLabelSelector(text: string): Selection {
 }
 
 function splitOutsideParentheses(text: string): readonly string[] {
-  return text
-    .split(/,(?![^(]*\))/)
-    .map((term) => term.trim())
-    .filter((term) => term !== '');
+  if (text.trim() === '') return [];
+  return text.split(/,(?![^(]*\))/).map((term) => term.trim());
 }
 
 function parseTerm(term: string, whole: string): Requirement {
-  const requirement = parseExistence(term) ?? parseEquality(term) ?? parseMembership(term);
+  const requirement =
+    parseExistence(term) ?? parseEquality(term) ?? parseMembership(term) ?? parseComparison(term);
   if (requirement !== undefined) return requirement;
   throw badRequest(
     `unable to parse requirement: found '${term}' in '${whole}', expected: in, notin, =, ==, !=`,
@@ -57,6 +58,12 @@ function parseMembership(term: string): Requirement | undefined {
   return { key, operator: operator === 'in' ? 'in' : 'notin', values };
 }
 
+function parseComparison(term: string): Requirement | undefined {
+  const [, key, sign, value] = comparison.exec(term) ?? [];
+  if (key === undefined || value === undefined) return undefined;
+  return { key, operator: sign === '>' ? 'above' : 'below', values: [value] };
+}
+
 function holds(
   { key, operator, values }: Requirement,
   labels: Readonly<Record<string, string>>,
@@ -72,7 +79,17 @@ function holds(
     case 'notin':
       // An object without the label is selected too: so the API server reads `!=` and `notin`.
       return value === undefined || !values.includes(value);
+    case 'above':
+      return compare(value, values) > 0;
+    case 'below':
+      return compare(value, values) < 0;
   }
+}
+
+/** How a label's number stands to the one that is asked for; NaN where it is none. */
+function compare(value: string | undefined, [wanted]: readonly string[]): number {
+  if (value === undefined || !/^-?\d+$/.test(value)) return Number.NaN;
+  return Number(value) - Number(wanted);
 }
 
 /**

@@ -19,7 +19,7 @@ export interface StatusDetails {
 export interface Status {
   readonly kind: 'Status';
   readonly apiVersion: 'v1';
-  readonly metadata: Readonly<Record<string, never>>;
+  readonly metadata: { readonly continue?: string };
   readonly status: 'Failure' | 'Success';
   readonly message?: string;
   readonly reason?: string;
@@ -32,6 +32,8 @@ export class StatusError extends Error {
   readonly code: number;
   readonly reason: string;
   readonly details: StatusDetails | undefined;
+  /** With which the rest of a list can be had as it is now. */
+  continueToken: string | undefined;
 
   constructor(code: number, reason: string, message: string, details?: StatusDetails) {
     super(message);
@@ -46,7 +48,7 @@ export class StatusError extends Error {
     return {
       kind: 'Status',
       apiVersion: 'v1',
-      metadata: {},
+      metadata: this.continueToken === undefined ? {} : { continue: this.continueToken },
       status: 'Failure',
       message,
       ...(reason === '' ? {} : { reason }),
@@ -101,6 +103,17 @@ export function forbidden(resource: GroupResource, name: string, why: string): S
   return new StatusError(403, 'Forbidden', message, detailsOf(resource, name));
 }
 
+/** Nothing new comes into a namespace that is to go. */
+export function namespaceTerminating(resource: GroupResource, namespace: string): StatusError {
+  const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
+  const message = `${qualified(resource)} is forbidden: ${why}`;
+  const cause = { reason: 'NamespaceTerminating', message: why, field: 'metadata.namespace' };
+  return new StatusError(403, 'Forbidden', message, {
+    ...detailsOf(resource, ''),
+    causes: [cause],
+  });
+}
+
 export function unauthorized(): StatusError {
   return new StatusError(401, 'Unauthorized', 'Unauthorized');
 }
@@ -110,8 +123,10 @@ export function badRequest(message: string): StatusError {
 }
 
 /** The resourceVersion or continue token asked for is no longer kept. */
-export function expired(message: string): StatusError {
-  return new StatusError(410, 'Expired', message);
+export function expired(message: string, continueToken?: string): StatusError {
+  const error = new StatusError(410, 'Expired', message);
+  error.continueToken = continueToken;
+  return error;
 }
 
 /** The path is there, but not for this method. */

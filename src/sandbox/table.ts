@@ -68,11 +68,7 @@ const columnsOf: Readonly<Record<string, readonly Column[]>> = {
     { ...text('IP', 'status', 'podIP'), priority: 1 },
     { ...text('Node', 'spec', 'nodeName'), priority: 1 },
   ],
-  serviceaccounts: [
-    name,
-    { name: 'Secrets', type: 'integer', cell: (object) => listAt(object, 'secrets').length },
-    age,
-  ],
+  serviceaccounts: [name, age],
   configmaps: [name, size('Data', 'data'), age],
   secrets: [name, text('Type', 'type'), size('Data', 'data'), age],
   nodes: [name, { name: 'Status', cell: () => 'Ready' }, { name: 'Roles', cell: () => none }, age],
@@ -107,7 +103,7 @@ export function tableOf(objects: readonly JsonObject[], context: TableContext): 
       const beside = context.rowObject(object);
       return {
         cells: columns.map(({ cell }) => cell(object, now)),
-        ...(beside === undefined ? {} : { object: beside }),
+        object: beside ?? null,
       };
     }),
   };

@@ -162,12 +162,8 @@ export class WatchSession {
 
   #scheduleBookmarks(): void {
     const { clock, order } = this.#options;
-    const lastMs = Math.max(0, order.timeoutSeconds * 1000 - lastBookmarkMs);
-    this.#timers.push(
-      clock.timer(lastMs, () => {
-        this.#sendBookmark({});
-      }),
-    );
+    const lastMs = order.timeoutSeconds * 1000 - lastBookmarkMs;
+    if (lastMs > 0) this.#timers.push(clock.timer(lastMs, () => this.#sendBookmark({})));
     this.#scheduleNextBookmark();
   }
 

@@ -1,28 +1,37 @@
 import type { Answer } from './answer.ts';
 import type { Authorizer } from './authorization.ts';
 import { csrRules } from './csr-rules.ts';
-import { invalidObject, required } from './field-error.ts';
+import { invalid, invalidObject } from './field-error.ts';
 import { isSameJson, objectAt, textAt, textsAt, timestamp, without } from './kube-object.ts';
 import type { JsonObject, KubeObject } from './kube-object.ts';
 import { emptyNamespace, furnishNamespace } from './namespace-lifecycle.ts';
 import {
-  labelErrors,
+  checkMetadataForm,
   metadataErrors,
+  metadataUpdateErrors,
   withGeneration,
   withNewMetadata,
   withOldMetadata,
 } from './object-metadata.ts';
 import type { ObjectStore, UnstoredObject } from './object-store.ts';
-import { applyPatch, applyType } from './patch.ts';
+import { applyPatch, applyType, strategicType, unsupportedPatch } from './patch.ts';
 import { plainRules } from './plain-rules.ts';
 import { existing, selectedList } from './read-handlers.ts';
-import { parseDeleteOptions, parseObject } from './resource-request.ts';
+import { checkApplied, parseDeleteOptions, parseObject } from './resource-request.ts';
 import type { ResourceRequest } from './resource-request.ts';
 import { signingRequests } from './resource-registry.ts';
 import type { ResourceDefinition } from './resource-registry.ts';
 import type { ResourceRules } from './resource-rules.ts';
-import { alreadyExists, badRequest, forbidden, notAllowed, notFound } from './status-error.ts';
+import {
+  alreadyExists,
+  forbidden,
+  namespaceTerminating,
+  notAllowed,
+  notFound,
+  StatusError,
+} from './status-error.ts';
 import type { Status } from './status-error.ts';
+import { checkDeleteOptions, checkWriteOptions } from './write-options.ts';
 import { checkPreconditions, checkSameObject } from './write-preconditions.ts';
 
 export interface WriteHandlersOptions {
@@ -44,24 +53,25 @@ export class WriteHandlers {
   }
 
   create(request: ResourceRequest): Answer {
+    checkWriteOptions(request);
     return this.#create(request, parseObject(request));
   }
 
   update(request: ResourceRequest): Answer {
+    checkWriteOptions(request);
     const body = parseObject(request);
-    const named = textAt(body, 'metadata', 'name') ?? '';
-    if (named !== '' && named !== request.name) {
-      throw badRequest(
-        `the name of the object (${named}) does not match the name on the URL (${request.name})`,
-      );
-    }
+    const { definition, namespace, name } = request;
+    const isNew = this.#store.get(definition.plural, namespace, name) === undefined;
+    if (isNew && definition.createdByUpdate) return this.#create(request, body);
     return this.#replace(request, existing(this.#store, request), body);
   }
 
   patch(request: ResourceRequest): Answer {
     const { body, definition, namespace, name, subresource } = request;
     const isNew = this.#store.get(definition.plural, namespace, name) === undefined;
-    if (body.contentType === applyType) checkFieldManager(request);
+    checkWriteOptions(request);
+    if (body.contentType === applyType) checkApplied(request);
+    if (definition.custom && body.contentType === strategicType) throw unsupportedPatch();
     if (isNew && body.contentType === applyType && subresource === undefined) {
       return this.#create(request, applyPatch({ metadata: { name } }, body));
     }
@@ -72,6 +82,7 @@ export class WriteHandlers {
   delete(request: ResourceRequest): Answer {
     const old = existing(this.#store, request);
     const options = parseDeleteOptions(request);
+    checkDeleteOptions(options);
     checkPreconditions(request, old, objectAt(options, 'preconditions'));
     const isDry = isDryRun(request) || textsAt(options, 'dryRun').length > 0;
     const gone = isDry ? old : this.remove(request.definition, old);
@@ -95,16 +106,32 @@ export class WriteHandlers {
       if (object.metadata['deletionTimestamp'] !== undefined) return object;
       const deletionTimestamp = timestamp(this.#now());
       const metadata = { ...object.metadata, deletionTimestamp, deletionGracePeriodSeconds: 0 };
-      return this.#store.replace(plural, { ...object, metadata }, object);
+      const status = plural === 'namespaces' ? { status: { phase: 'Terminating' } } : {};
+      return this.#store.replace(plural, { ...object, ...status, metadata }, object);
     }
+    if (plural === 'pods') return this.#removePod(object);
     if (plural === 'namespaces') emptyNamespace(this.#store, object.metadata.name);
     return this.#store.remove(plural, object);
+  }
+
+  /** In two steps, as a node does it that is quick: a pod is first told to end. */
+  #removePod(pod: KubeObject): KubeObject {
+    const phase = textAt(pod, 'status', 'phase') ?? '';
+    const isOver = phase === 'Succeeded' || phase === 'Failed';
+    const isOnNode = (textAt(pod, 'spec', 'nodeName') ?? '') !== '';
+    const metadata = {
+      ...pod.metadata,
+      deletionTimestamp: timestamp(this.#now()),
+      deletionGracePeriodSeconds: isOnNode && !isOver ? 30 : 0,
+    };
+    return this.#store.remove('pods', this.#store.replace('pods', { ...pod, metadata }, pod));
   }
 
   #create(request: ResourceRequest, body: JsonObject): Answer {
     const { definition, namespace, user } = request;
     const rules = rulesFor(definition);
     rules.decode(body);
+    checkMetadataForm(body);
     const now = this.#now();
     const fresh = withNewMetadata(body, { definition, namespace }, now);
     this.#checkNamespace(definition, namespace);
@@ -122,11 +149,13 @@ export class WriteHandlers {
     return { kind: 'object', status: 201, object: stored };
   }
 
-  #checkNamespace({ namespaced }: ResourceDefinition, namespace: string | undefined): void {
-    if (!namespaced) return;
+  #checkNamespace(definition: ResourceDefinition, namespace: string | undefined): void {
+    if (!definition.namespaced) return;
     if (namespace === undefined) throw notAllowed();
-    if (this.#store.get('namespaces', undefined, namespace) === undefined) {
-      throw notFound({ group: '', plural: 'namespaces' }, namespace);
+    const found = this.#store.get('namespaces', undefined, namespace);
+    if (found === undefined) throw notFound({ group: '', plural: 'namespaces' }, namespace);
+    if (found.metadata['deletionTimestamp'] !== undefined) {
+      throw namespaceTerminating(definition, namespace);
     }
   }
 
@@ -145,12 +174,12 @@ export class WriteHandlers {
   #replace(request: ResourceRequest, old: KubeObject, body: JsonObject): Answer {
     const { definition, user, subresource } = request;
     const rules = rulesFor(definition);
-    rules.decode(body);
+    decodeForUpdate(rules, request, body);
     checkSameObject(request, old, objectAt(body, 'metadata'));
     const wanted = withOldMetadata(body, old);
     const update = { subresource, old, wanted };
     const { object, errors } = rules.prepareForUpdate(update, { user, now: this.#now() });
-    const all = [...labelErrors(object.metadata.labels ?? {}), ...errors];
+    const all = [...metadataUpdateErrors(object, old, body), ...errors];
     if (all.length > 0) throw invalidObject(definition, request.name, all);
     this.#checkFurtherRights(request, rules, old, object);
     // An update that changes nothing is no change: the resourceVersion stays.
@@ -164,8 +193,12 @@ export class WriteHandlers {
     const isReleased =
       old.metadata['deletionTimestamp'] !== undefined &&
       textsAt(object, 'metadata', 'finalizers').length === 0;
-    const stored = this.#store.replace(definition.plural, withGeneration(object, old), old);
-    return isReleased ? this.#store.remove(definition.plural, stored) : stored;
+    if (!isReleased) {
+      return this.#store.replace(definition.plural, withGeneration(object, old), old);
+    }
+    // Watchers are told of the deletion with the state before it, in which it was still held.
+    const { resourceVersion } = this.#store.remove(definition.plural, old).metadata;
+    return { ...object, metadata: { ...object.metadata, resourceVersion } };
   }
 
   #checkFurtherRights(
@@ -188,11 +221,15 @@ function rulesFor(definition: ResourceDefinition): ResourceRules {
   return definition === signingRequests ? csrRules : plainRules(definition);
 }
 
-function checkFieldManager({ query }: ResourceRequest): void {
-  if ((query.get('fieldManager') ?? '') !== '') return;
-  throw invalidObject({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [
-    required('fieldManager', 'is required for apply patch'),
-  ]);
+/** A patch is not blamed for its form but for what it makes of the object. */
+function decodeForUpdate(rules: ResourceRules, { verb }: ResourceRequest, body: JsonObject): void {
+  try {
+    rules.decode(body);
+    checkMetadataForm(body);
+  } catch (error) {
+    if (verb !== 'patch' || !(error instanceof StatusError)) throw error;
+    throw invalidObject({ group: '', kind: '' }, '', [invalid('patch', body, error.message)]);
+  }
 }
 
 function isDryRun({ query }: ResourceRequest): boolean {

@@ -1,26 +1,43 @@
-import { invalidObject } from './field-error.ts';
+import { invalid, invalidObject } from './field-error.ts';
 import { textAt } from './kube-object.ts';
 import type { JsonObject, KubeObject } from './kube-object.ts';
 import type { ResourceRequest } from './resource-request.ts';
-import { conflict } from './status-error.ts';
+import { badRequest, conflict, StatusError } from './status-error.ts';
 
 const modified =
   'the object has been modified; please apply your changes to the latest version and try again';
 
-/** Throws a StatusError (409) when what is sent is meant for another object or an older state. */
+/**
+ * Throws a StatusError (400, 409, 422, 500) when what is sent is meant for another object or an
+ * older state.
+ */
 export function checkSameObject(
   request: ResourceRequest,
   old: KubeObject,
   given: JsonObject,
 ): void {
   const { definition, name } = request;
+  const named = textAt(given, 'name') ?? '';
+  if (named !== name) {
+    throw badRequest(
+      `the name of the object (${named}) does not match the name on the URL (${name})`,
+    );
+  }
   const uid = textAt(given, 'uid') ?? '';
   if (uid !== '' && uid !== old.metadata.uid) {
+    if (request.verb === 'patch') throw immutableUid(request, uid);
     const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`;
     throw conflict(definition, name, why);
   }
-  const version = textAt(given, 'resourceVersion') ?? '';
+  checkVersion(request, old, textAt(given, 'resourceVersion') ?? '');
+}
+
+function checkVersion(request: ResourceRequest, old: KubeObject, version: string): void {
+  const { definition, name } = request;
   if (version !== '' && version !== old.metadata.resourceVersion) {
+    if (!/^\d+$/.test(version)) {
+      throw new StatusError(500, '', `invalid resource version: ${version}`);
+    }
     throw conflict(definition, name, modified);
   }
   if (version === '' && definition.conditionalUpdates && request.verb === 'update') {
@@ -33,6 +50,12 @@ export function checkSameObject(
       },
     ]);
   }
+}
+
+/** Two checks of the API server find it, and it tells of both. */
+function immutableUid({ definition, name }: ResourceRequest, uid: string): StatusError {
+  const error = invalid('metadata.uid', uid, 'field is immutable');
+  return invalidObject(definition, name, [error, error]);
 }
 
 /** Throws a StatusError (409) unless the preconditions of a deletion hold. */

@@ -4,7 +4,7 @@ import { sleep } from '../base/clock.ts';
 import type { Clock } from '../base/clock.ts';
 import { withDeadline } from '../base/deadline.ts';
 import { RaError } from '../base/ra-error.ts';
-import { isTransient, KubeApiError } from '../kube/api-error.ts';
+import { isTransient, isUnreachable, KubeApiError } from '../kube/api-error.ts';
 
 const backoff = { firstMs: 100, maxMs: 1_000 };
 const longestRetryAfterMs = 5_000;
@@ -24,7 +24,9 @@ export class ApiAttempts {
 
   /**
    * Runs `call` until it answers, at most `tries` times, `timeoutMs` each. Only transient errors are
-   * tried again, so `call` must be safe to repeat. Throws what the last attempt threw.
+   * tried again, so `call` must be safe to repeat. A connection that is refused or reset counts as no
+   * try: an API server that restarts is waited for until `signal` ends it. Throws what the last
+   * attempt threw.
    */
   async run<T>(
     bounds: { readonly tries: number; readonly timeoutMs: number },
@@ -32,12 +34,14 @@ export class ApiAttempts {
     signal: AbortSignal,
   ): Promise<T> {
     const { clock, random } = this.#options;
+    let tries = 0;
     for (let attempt = 0; ; attempt += 1) {
       try {
         return await this.#once(bounds.timeoutMs, call, signal);
       } catch (error) {
         signal.throwIfAborted();
-        if (!isTransient(error) || attempt + 1 >= bounds.tries) throw error;
+        if (!isUnreachable(error)) tries += 1;
+        if (!isTransient(error) || tries >= bounds.tries) throw error;
         const asked = error instanceof KubeApiError ? (error.retryAfterMs ?? 0) : 0;
         const wait = Math.min(asked, longestRetryAfterMs) + fullJitterMs(attempt, backoff, random);
         await sleep(clock, wait, signal);

@@ -2,6 +2,7 @@ import { sleep } from '../base/clock.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Stoppable } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
+import { isForbidden, KubeApiError } from '../kube/api-error.ts';
 import type { SigningRequests } from '../kube/signing-requests.ts';
 import type { ApiAttempts } from './api-attempts.ts';
 
@@ -74,14 +75,26 @@ export class Removals implements Stoppable {
   }
 
   async #remove({ name, uid }: Target): Promise<void> {
-    const { requests, attempts, log } = this.#options;
+    const { attempts, log } = this.#options;
     const { signal } = this.#abort;
     try {
       const known = uid ?? (await this.#findUid(name));
       if (known === undefined) return;
-      await attempts.run(bounds, (s) => requests.remove({ name, uid: known }, s), signal);
+      await attempts.run(bounds, (s) => this.#removeOnce({ name, uid: known }, s), signal);
     } catch (error) {
       log.warn('certificate request not removed', { csrName: name, error });
+    }
+  }
+
+  /** An API server that has just started answers 403 until it has read who may do what. */
+  async #removeOnce(
+    target: { readonly name: string; readonly uid: string },
+    signal: AbortSignal,
+  ): Promise<void> {
+    try {
+      await this.#options.requests.remove(target, signal);
+    } catch (error) {
+      throw isForbidden(error) ? asTransient(error) : error;
     }
   }
 
@@ -95,4 +108,14 @@ export class Removals implements Stoppable {
     await sleep(clock, lateCreateMs, signal);
     return await read();
   }
+}
+
+function asTransient(forbidden: unknown): KubeApiError {
+  return new KubeApiError('the API server does not let us delete', {
+    status: undefined,
+    reason: 'Forbidden',
+    verb: 'delete',
+    resource: 'certificatesigningrequests',
+    cause: forbidden,
+  });
 }

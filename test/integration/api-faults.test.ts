@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterEach(async () => {
   mesh.sandbox.faults.clear();
   await eventually(() => mesh.requestObjects().length === 0);
-  await eventually(() => mesh.sandbox.openWatches === 1);
+  await eventually(() => mesh.sandbox.openWatches === 2);
 });
 
 afterAll(async () => {
@@ -64,7 +64,7 @@ describe('the shared watch', () => {
     { kind: 'only-bookmarks' },
     { kind: 'silent' },
   ])('costs no certificate when it suffers %j', async (fault) => {
-    mesh.sandbox.faults.watch.set(fault, { count: 1 });
+    mesh.sandbox.faults.watch.set(fault, { count: 1, resource: 'certificatesigningrequests' });
     await expect(mesh.request()).resolves.toHaveLength(3);
     await expect(mesh.request()).resolves.toHaveLength(3);
   });
@@ -73,6 +73,6 @@ describe('the shared watch', () => {
     mesh.sandbox.dropConnections();
     mesh.sandbox.forgetHistory();
     await expect(mesh.request()).resolves.toHaveLength(3);
-    await eventually(() => mesh.sandbox.openWatches === 1);
+    await eventually(() => mesh.sandbox.openWatches === 2);
   });
 });

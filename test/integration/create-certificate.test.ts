@@ -85,9 +85,9 @@ describe('CreateCertificate', () => {
     expect(chain.at(-1)).toBe(rootOf('bar'));
   });
 
-  it("takes the mesh's default signer when none is named", async () => {
+  it('takes the assigned signer when none is named', async () => {
     const chain = await mesh.request({ certSigner: '' });
-    expect(chain.at(-1)).toBe(rootOf('istio-system'));
+    expect(chain.at(-1)).toBe(rootOf('foo'));
   });
 
   it('costs four calls: review, create, approve, delete', async () => {
@@ -115,7 +115,8 @@ describe('CreateCertificate', () => {
       expect(intermediate?.verify(root.publicKey)).toBe(true);
     }
     expect(new Set(chains.map(([leaf]) => leaf)).size).toBe(200);
-    expect(mesh.sandbox.openWatches).toBe(1);
+    // One for all certificate requests, one for ProxyConfigs.
+    expect(mesh.sandbox.openWatches).toBe(2);
     await eventually(() => mesh.requestObjects().length === 0);
   });
 
@@ -150,6 +151,7 @@ describe('CreateCertificate', () => {
       () => ({ csrPem: '-----BEGIN CERTIFICATE ÄÖÜ' }),
     ],
     ['an unknown signer', 'PERMISSION_DENIED', () => ({ certSigner: 'nobody' })],
+    ["another tenant's signer", 'PERMISSION_DENIED', () => ({ certSigner: 'bar' })],
     ['a signer name with a slash', 'PERMISSION_DENIED', () => ({ certSigner: 'a/b' })],
     ['a validity of 60 s', 'INVALID_ARGUMENT', () => ({ validitySeconds: 60 })],
     ['a validity of 2^63 - 1 s', 'INVALID_ARGUMENT', () => ({ validitySeconds: 2n ** 63n - 1n })],
@@ -178,7 +180,7 @@ describe('CreateCertificate', () => {
 describe('a signer without a root', () => {
   it('is FailedPrecondition and is asked nothing', async () => {
     await using rootless = await RunningMesh.start({
-      env: { K8S_SIGNER: 'clusterissuers.cert-manager.io/rootless' },
+      env: { K8S_SIGNER: 'clusterissuers.cert-manager.io/rootless', PROXY_CONFIGS: 'ignore' },
     });
     await expect(rootless.statusOf({ certSigner: '' })).resolves.toBe('FAILED_PRECONDITION');
     expect(rootless.sandbox.callCount('create', 'certificatesigningrequests')).toBe(0);

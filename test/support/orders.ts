@@ -1,6 +1,9 @@
 import { GrantedIdentity } from '../../src/authz/granted-identity.ts';
 import { GrantedSigner } from '../../src/authz/granted-signer.ts';
 import type { Clock } from '../../src/base/clock.ts';
+import { parseSignerPolicy } from '../../src/authz/policy-file.ts';
+import type { SignerWorld } from '../../src/authz/signer-world.ts';
+import { noProxyConfigSnapshot } from '../../src/mesh/proxy-config-index.ts';
 import type { MeshSnapshot } from '../../src/mesh/mesh-snapshot.ts';
 import { loadMeshSnapshot } from '../../src/mesh/mesh-snapshot.ts';
 import { buildCertificateRequest } from '../../src/pki/certificate-request-builder.ts';
@@ -32,6 +35,7 @@ export function aGrantedIdentity(
     method: 'kubernetes-token',
     cluster: 'Kubernetes',
     pod: undefined,
+    allowedSigners: 'all',
   } as const;
   return GrantedIdentity.grant(
     { caller, impersonated: undefined },
@@ -44,6 +48,18 @@ export function aGrantedIdentity(
 export function aMesh(extra = ''): MeshSnapshot {
   const text = `defaultConfig: { proxyMetadata: { ISTIO_META_CERT_SIGNER: foo } }\n${extra}`;
   return loadMeshSnapshot(text, 1);
+}
+
+/** A world without rules and without ProxyConfigs, around a mesh. */
+export function aSignerWorld(mesh: MeshSnapshot, change: Partial<SignerWorld> = {}): SignerWorld {
+  return {
+    policy: parseSignerPolicy('', { signerDomain }),
+    proxyConfigs: noProxyConfigSnapshot,
+    settings: { signerDomain, defaultSigner: undefined, rootNamespace: 'istio-system' },
+    mesh,
+    namespaceLabels: () => undefined,
+    ...change,
+  };
 }
 
 export interface AnOrder {
@@ -65,10 +81,12 @@ export async function anOrder(
     subject: 'empty-organization',
     uris: [identity.id.uri],
   });
-  const settings = { signerDomain, defaultSigner: undefined };
   const order = {
     admitted: AdmittedRequest.admit(csrPem, identity),
-    granted: GrantedSigner.grant({ identity, certSigner: undefined }, settings, aMesh()),
+    granted: GrantedSigner.grant(
+      { identity, certSigner: undefined, podLabels: undefined },
+      aSignerWorld(aMesh()),
+    ),
     ttlSeconds: options.ttlSeconds ?? 3600,
     decision: new Decision(options.requestId ?? 'r1', clock),
   };

@@ -31,6 +31,12 @@ const loopback = '127.0.0.1:0';
 export interface MeshOptions {
   /** Replaces or adds environment variables of the authority. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Rules for who gets which signer, YAML. */
+  readonly signerPolicy?: string;
+  /** Edits the sandbox before the authority looks at it. */
+  readonly furnish?: (sandbox: Sandbox) => void;
+  /** How long to wait for readiness; 10 s where absent. */
+  readonly readyWithinMs?: number;
   /** Edits the mesh config before the authority reads it. */
   readonly meshConfig?: (text: string) => string;
 }
@@ -64,6 +70,7 @@ export class RunningMesh implements AsyncDisposable {
     const log = new RecordingLogger();
     const sandbox = await startSandbox({ clock: systemClock, log });
     furnish(sandbox);
+    options.furnish?.(sandbox);
     const directory = await mkdtemp(join(tmpdir(), 'istio-ra-test-'));
     const rootPem = await writeFiles(directory, sandbox, options);
     const config = parseRaConfig({
@@ -72,12 +79,18 @@ export class RunningMesh implements AsyncDisposable {
         AUDIT_LOG: join(directory, 'audit.jsonl'),
         ...options.env,
       },
-      flags: flagsOf(directory),
+      flags: { ...flagsOf(directory), ...policyFlag(directory, options) },
     });
     const edges = { clock: systemClock, random: Math.random, log, protoDirectory, version: 'test' };
-    const app = await startApp(config, edges);
-    const reason = (): Error => new Error('the authority did not become ready');
-    await withDeadline({ clock: systemClock, ms: 10_000, reason }, (signal) => app.ready(signal));
+    const app = await startApp(config, edges).catch(async (error: unknown) => {
+      await sandbox.stop();
+      throw error;
+    });
+    await awaitReady(app, options).catch(async (error: unknown) => {
+      await app.stop();
+      await sandbox.stop();
+      throw error;
+    });
     const client = new CertificateClient({
       address: app.grpcAddress,
       rootPem,
@@ -93,6 +106,24 @@ export class RunningMesh implements AsyncDisposable {
     const { namespace, serviceAccount } = workload;
     const audiences = ['istio-ca'];
     return this.sandbox.token({ namespace, serviceAccount, audiences, pod: podOf(workload) });
+  }
+
+  /** The root of a signer, by its short name. */
+  rootOf(signer: string): string {
+    const name = `${signerDomain}/${signer}`;
+    const found = this.sandbox.signers.find(({ signerName }) => signerName === name);
+    if (found === undefined) throw new Error(`the sandbox has no signer ${signer}`);
+    return found.rootPem;
+  }
+
+  /** Asks as any workload does, with a key of its own and without a wish for a signer. */
+  async requestAs(
+    workload: Workload,
+    change: Partial<CertificateCall> = {},
+  ): Promise<readonly string[]> {
+    const { csrPem } = await makeKeyAndRequest(uriOf(workload), 'ecdsa-p256');
+    const token = change.token ?? this.tokenOf(workload);
+    return this.request({ certSigner: '', ...change, csrPem, token });
   }
 
   /** Asks as httpbin in foo does, with any part of the call replaced. */
@@ -130,6 +161,18 @@ export class RunningMesh implements AsyncDisposable {
   }
 }
 
+/** Rejects with what the readiness page says. */
+async function awaitReady(app: App, { readyWithinMs = 10_000 }: MeshOptions): Promise<void> {
+  const reason = (): Error => new Error('the authority did not become ready');
+  const options = { clock: systemClock, ms: readyWithinMs, reason };
+  try {
+    await withDeadline(options, (signal) => app.ready(signal));
+  } catch {
+    const page = await fetch(`http://${app.httpAddress}/ready`);
+    throw new Error(await page.text());
+  }
+}
+
 function flagsOf(directory: string): Record<string, string> {
   return {
     kubeconfig: join(directory, 'kubeconfig'),
@@ -142,10 +185,14 @@ function flagsOf(directory: string): Record<string, string> {
   };
 }
 
+function policyFlag(directory: string, { signerPolicy }: MeshOptions): Record<string, string> {
+  return signerPolicy === undefined ? {} : { signerPolicy: join(directory, 'policy.yaml') };
+}
+
 async function writeFiles(
   directory: string,
   sandbox: Sandbox,
-  { meshConfig = (text) => text }: MeshOptions,
+  { meshConfig = (text) => text, signerPolicy }: MeshOptions,
 ): Promise<string> {
   const now = systemClock.now();
   const root = await TestAuthority.make('serving root', now);
@@ -165,6 +212,7 @@ async function writeFiles(
   await writeFile(join(directory, 'tls.key'), privateKeyPem);
   await writeFile(join(directory, 'kubeconfig'), sandbox.kubeconfig(registrationAuthorityAccount));
   await writeFile(join(directory, 'mesh.yaml'), meshConfig(meshConfigYaml(sandbox.signers)));
+  if (signerPolicy !== undefined) await writeFile(join(directory, 'policy.yaml'), signerPolicy);
   return root.certificatePem;
 }
 

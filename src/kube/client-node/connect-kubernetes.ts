@@ -2,20 +2,21 @@ import type { Clock } from '../../base/clock.ts';
 import type { AccessReviews } from '../access-reviews.ts';
 import type { ConfigMap } from '../config-maps.ts';
 import type { Namespace } from '../namespaces.ts';
+import type { PodLookup } from '../pod-directory.ts';
 import type { Pod } from '../pods.ts';
-import type { ProxyConfig } from '../proxy-configs.ts';
 import type { ResourceSource } from '../resource-source.ts';
 import type { SigningRequest, SigningRequests } from '../signing-requests.ts';
 import type { TokenReviews } from '../token-reviews.ts';
 import { KubernetesAccessReviews } from './access-reviews-adapter.ts';
 import { ApiCalls } from './api-calls.ts';
 import type { ClusterAccess } from './kubeconfig.ts';
-import { parseConfigMap, parseNamespace, parsePod, parseProxyConfig } from './resource-objects.ts';
+import { parseConfigMap, parseNamespace, parsePod } from './resource-objects.ts';
 import { KubernetesResource } from './resource-sources.ts';
 import type { KubernetesResourceOptions } from './resource-sources.ts';
 import { parseSigningRequest } from './signing-request-object.ts';
 import { KubernetesSigningRequests } from './signing-requests-adapter.ts';
 import { KubernetesTokenReviews } from './token-reviews-adapter.ts';
+import { KubernetesPodLookup } from './pod-lookup-adapter.ts';
 import { KubeTransport } from './transport.ts';
 
 /** The ports of src/kube over one real API server. */
@@ -23,12 +24,14 @@ export interface KubernetesApi {
   readonly signingRequests: SigningRequests;
   readonly tokenReviews: TokenReviews;
   readonly accessReviews: AccessReviews;
+  readonly podLookup: PodLookup;
   signingRequestSource(labelSelector: string): ResourceSource<SigningRequest>;
   /** The one ConfigMap of that name: a right that is bound to the name is enough. */
   configMapSource(namespace: string, name: string): ResourceSource<ConfigMap>;
   namespaceSource(): ResourceSource<Namespace>;
   podSource(labelSelector?: string): ResourceSource<Pod>;
-  proxyConfigSource(): ResourceSource<ProxyConfig>;
+  /** Istio's ProxyConfigs, read by `parse`, which throws when the JSON is no such object. */
+  proxyConfigSource<T>(parse: (raw: unknown) => T): ResourceSource<T>;
   /** Ends every call and watch under way; idempotent. */
   close(): Promise<void>;
 }
@@ -53,12 +56,13 @@ export function connectKubernetes(options: ConnectOptions): KubernetesApi {
   const settings = { connections, http2 };
   const transport = new KubeTransport({ access, clock, userAgent, settings });
   const calls = new ApiCalls(transport, access.server);
-  const sources = resourceSources(transport, access.server);
+  const { podsOfNamespace, ...sources } = resourceSources(transport, access.server);
   return {
     ...sources,
     signingRequests: new KubernetesSigningRequests({ calls, source: sources.signingRequestSource }),
     tokenReviews: new KubernetesTokenReviews(calls),
     accessReviews: new KubernetesAccessReviews(calls),
+    podLookup: new KubernetesPodLookup({ calls, source: podsOfNamespace }),
     close: () => transport.close(),
   };
 }
@@ -85,12 +89,15 @@ function resourceSources(transport: KubeTransport, server: string) {
         parse: parseConfigMap,
       }),
     namespaceSource: () => source('/api/v1', { resource: 'namespaces', parse: parseNamespace }),
+    podsOfNamespace: (namespace: string, fieldSelector: string) =>
+      source(`/api/v1/namespaces/${encodeURIComponent(namespace)}`, {
+        resource: 'pods',
+        fieldSelector,
+        parse: parsePod,
+      }),
     podSource: (labelSelector?: string) =>
       source('/api/v1', { resource: 'pods', labelSelector, parse: parsePod }),
-    proxyConfigSource: () =>
-      source('/apis/networking.istio.io/v1beta1', {
-        resource: 'proxyconfigs',
-        parse: parseProxyConfig,
-      }),
+    proxyConfigSource: <T>(parse: (raw: unknown) => T) =>
+      source('/apis/networking.istio.io/v1beta1', { resource: 'proxyconfigs', parse }),
   };
 }

@@ -1,7 +1,6 @@
 import type { ConfigMap } from '../config-maps.ts';
 import type { Namespace } from '../namespaces.ts';
 import type { Pod } from '../pods.ts';
-import type { ProxyConfig } from '../proxy-configs.ts';
 import type { ObjectIdentity } from '../resource-versions.ts';
 import { filledTextAt, isJsonObject, objectAt, stringAt, stringMapAt, textAt } from './json.ts';
 import type { JsonObject } from './json.ts';
@@ -30,16 +29,6 @@ export function parsePod(raw: unknown): Pod {
     nodeName: filledTextAt(spec, 'nodeName'),
     phase: textAt(objectAt(object, 'status'), 'phase'),
     deletionTimestamp: Number.isNaN(deletion) ? undefined : deletion,
-  };
-}
-
-export function parseProxyConfig(raw: unknown): ProxyConfig {
-  const { object, identity } = parseObject(raw, 'ProxyConfig');
-  const spec = objectAt(object, 'spec');
-  return {
-    ...identity,
-    matchLabels: stringMapAt(objectAt(spec, 'selector'), 'matchLabels'),
-    environmentVariables: stringMapAt(spec, 'environmentVariables'),
   };
 }
 

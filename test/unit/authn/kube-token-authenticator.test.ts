@@ -1,8 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
+import { ClusterRegistry } from '../../../src/authn/cluster-registry.ts';
+import type { Cluster } from '../../../src/authn/cluster-registry.ts';
 import { KubeTokenAuthenticator } from '../../../src/authn/kube-token-authenticator.ts';
 import type { Credentials } from '../../../src/authn/authenticator.ts';
 import type { TokenReviewResult, TokenReviews } from '../../../src/kube/token-reviews.ts';
 import { loadMeshSnapshot } from '../../../src/mesh/mesh-snapshot.ts';
+import { parseSignerName } from '../../../src/mesh/signer-name.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { apiError } from '../../support/fake-signing-requests.ts';
 
@@ -131,12 +134,65 @@ describe('KubeTokenAuthenticator', () => {
           });
         }),
     );
-    const refused = expect(authenticator.authenticate(credentials, signal)).rejects.toMatchObject({
+    const failure = authenticator.authenticate(credentials, signal).catch((e: unknown) => e);
+    await clock.advance(3_000);
+    await expect(failure).resolves.toMatchObject({
       code: 'AUTHENTICATION_UNAVAILABLE',
       reason: 'token_review_timeout',
     });
-    await clock.advance(3_000);
-    await refused;
     expect(clock.pendingTimers).toBe(0);
+  });
+});
+
+describe('KubeTokenAuthenticator with a remote cluster', () => {
+  const asked: string[] = [];
+  const aCluster = (id: string, overrides: Partial<Cluster> = {}): Cluster => ({
+    id,
+    aliases: [],
+    tokenReviews: {
+      review: () => {
+        asked.push(id);
+        return Promise.resolve(good);
+      },
+    },
+    allowedNamespaces: 'all',
+    allowedSigners: 'all',
+    ...overrides,
+  });
+
+  function callerFrom(clusterId: string, remote: Partial<Cluster> = {}): Promise<unknown> {
+    asked.length = 0;
+    const mesh = loadMeshSnapshot('trustDomain: example.com', 1);
+    const authenticator = new KubeTokenAuthenticator({
+      clusters: new ClusterRegistry(aCluster('Kubernetes'), [aCluster('west', remote)]),
+      mesh: { current: () => mesh },
+      audiences: ['istio-ca'],
+      clock: new FakeClock(),
+    });
+    return authenticator.authenticate({ ...credentials, clusterIds: [clusterId] }, signal);
+  }
+
+  it.each(['Kubernetes', 'west'])('asks the cluster %s that the client names', async (id) => {
+    await expect(callerFrom(id)).resolves.toMatchObject({ cluster: id });
+    expect(asked).toEqual([id]);
+  });
+
+  it('asks nobody about a token of an unknown cluster', async () => {
+    await expect(callerFrom('east')).rejects.toMatchObject({ reason: 'cluster_unknown' });
+    expect(asked).toEqual([]);
+  });
+
+  it('takes its word for a namespace that is listed for it, and carries its signers', async () => {
+    const allowedSigners = new Set([parseSignerName('clusterissuers.cert-manager.io/foo')]);
+
+    await expect(
+      callerFrom('west', { allowedNamespaces: new Set(['foo']), allowedSigners }),
+    ).resolves.toMatchObject({ identity: { namespace: 'foo' }, allowedSigners });
+  });
+
+  it('refuses its word for a namespace that is not', async () => {
+    await expect(callerFrom('west', { allowedNamespaces: new Set(['bar']) })).rejects.toMatchObject(
+      { code: 'CALLER_UNAUTHENTICATED', reason: 'namespace_out_of_scope' },
+    );
   });
 });

@@ -39,6 +39,7 @@ const agent: Caller = {
   method: 'kubernetes-token',
   cluster: 'Kubernetes',
   pod: { name: 'ztunnel-a', uid: 'ztunnel-uid' },
+  allowedSigners: 'all',
 };
 
 interface World {

@@ -46,4 +46,11 @@ describe('PodIndex', () => {
     expect(index.onNode('node-1', 'foo', 'httpbin')).toEqual([]);
     expect(index.size).toBe(0);
   });
+
+  it('is not misled by late news of a pod that another followed under the same name', () => {
+    const index = new PodIndex();
+    index.put(aPod('a', { uid: 'new' }));
+    index.gone(aPod('a', { uid: 'old' }));
+    expect(index.find('foo', 'a')?.uid).toBe('new');
+  });
 });

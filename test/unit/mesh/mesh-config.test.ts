@@ -18,6 +18,7 @@ caCertificates:
 `);
     expect(config).toEqual({
       trustDomain: 'example.com',
+      rootNamespace: 'istio-system',
       defaultCertSigner: 'istio-system',
       caCertificates: [
         {
@@ -32,6 +33,7 @@ caCertificates:
   it("has Istio's defaults for an empty text", () => {
     expect(parseMeshConfig('')).toEqual({
       trustDomain: 'cluster.local',
+      rootNamespace: 'istio-system',
       defaultCertSigner: undefined,
       caCertificates: [],
       ignored: [],
@@ -53,6 +55,8 @@ caCertificates:
 
   it.each([
     ['a: [', 'mesh config is not YAML'],
+    ['a: *nowhere', 'mesh config is not YAML'],
+    ['a: &a [x, x, x, x, x]\nb: &b [*a, *a, *a, *a, *a]\nc: [*b, *b, *b, *b]', 'not YAML'],
     ['- a', 'mesh config: must be a mapping'],
     ['trustDomain: [x]', 'trustDomain: must be a string'],
     ['trustDomain: "Not A Domain"', 'trustDomain: is not a trust domain'],

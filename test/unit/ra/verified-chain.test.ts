@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { CertificateTemplate } from '../../../src/pki/certificate-builder.ts';
+import type { Certificate } from '../../../src/pki/certificate.ts';
 import { parseCertificate } from '../../../src/pki/certificate.ts';
 import { ChainVerifier } from '../../../src/pki/chain.ts';
 import { generateKeyPair } from '../../../src/pki/key-pair.ts';
@@ -40,14 +41,16 @@ beforeAll(async () => {
   };
 });
 
+function rootsOf(authorities: readonly TestAuthority[]): readonly Certificate[] {
+  return authorities.flatMap(({ certificatePem }) =>
+    parseCertificateBundle(certificatePem).map((der) => parseCertificate(der)),
+  );
+}
+
 function verify(pem: string, roots: readonly TestAuthority[] = [root]): VerifiedChain {
   return VerifiedChain.verify(pem, {
     order,
-    roots: roots.map((authority) => {
-      const [der] = parseCertificateBundle(authority.certificatePem);
-      if (der === undefined) throw new Error('the root has no certificate');
-      return parseCertificate(der);
-    }),
+    roots: rootsOf(roots),
     verifier: new ChainVerifier(),
     now,
   });
@@ -60,7 +63,7 @@ function bad(change: Partial<CertificateTemplate>): Promise<string> {
 describe('VerifiedChain', () => {
   it('accepts what was ordered and answers leaf, then the root', async () => {
     const leaf = await root.sign(good);
-    const { elements } = IssuedChain.of(verify(leaf));
+    const { elements } = IssuedChain.of(verify(leaf), rootsOf([root]));
     expect(elements).toHaveLength(2);
     expect(
       new X509Certificate(elements[0] ?? '').checkIssued(new X509Certificate(root.certificatePem)),
@@ -71,20 +74,26 @@ describe('VerifiedChain', () => {
   it('puts an unordered chain with strangers and repetitions in order', async () => {
     const leaf = await intermediate.sign(good);
     const sent = [otherRoot, intermediate, root, intermediate].map((a) => a.certificatePem);
-    const { elements } = IssuedChain.of(verify([...sent, leaf].join('')));
+    const { elements } = IssuedChain.of(verify([...sent, leaf].join('')), rootsOf([root]));
     expect(elements).toEqual([leaf, intermediate.certificatePem, root.certificatePem]);
   });
 
   it('returns all roots of the signer as one last element', async () => {
     const leaf = await root.sign(good);
-    const { elements } = IssuedChain.of(verify(leaf, [otherRoot, root]));
+    const { elements } = IssuedChain.of(
+      verify(leaf, [otherRoot, root]),
+      rootsOf([otherRoot, root]),
+    );
     expect(elements.at(-1)).toBe(otherRoot.certificatePem + root.certificatePem);
   });
 
   it('takes an intermediate that is configured as root for an anchor', async () => {
     const leaf = await intermediate.sign(good);
     const chain = verify(leaf, [intermediate]);
-    expect(IssuedChain.of(chain).elements).toEqual([leaf, intermediate.certificatePem]);
+    expect(IssuedChain.of(chain, rootsOf([intermediate])).elements).toEqual([
+      leaf,
+      intermediate.certificatePem,
+    ]);
   });
 
   it('tolerates comments around the blocks, CRLF and a signer clock that is a little ahead', async () => {

@@ -81,7 +81,7 @@ const cases: readonly Case[] = [
   },
   {
     what: "Istio's ProxyConfigs",
-    sourceOf: (kubernetes) => kubernetes.proxyConfigSource(),
+    sourceOf: (kubernetes) => kubernetes.proxyConfigSource((raw) => raw),
     path: '/apis/networking.istio.io/v1beta1/proxyconfigs?limit=500',
     object: {
       metadata,
@@ -91,9 +91,11 @@ const cases: readonly Case[] = [
       },
     },
     expected: {
-      ...identity,
-      matchLabels: { app: 'x' },
-      environmentVariables: { ISTIO_META_CERT_SIGNER: 'foo' },
+      metadata,
+      spec: {
+        selector: { matchLabels: { app: 'x' } },
+        environmentVariables: { ISTIO_META_CERT_SIGNER: 'foo' },
+      },
     },
   },
 ];

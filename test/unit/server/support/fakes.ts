@@ -6,6 +6,7 @@ import type { DecisionLog } from '../../../../src/ra/decision-log.ts';
 import type { Decision } from '../../../../src/ra/decision.ts';
 import type { CertificateIssuer, IssueRequest } from '../../../../src/ra/issue-request.ts';
 import { IssuedChain } from '../../../../src/ra/issued-chain.ts';
+import type { Certificate } from '../../../../src/pki/certificate.ts';
 import type { VerifiedChain } from '../../../../src/ra/verified-chain.ts';
 
 export const httpbinOfFoo: Caller = {
@@ -13,6 +14,7 @@ export const httpbinOfFoo: Caller = {
   method: 'kubernetes-token',
   cluster: 'Kubernetes',
   pod: { name: 'httpbin-1', uid: 'uid-1' },
+  allowedSigners: 'all',
 };
 
 /** Knows one token; keeps what it was shown. */
@@ -33,8 +35,8 @@ export const chainElements = ['leaf\n', 'intermediate\n', 'root one\nroot two\n'
 
 export function aChain(): IssuedChain {
   const [leaf, intermediate, roots] = chainElements.map((pem) => ({ pem }));
-  const chain = { leaf, intermediates: [intermediate], roots: [roots] };
-  return IssuedChain.of(chain as unknown as VerifiedChain);
+  const chain = { leaf, intermediates: [intermediate] };
+  return IssuedChain.of(chain as unknown as VerifiedChain, [roots as unknown as Certificate]);
 }
 
 /** Issues the same chain to everybody, unless told otherwise; keeps what it was asked. */

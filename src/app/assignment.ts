@@ -1,0 +1,139 @@
+import { CallerPods } from '../authz/caller-pods.ts';
+import { PodNodeAuthorizer } from '../authz/node-authorizer.ts';
+import type { SignerWorlds } from '../authz/signer-world.ts';
+import type { ReadinessCheck } from '../base/lifecycle.ts';
+import type { RaConfig } from '../config/ra-config.ts';
+import type { KubernetesApi } from '../kube/client-node/connect-kubernetes.ts';
+import { OptionalSource } from '../kube/optional-source.ts';
+import { PodIndex } from '../kube/pod-index.ts';
+import type { MeshSource } from '../mesh/mesh-snapshot.ts';
+import { parseProxyConfig } from '../mesh/proxy-config.ts';
+import type { Labels, ProxyConfigEntry } from '../mesh/proxy-config.ts';
+import { ProxyConfigIndex } from '../mesh/proxy-config-index.ts';
+import { startFeed } from './resource-feeds.ts';
+import type { FeedContext } from './resource-feeds.ts';
+import { openSignerPolicy } from './signer-policy-file.ts';
+
+/** What decides who gets which signer, with everything that keeps it up to date. */
+export interface Assignment {
+  readonly worlds: SignerWorlds;
+  readonly callerPods: CallerPods;
+  /** Undefined where no node account is trusted. */
+  readonly nodeAuthorizer: PodNodeAuthorizer | undefined;
+  readonly readiness: readonly ReadinessCheck[];
+}
+
+interface Parts {
+  readonly config: RaConfig;
+  readonly kubernetes: KubernetesApi;
+  readonly mesh: MeshSource;
+  readonly context: FeedContext;
+}
+
+/** Opens the policy and starts the watches that the configuration needs, and no others. */
+export async function startAssignment(parts: Parts): Promise<Assignment> {
+  const { config, kubernetes, mesh, context } = parts;
+  const { signerDomain, defaultSigner } = config;
+  const { clock, log, started } = context;
+  const policy = await openSignerPolicy({
+    ...{ path: config.signerPolicyPath, signerDomain, mesh, clock, log },
+  });
+  started.defer(() => policy.stop());
+  const readiness: ReadinessCheck[] = [];
+  const proxyConfigs = new ProxyConfigIndex();
+  if (config.proxyConfigs === 'watch') readiness.push(feedProxyConfigs(proxyConfigs, parts));
+  const namespaces = new Map<string, Labels>();
+  // Only rules ask for the labels of namespaces.
+  if (config.signerPolicyPath !== undefined) readiness.push(feedNamespaces(namespaces, parts));
+  const pods = new PodIndex();
+  if (config.trustedNodeAccounts.length > 0) readiness.push(feedPods(pods, parts));
+  return {
+    worlds: {
+      current: () => {
+        const snapshot = mesh.current();
+        const { rootNamespace } = snapshot.config;
+        return {
+          policy: policy.current(),
+          proxyConfigs: proxyConfigs.current(),
+          settings: { signerDomain, defaultSigner, rootNamespace },
+          mesh: snapshot,
+          namespaceLabels: (namespace) => namespaces.get(namespace),
+        };
+      },
+    },
+    callerPods: new CallerPods({ pods, lookup: kubernetes.podLookup }),
+    nodeAuthorizer: nodeAuthorizer(pods, parts),
+    readiness,
+  };
+}
+
+function nodeAuthorizer(
+  pods: PodIndex,
+  { config, kubernetes, mesh, context }: Parts,
+): PodNodeAuthorizer | undefined {
+  const trusted = config.trustedNodeAccounts;
+  if (trusted.length === 0) return undefined;
+  const { clock } = context;
+  return new PodNodeAuthorizer({ trusted, pods, lookup: kubernetes.podLookup, mesh, clock });
+}
+
+/** An object without a name cannot be told apart from others, and no API server sends one. */
+function readProxyConfig(raw: unknown): ProxyConfigEntry {
+  const entry = parseProxyConfig(raw);
+  if (entry === undefined) throw new Error('the object is no ProxyConfig');
+  return entry;
+}
+
+function feedProxyConfigs(index: ProxyConfigIndex, { kubernetes, context }: Parts): ReadinessCheck {
+  const source = kubernetes.proxyConfigSource(readProxyConfig);
+  return startFeed<ProxyConfigEntry>(
+    {
+      source: new OptionalSource(source, context.clock),
+      identify: (entry) => entry,
+      handlers: {
+        onPut: (entry) => {
+          index.put(entry);
+        },
+        onGone: ({ namespace = '', name, uid }) => {
+          index.gone({ namespace, name, uid });
+        },
+      },
+    },
+    context,
+  );
+}
+
+function feedNamespaces(
+  labels: Map<string, Labels>,
+  { kubernetes, context }: Parts,
+): ReadinessCheck {
+  return startFeed(
+    {
+      source: kubernetes.namespaceSource(),
+      identify: (namespace) => namespace,
+      handlers: {
+        onPut: (namespace) => void labels.set(namespace.name, namespace.labels),
+        onGone: ({ name }) => void labels.delete(name),
+      },
+    },
+    context,
+  );
+}
+
+function feedPods(index: PodIndex, { kubernetes, context }: Parts): ReadinessCheck {
+  return startFeed(
+    {
+      source: kubernetes.podSource(),
+      identify: (pod) => pod,
+      handlers: {
+        onPut: (pod) => {
+          index.put(pod);
+        },
+        onGone: ({ namespace = '', name, uid }) => {
+          index.gone({ namespace, name, uid });
+        },
+      },
+    },
+    context,
+  );
+}

@@ -1,0 +1,20 @@
+import type { MeshSnapshot } from '../mesh/mesh-snapshot.ts';
+import type { Labels } from '../mesh/proxy-config.ts';
+import type { ProxyConfigSnapshot } from '../mesh/proxy-config-index.ts';
+import type { AssignmentSettings } from './assignment-voices.ts';
+import type { SignerPolicy } from './signer-policy.ts';
+
+/** Everything that decides which signer a caller gets, as it was at one moment. */
+export interface SignerWorld {
+  readonly policy: SignerPolicy;
+  readonly proxyConfigs: ProxyConfigSnapshot;
+  readonly settings: AssignmentSettings;
+  readonly mesh: MeshSnapshot;
+  /** Undefined when the namespace, or its labels, are not known. */
+  namespaceLabels(namespace: string): Labels | undefined;
+}
+
+/** The world as it is now. Take one for each decision: the next call may return another. */
+export interface SignerWorlds {
+  current(): SignerWorld;
+}

@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { Clock, Timer } from './clock.ts';
+import type { Stoppable } from './lifecycle.ts';
+import type { Logger } from './logger.ts';
+
+/** How often the file is read again; a ConfigMap volume changes by a symbolic link, unseen by fs.watch. */
+const reloadMs = 2_000;
+
+export interface WatchedFileOptions<T> {
+  readonly path: string;
+  /** What the file is, for logs and errors. */
+  readonly what: string;
+  /** Throws when the text cannot be used. */
+  readonly parse: (text: string) => T;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * The value of a file, read again every two seconds. A text that cannot be used is reported once and
+ * the last good value stays.
+ */
+export class WatchedFile<T> implements Stoppable {
+  readonly #options: WatchedFileOptions<T>;
+  #value: T;
+  #digest: string;
+  #timer: Timer | undefined;
+  #stopped = false;
+
+  private constructor(options: WatchedFileOptions<T>, text: string) {
+    this.#options = options;
+    this.#digest = digestOf(text);
+    this.#value = options.parse(text);
+    this.#schedule();
+  }
+
+  /** Throws what `parse` throws, or why the file cannot be read: there is no last good value yet. */
+  static async open<T>(options: WatchedFileOptions<T>): Promise<WatchedFile<T>> {
+    return new WatchedFile(options, await readText(options));
+  }
+
+  current(): T {
+    return this.#value;
+  }
+
+  stop(): Promise<void> {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    return Promise.resolve();
+  }
+
+  #schedule(): void {
+    this.#timer = this.#options.clock.timer(reloadMs, () => {
+      void this.#reload().finally(() => {
+        if (!this.#stopped) this.#schedule();
+      });
+    });
+  }
+
+  async #reload(): Promise<void> {
+    const { what, parse, log } = this.#options;
+    try {
+      const text = await readText(this.#options);
+      const digest = digestOf(text);
+      if (digest === this.#digest) return;
+      this.#digest = digest;
+      this.#value = parse(text);
+      log.info(`${what} replaced`);
+    } catch (error) {
+      log.error(`${what} not replaced, the last good one stays`, { error });
+    }
+  }
+}
+
+async function readText({ path, what }: { path: string; what: string }): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    const problem = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`cannot read the ${what}: ${problem}`, { cause });
+  }
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

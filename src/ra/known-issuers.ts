@@ -1,0 +1,24 @@
+import type { Certificate } from '../pki/certificate.ts';
+
+/** More signers than a mesh has; beyond them the oldest is forgotten. */
+const mostSigners = 1_024;
+
+/** Remembers until when each signer's authority is valid, so that no leaf is asked to outlive it. */
+export class KnownIssuers {
+  readonly #notAfter = new Map<string, number>();
+
+  /** Notes an authority that has signed for the signer; the newest counts. */
+  saw(signerName: string, issuer: Certificate): void {
+    this.#notAfter.delete(signerName);
+    this.#notAfter.set(signerName, issuer.notAfter);
+    const [oldest] = this.#notAfter.keys();
+    if (this.#notAfter.size > mostSigners && oldest !== undefined) this.#notAfter.delete(oldest);
+  }
+
+  /** Seconds until the signer's authority, or the last of its roots, ends; rounded down. */
+  secondsLeft(signerName: string, roots: readonly Certificate[], now: number): number {
+    const lastRoot = Math.max(...roots.map((root) => root.notAfter));
+    const end = Math.min(this.#notAfter.get(signerName) ?? Infinity, lastRoot);
+    return Math.max(0, Math.floor((end - now) / 1000));
+  }
+}
