@@ -8,7 +8,7 @@ const rooms = {
   authn: ['mesh', 'pki', 'kube', 'base'],
   authz: ['authn', 'mesh', 'pki', 'kube', 'base'],
   ra: ['authz', 'authn', 'mesh', 'pki', 'base'],
-  signer: ['ra', 'kube', 'pki', 'base'],
+  signer: ['ra', 'authz', 'kube', 'pki', 'base'],
   audit: ['ra', 'base'],
   server: ['ra', 'authn', 'authz', 'pki', 'base'],
   config: ['mesh', 'pki', 'base'],

@@ -29,6 +29,13 @@ export class DecisionLogger implements DecisionLog {
 
   async issued(decision: Decision): Promise<void> {
     await this.#audit.issued(decision);
+    const { servedInsteadOf } = decision.facts;
+    if (servedInsteadOf !== undefined) {
+      this.#log.info(
+        'certificate of the assigned signer, not of the one asked for',
+        fieldsOf(decision),
+      );
+    }
     this.#log.debug('certificate issued', fieldsOf(decision));
   }
 

@@ -1,3 +1,4 @@
+import { describeSource } from '../authz/assignment-source.ts';
 import type { SigningRequest, SigningRequestDraft } from '../kube/signing-requests.ts';
 import type { SigningOrder } from '../ra/signer.ts';
 
@@ -9,6 +10,11 @@ export const replicaLabel = 'istio-ra/replica';
 const namespaceLabel = 'istio-ra/namespace';
 const identityAnnotation = 'istio-ra/identity';
 export const requestIdAnnotation = 'istio-ra/request-id';
+/** The rule, ProxyConfig or setting that gave the identity its signer. */
+const assignedByAnnotation = 'istio-ra/assigned-by';
+/** Other than the identity where a node agent asks. */
+const callerAnnotation = 'istio-ra/caller';
+const callerPodUidAnnotation = 'istio-ra/caller-pod-uid';
 
 /** The usages that istiod asks for; a mesh's workload is both server and client. */
 const usages = ['digital signature', 'key encipherment', 'server auth', 'client auth'];
@@ -32,14 +38,23 @@ export function draftFor(order: SigningOrder, replica: string): SigningRequestDr
       [replicaLabel]: replica,
       [namespaceLabel]: id.namespace,
     },
-    annotations: {
-      [identityAnnotation]: id.uri,
-      [requestIdAnnotation]: decision.requestId,
-    },
+    annotations: originOf(order),
     signerName: granted.signerName,
     requestPem: admitted.request.pem,
     usages,
     expirationSeconds: ttlSeconds,
+  };
+}
+
+/** Who is behind the object, for policy engines and people: its requester is always ourselves. */
+function originOf({ admitted, granted, decision }: SigningOrder): Readonly<Record<string, string>> {
+  const { id, caller } = admitted.identity;
+  return {
+    [identityAnnotation]: id.uri,
+    [requestIdAnnotation]: decision.requestId,
+    [assignedByAnnotation]: describeSource(granted.source),
+    [callerAnnotation]: caller.identity.uri,
+    ...(caller.pod === undefined ? {} : { [callerPodUidAnnotation]: caller.pod.uid }),
   };
 }
 

@@ -97,7 +97,7 @@ describe('KubernetesCsrSigner', () => {
     const bench = await SignerBench.make();
     const lost = { kind: 'answer_lost' } as const;
     const fails = { kind: 'fails', error: apiError(503) } as const;
-    bench.requests.disturb('create', lost, fails, fails);
+    bench.requests.disturb('create', lost, fails, fails, fails);
     const { result } = await bench.sign();
     await bench.clock.advance(5_000);
     await expect(result).rejects.toMatchObject({
