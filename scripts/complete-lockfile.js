@@ -8,7 +8,17 @@ const lock = JSON.parse(await readFile(path, 'utf8'));
 const { packages } = lock;
 
 const systems = ['darwin', 'linux', 'win32', 'android', 'freebsd', 'openharmony', 'sunos', 'aix'];
-const processors = ['arm64', 'arm', 'x64', 'ia32', 'ppc64', 's390x', 'riscv64', 'loong64', 'wasm32'];
+const processors = [
+  'arm64',
+  'arm',
+  'x64',
+  'ia32',
+  'ppc64',
+  's390x',
+  'riscv64',
+  'loong64',
+  'wasm32',
+];
 
 /** What a platform package's name says it is for, in npm's own words. */
 function platformOf(name) {
@@ -26,7 +36,12 @@ for (const [folder, { optionalDependencies = {}, dev }] of Object.entries(packag
     if (places.some((place) => place in packages)) continue;
     const platform = platformOf(name);
     if (!/^\d/.test(version) || platform.os === undefined || platform.cpu === undefined) continue;
-    packages[`node_modules/${name}`] = { version, ...platform, ...(dev && { dev }), optional: true };
+    packages[`node_modules/${name}`] = {
+      version,
+      ...platform,
+      ...(dev && { dev }),
+      optional: true,
+    };
     added.push(name);
   }
 }

@@ -1,4 +1,5 @@
 import { LineCounter, parseDocument } from 'yaml';
+import type { Document } from 'yaml';
 import { parseMeshTrustDomain } from '../pki/spiffe-id.ts';
 import type { TrustDomain } from '../pki/spiffe-id.ts';
 
@@ -76,7 +77,21 @@ function readYaml(text: string): Mapping {
       },
     );
   }
-  return asMapping(document.toJS({ maxAliasCount: 16 }), 'mesh config');
+  return asMapping(valueOf(document), 'mesh config');
+}
+
+function valueOf(document: Document.Parsed): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 16 });
+  } catch (cause) {
+    const problem = 'mesh config is not YAML that is read here: an alias leads nowhere or too far';
+    throw new MeshConfigError('', problem, { cause });
+  }
+}
+
+function readRootNamespace(mesh: Mapping): string {
+  const text = asText(mesh['rootNamespace'], 'rootNamespace');
+  return text === undefined || text === '' ? defaultRootNamespace : text;
 }
 
 function readTrustDomain(mesh: Mapping): TrustDomain {
@@ -126,7 +141,7 @@ export function parseMeshConfig(text: string): MeshConfig {
   const defaultCertSigner = asText(metadata[certSignerVariable], path);
   return {
     trustDomain: readTrustDomain(mesh),
-    rootNamespace: asText(mesh['rootNamespace'], 'rootNamespace') || defaultRootNamespace,
+    rootNamespace: readRootNamespace(mesh),
     caCertificates: readCaCertificates(mesh, ignored),
     defaultCertSigner: defaultCertSigner === '' ? undefined : defaultCertSigner,
     ignored,

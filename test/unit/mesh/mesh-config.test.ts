@@ -56,7 +56,10 @@ caCertificates:
   it.each([
     ['a: [', 'mesh config is not YAML'],
     ['a: *nowhere', 'mesh config is not YAML'],
-    ['a: &a [x, x, x, x, x]\nb: &b [*a, *a, *a, *a, *a]\nc: [*b, *b, *b, *b]', 'not YAML'],
+    [
+      'a: &a [x, x, x, x, x]\nb: &b [*a, *a, *a, *a, *a]\nc: [*b, *b, *b, *b]',
+      'mesh config is not YAML',
+    ],
     ['- a', 'mesh config: must be a mapping'],
     ['trustDomain: [x]', 'trustDomain: must be a string'],
     ['trustDomain: "Not A Domain"', 'trustDomain: is not a trust domain'],
