@@ -74,7 +74,10 @@ async function start(config: RaConfig, edges: AppEdges, started: StartStack): Pr
   const audit = await openAuditLog({ ...config, clock, random, log });
   started.defer(() => audit.stop());
   const approvals = audit;
-  const signing = startSigning({ kubernetes, approval, approvals, replica, clock, random, log });
+  const signing = startSigning({
+    ...{ kubernetes, approval, approvals, replica, clock, random, log },
+    budgetMs: config.requestBudgetMs,
+  });
   started.defer(() => stopSigning(signing, clock));
   const service = certificateService(config, {
     ...{ edges, mesh, kubernetes, assignment, signing, audit },

@@ -1,7 +1,11 @@
 import { CallerPods } from '../authz/caller-pods.ts';
+import type { PodSource } from '../authz/caller-pods.ts';
+import { ClusterNodeAuthorizers } from '../authz/cluster-node-authorizers.ts';
+import type { NodeAuthorizer } from '../authz/granted-identity.ts';
 import { PodNodeAuthorizer } from '../authz/node-authorizer.ts';
 import type { SignerWorlds } from '../authz/signer-world.ts';
 import type { ReadinessCheck } from '../base/lifecycle.ts';
+import { RaError } from '../base/ra-error.ts';
 import type { RaConfig } from '../config/ra-config.ts';
 import type { KubernetesApi } from '../kube/client-node/connect-kubernetes.ts';
 import { OptionalSource } from '../kube/optional-source.ts';
@@ -19,15 +23,23 @@ export interface Assignment {
   readonly worlds: SignerWorlds;
   readonly callerPods: CallerPods;
   /** Undefined where no node account is trusted. */
-  readonly nodeAuthorizer: PodNodeAuthorizer | undefined;
+  readonly nodeAuthorizer: NodeAuthorizer | undefined;
   readonly readiness: readonly ReadinessCheck[];
 }
 
 interface Parts {
   readonly config: RaConfig;
   readonly kubernetes: KubernetesApi;
+  /** What is known of other clusters' pods; absent where there is the local one alone. */
+  readonly remotes?: RemotePods | undefined;
   readonly mesh: MeshSource;
   readonly context: FeedContext;
+}
+
+/** Undefined for clusters that are not known. */
+interface RemotePods {
+  podsOf(cluster: string): PodSource | undefined;
+  nodeAuthorizerOf(cluster: string): NodeAuthorizer | undefined;
 }
 
 /** Opens the policy and starts the watches that the configuration needs, and no others. */
@@ -45,11 +57,13 @@ export async function startAssignment(parts: Parts): Promise<Assignment> {
   const namespaces = new Map<string, Labels>();
   // Only rules ask for the labels of namespaces.
   if (config.signerPolicyPath !== undefined) readiness.push(feedNamespaces(namespaces, parts));
+  const decisive = [...readiness];
   const pods = new PodIndex();
   if (config.trustedNodeAccounts.length > 0) readiness.push(feedPods(pods, parts));
   return {
     worlds: {
       current: () => {
+        assertRead(decisive);
         const snapshot = mesh.current();
         const { rootNamespace } = snapshot.config;
         return {
@@ -57,24 +71,46 @@ export async function startAssignment(parts: Parts): Promise<Assignment> {
           proxyConfigs: proxyConfigs.current(),
           settings: { signerDomain, defaultSigner, rootNamespace },
           mesh: snapshot,
-          namespaceLabels: (namespace) => namespaces.get(namespace),
+          // A namespace of the same name in another cluster is labelled by others.
+          namespaceLabels: (namespace, cluster) =>
+            cluster === config.cluster.id ? namespaces.get(namespace) : undefined,
         };
       },
     },
-    callerPods: new CallerPods({ pods, lookup: kubernetes.podLookup }),
+    callerPods: callerPods(pods, parts),
     nodeAuthorizer: nodeAuthorizer(pods, parts),
     readiness,
   };
 }
 
-function nodeAuthorizer(
-  pods: PodIndex,
-  { config, kubernetes, mesh, context }: Parts,
-): PodNodeAuthorizer | undefined {
+/**
+ * What was never read must not count as absent: a weaker source would then speak for the caller, or
+ * the caller be refused for good. The port is open before the first lists are in.
+ */
+function assertRead(feeds: readonly ReadinessCheck[]): void {
+  for (const feed of feeds) {
+    const because = feed.notReadyBecause();
+    if (because !== undefined) throw new RaError('NOT_READY', because, { reason: feed.name });
+  }
+}
+
+function callerPods(pods: PodIndex, { config, kubernetes, remotes }: Parts): CallerPods {
+  const local = { pods, lookup: kubernetes.podLookup };
+  return new CallerPods({
+    podsOf: (cluster) => (cluster === config.cluster.id ? local : remotes?.podsOf(cluster)),
+  });
+}
+
+function nodeAuthorizer(pods: PodIndex, parts: Parts): NodeAuthorizer | undefined {
+  const { config, kubernetes, mesh, remotes } = parts;
   const trusted = config.trustedNodeAccounts;
   if (trusted.length === 0) return undefined;
-  const { clock } = context;
-  return new PodNodeAuthorizer({ trusted, pods, lookup: kubernetes.podLookup, mesh, clock });
+  const { clock } = parts.context;
+  const lookup = kubernetes.podLookup;
+  const local = new PodNodeAuthorizer({ trusted, pods, lookup, mesh, clock });
+  return new ClusterNodeAuthorizers((cluster) =>
+    cluster === config.cluster.id ? local : remotes?.nodeAuthorizerOf(cluster),
+  );
 }
 
 /** An object without a name cannot be told apart from others, and no API server sends one. */

@@ -1,30 +1,67 @@
-import type { Authenticator } from '../authn/authenticator.ts';
 import { AuthenticatorChain } from '../authn/authenticator-chain.ts';
-import { ClusterRegistry } from '../authn/cluster-registry.ts';
+import type { Authenticator } from '../authn/authenticator.ts';
+import { ClientAllowList } from '../authn/client-allow-list.ts';
+import { ClientCertificateAuthenticator } from '../authn/client-certificate-authenticator.ts';
+import type { ClusterRegistry } from '../authn/cluster-registry.ts';
 import { KubeTokenAuthenticator } from '../authn/kube-token-authenticator.ts';
-import { TokenReviewCache } from '../authn/token-review-cache.ts';
-import type { Random } from '../base/backoff.ts';
-import type { Clock } from '../base/clock.ts';
+import { OidcAuthenticator } from '../authn/oidc-authenticator.ts';
+import { SignerRoots } from '../authz/assigned-roots.ts';
+import type { SignerWorlds } from '../authz/signer-world.ts';
 import type { RaConfig } from '../config/ra-config.ts';
-import type { TokenReviews } from '../kube/token-reviews.ts';
 import type { MeshSource } from '../mesh/mesh-snapshot.ts';
+import { ChainVerifier } from '../pki/chain.ts';
+import { openOidcIssuers } from './oidc-issuers.ts';
+import type { FeedContext } from './resource-feeds.ts';
 
-/** What tells who calls: tokens of the local cluster, reviewed by its API server. */
-export function makeAuthenticator(options: {
+export interface AuthenticationOptions {
   readonly config: RaConfig;
-  readonly tokenReviews: TokenReviews;
+  readonly clusters: ClusterRegistry;
+  readonly worlds: SignerWorlds;
   readonly mesh: MeshSource;
-  readonly clock: Clock;
-  readonly random: Random;
-}): Authenticator {
-  const { config, mesh, clock, random } = options;
-  const { id, aliases } = config.cluster;
-  const tokenReviews = new TokenReviewCache({
-    ...{ tokenReviews: options.tokenReviews, cluster: id, clock, random },
-  });
-  const everything = { allowedNamespaces: 'all', allowedSigners: 'all' } as const;
-  const clusters = new ClusterRegistry({ id, aliases, tokenReviews, ...everything });
+  readonly context: Pick<FeedContext, 'clock' | 'log' | 'started'>;
+}
+
+/**
+ * What tells who calls: tokens that the clusters' API servers review, and, where the configuration
+ * says so, tokens of other issuers and client certificates. Throws an Error that names the setting.
+ */
+export async function openAuthentication(options: AuthenticationOptions): Promise<Authenticator> {
+  const { config, clusters, mesh, context } = options;
+  const { clock, log } = context;
+  if (config.tls.clientRootsFile !== undefined) {
+    log.warn("--caCertFile has no effect: client certificates count under their own signer's roots");
+  }
   const audiences = config.tokenAudiences;
-  const kubernetes = new KubeTokenAuthenticator({ clusters, mesh, audiences, clock });
-  return new AuthenticatorChain({ kubernetes });
+  const { signerDomain, oidcIssuersPath: path } = config;
+  const issuers = path === undefined ? [] : await openOidcIssuers({ path, signerDomain, context });
+  return new AuthenticatorChain({
+    kubernetes: new KubeTokenAuthenticator({ clusters, mesh, audiences, clock }),
+    oidc: issuers.length === 0 ? undefined : new OidcAuthenticator({ issuers, mesh, clock }),
+    clientCertificate: clientCertificates(options),
+  });
+}
+
+function clientCertificates({
+  config,
+  worlds,
+  mesh,
+  context: { clock },
+}: AuthenticationOptions): Authenticator | undefined {
+  const allowList = readAllowList(config.clientCertIdentities);
+  if (allowList.isEmpty) return undefined;
+  const { cluster } = config;
+  const assignedRoots = new SignerRoots({ worlds, cluster: cluster.id });
+  const verifier = new ChainVerifier();
+  return new ClientCertificateAuthenticator({
+    ...{ allowList, assignedRoots, mesh, cluster, verifier, clock },
+  });
+}
+
+function readAllowList(identities: readonly string[]): ClientAllowList {
+  try {
+    return new ClientAllowList(identities);
+  } catch (cause) {
+    const problem = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`CLIENT_CERT_IDENTITIES: ${problem}`, { cause });
+  }
 }

@@ -11,12 +11,10 @@ async function read(path: string, setting: string): Promise<string> {
   }
 }
 
-/** Reads the serving certificate, its key and the client roots. Throws naming the setting. */
+/** Reads the serving certificate and its key. Throws naming the setting. */
 export async function readServingIdentity(tls: RaConfig['tls']): Promise<ServingIdentity> {
   return {
     certificateChainPem: await read(tls.certFile, '--tlsCertFile'),
     privateKeyPem: await read(tls.keyFile, '--tlsKeyFile'),
-    clientRootsPem:
-      tls.clientRootsFile === undefined ? '' : await read(tls.clientRootsFile, '--caCertFile'),
   };
 }

@@ -9,6 +9,7 @@ import { SupervisedWatch } from '../kube/supervised-watch.ts';
 import { ApiAttempts } from '../signer/api-attempts.ts';
 import { KubernetesCsrSigner } from '../signer/kubernetes-csr-signer.ts';
 import type { ApprovalMode } from '../signer/kubernetes-csr-signer.ts';
+import { Reaper } from '../signer/reaper.ts';
 import { Removals } from '../signer/removals.ts';
 import { replicaSelector } from '../signer/request-draft.ts';
 import { SigningRequestFeed } from '../signer/signing-request-feed.ts';
@@ -18,6 +19,8 @@ export interface SigningOptions {
   readonly approval: ApprovalMode;
   readonly approvals: ApprovalLog;
   readonly replica: string;
+  /** The longest that a request may take. */
+  readonly budgetMs: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -30,6 +33,9 @@ export interface Signing extends Stoppable {
   readonly removals: Removals;
   readonly feed: SigningRequestFeed;
 }
+
+/** After its budget a request may still be removing its own object. */
+const reaperGraceMs = 15_000;
 
 /** Wires the signer to its one shared watch, and starts the watch. */
 export function startSigning(options: SigningOptions): Signing {
@@ -55,6 +61,16 @@ export function startSigning(options: SigningOptions): Signing {
     log,
   });
   watch.start();
+  const reaper = new Reaper({
+    requests,
+    removals,
+    clock,
+    log,
+    selfReviews: kubernetes.selfReviews,
+    isInFlight: (name) => feed.isAwaited(name),
+    orphanedAfterMs: options.budgetMs + reaperGraceMs,
+  });
+  reaper.start();
   return {
     signer: new KubernetesCsrSigner({
       ...{ requests, feed, removals, attempts, approval, approvals, replica },
@@ -63,6 +79,7 @@ export function startSigning(options: SigningOptions): Signing {
     removals,
     feed,
     stop: async () => {
+      await reaper.stop();
       await feed.stop();
       await watch.stop();
       await removals.stop();

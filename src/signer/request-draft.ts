@@ -1,4 +1,5 @@
 import { describeSource } from '../authz/assignment-source.ts';
+import { RaError } from '../base/ra-error.ts';
 import type { SigningRequest, SigningRequestDraft } from '../kube/signing-requests.ts';
 import type { SigningOrder } from '../ra/signer.ts';
 
@@ -19,6 +20,9 @@ const callerPodUidAnnotation = 'istio-ra/caller-pod-uid';
 /** The usages that istiod asks for; a mesh's workload is both server and client. */
 const usages = ['digital signature', 'key encipherment', 'server auth', 'client auth'];
 
+/** Selects the objects of all replicas. */
+export const managedSelector = `${managedByLabel}=${managedByValue}`;
+
 /** Selects the objects of one replica. */
 export function replicaSelector(replica: string): string {
   return `${managedByLabel}=${managedByValue},${replicaLabel}=${replica}`;
@@ -26,10 +30,16 @@ export function replicaSelector(replica: string): string {
 
 /**
  * The object for an order. Its name holds the request's random id, so that a second create of the
- * same order meets the first by name, and nobody can have made it before us.
+ * same order meets the first by name, and nobody can have made it before us. Throws INTERNAL when the
+ * order's proofs are about different identities.
  */
 export function draftFor(order: SigningOrder, replica: string): SigningRequestDraft {
   const { admitted, granted, ttlSeconds, decision } = order;
+  if (granted.identity !== admitted.identity) {
+    throw new RaError('INTERNAL', 'the signer was granted to another than the request is of', {
+      reason: 'proofs_mixed',
+    });
+  }
   const { id } = admitted.identity;
   return {
     name: `ra-${decision.requestId}`,

@@ -60,6 +60,11 @@ export class SigningRequestFeed implements Stoppable {
     return this.#waiters.size;
   }
 
+  /** Whether somebody waits for the object of that name. */
+  isAwaited(name: string): boolean {
+    return this.#waiters.has(name);
+  }
+
   put(request: SigningRequest): void {
     this.#heardAt = this.#options.clock.monotonic();
     this.#deliver(request);

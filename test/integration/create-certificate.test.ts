@@ -93,7 +93,9 @@ describe('CreateCertificate', () => {
   it('costs four calls: review, create, approve, delete', async () => {
     await mesh.request();
     await eventually(() => mesh.requestObjects().length === 0);
-    const calls = mesh.sandbox.calls().map(({ verb, resource, subresource }) => {
+    // The reaper lists on its own time, whether there are requests or not.
+    const perRequest = mesh.sandbox.calls().filter(({ verb }) => verb !== 'list');
+    const calls = perRequest.map(({ verb, resource, subresource }) => {
       return subresource === undefined
         ? `${verb} ${resource}`
         : `${verb} ${resource}/${subresource}`;

@@ -5,14 +5,17 @@ import type { Namespace } from '../namespaces.ts';
 import type { PodLookup } from '../pod-directory.ts';
 import type { Pod } from '../pods.ts';
 import type { ResourceSource } from '../resource-source.ts';
+import type { Secret } from '../secrets.ts';
+import type { SelfReviews } from '../self-reviews.ts';
 import type { SigningRequest, SigningRequests } from '../signing-requests.ts';
 import type { TokenReviews } from '../token-reviews.ts';
 import { KubernetesAccessReviews } from './access-reviews-adapter.ts';
 import { ApiCalls } from './api-calls.ts';
 import type { ClusterAccess } from './kubeconfig.ts';
-import { parseConfigMap, parseNamespace, parsePod } from './resource-objects.ts';
+import { parseConfigMap, parseNamespace, parsePod, parseSecret } from './resource-objects.ts';
 import { KubernetesResource } from './resource-sources.ts';
 import type { KubernetesResourceOptions } from './resource-sources.ts';
+import { KubernetesSelfReviews } from './self-reviews-adapter.ts';
 import { parseSigningRequest } from './signing-request-object.ts';
 import { KubernetesSigningRequests } from './signing-requests-adapter.ts';
 import { KubernetesTokenReviews } from './token-reviews-adapter.ts';
@@ -25,9 +28,12 @@ export interface KubernetesApi {
   readonly tokenReviews: TokenReviews;
   readonly accessReviews: AccessReviews;
   readonly podLookup: PodLookup;
+  readonly selfReviews: SelfReviews;
   signingRequestSource(labelSelector: string): ResourceSource<SigningRequest>;
   /** The one ConfigMap of that name: a right that is bound to the name is enough. */
   configMapSource(namespace: string, name: string): ResourceSource<ConfigMap>;
+  /** Those Secrets of one namespace that carry the labels. */
+  secretSource(namespace: string, labelSelector: string): ResourceSource<Secret>;
   namespaceSource(): ResourceSource<Namespace>;
   podSource(labelSelector?: string): ResourceSource<Pod>;
   /** Istio's ProxyConfigs, read by `parse`, which throws when the JSON is no such object. */
@@ -62,6 +68,7 @@ export function connectKubernetes(options: ConnectOptions): KubernetesApi {
     signingRequests: new KubernetesSigningRequests({ calls, source: sources.signingRequestSource }),
     tokenReviews: new KubernetesTokenReviews(calls),
     accessReviews: new KubernetesAccessReviews(calls),
+    selfReviews: new KubernetesSelfReviews(calls),
     podLookup: new KubernetesPodLookup({ calls, source: podsOfNamespace }),
     close: () => transport.close(),
   };
@@ -87,6 +94,12 @@ function resourceSources(transport: KubeTransport, server: string) {
         resource: 'configmaps',
         fieldSelector: `metadata.name=${name}`,
         parse: parseConfigMap,
+      }),
+    secretSource: (namespace: string, labelSelector: string) =>
+      source(`/api/v1/namespaces/${encodeURIComponent(namespace)}`, {
+        resource: 'secrets',
+        labelSelector,
+        parse: parseSecret,
       }),
     namespaceSource: () => source('/api/v1', { resource: 'namespaces', parse: parseNamespace }),
     podsOfNamespace: (namespace: string, fieldSelector: string) =>

@@ -23,7 +23,11 @@ const connectTimeoutMs = 3000;
 const tcpKeepAliveMs = 15_000;
 /** Below the 90 s after which the API server drops an idle connection. */
 const idleMs = 60_000;
-const longestAnswerBytes = 4 * 1024 * 1024;
+/**
+ * More than any one object has, or one tenant's pod would keep the list of all pods from being read:
+ * etcd stores 1.5 MiB, built-in kinds as protobuf, and in JSON `<` and the like take six bytes.
+ */
+const longestAnswerBytes = 16 * 1024 * 1024;
 /** Only a last resort: each call has a signal that ends it sooner. */
 const stuckMs = 60_000;
 /** Watches are long: each holds a connection of its own. */

@@ -1,6 +1,7 @@
 import type { ConfigMap } from '../config-maps.ts';
 import type { Namespace } from '../namespaces.ts';
 import type { Pod } from '../pods.ts';
+import type { Secret } from '../secrets.ts';
 import type { ObjectIdentity } from '../resource-versions.ts';
 import { filledTextAt, isJsonObject, objectAt, stringAt, stringMapAt, textAt } from './json.ts';
 import type { JsonObject } from './json.ts';
@@ -9,6 +10,15 @@ import type { JsonObject } from './json.ts';
 export function parseConfigMap(raw: unknown): ConfigMap {
   const { object, identity } = parseObject(raw, 'ConfigMap');
   return { ...identity, data: stringMapAt(object, 'data') };
+}
+
+export function parseSecret(raw: unknown): Secret {
+  const { object, identity } = parseObject(raw, 'Secret');
+  const data = Object.entries(stringMapAt(object, 'data')).map(([key, value]) => [
+    key,
+    Buffer.from(value, 'base64').toString('utf8'),
+  ]);
+  return { ...identity, data: Object.fromEntries(data) as Record<string, string> };
 }
 
 export function parseNamespace(raw: unknown): Namespace {

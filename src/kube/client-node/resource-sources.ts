@@ -23,7 +23,8 @@ export interface KubernetesResourceOptions<T> {
 const itemsPerPage = 500;
 /** A list whose pages expired under our hands is begun again, but not for ever. */
 const mostListAttempts = 3;
-const longestLineBytes = 1024 * 1024;
+/** More than any one object has: a line that is refused breaks the watch for everybody. */
+const longestLineBytes = 16 * 1024 * 1024;
 
 /** Lists in pages and watches line by line, over the shared transport. */
 export class KubernetesResource<T> implements ResourceSource<T> {

@@ -39,7 +39,7 @@ export class KubeTransport {
     this.#origin = new URL(options.access.server).origin;
   }
 
-  /** Resolves with an answer of 200-299 whose body was read to its end, 4 MiB at most. */
+  /** Resolves with an answer of 200-299 whose body was read to its end, 16 MiB at most. */
   async call(request: TransportRequest, signal: AbortSignal): Promise<Answer> {
     const answer = await this.#authenticated(request, signal, (credentials) =>
       exchange(
