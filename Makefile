@@ -35,6 +35,23 @@ test: install ## Unit and integration tests
 format: install ## Write the form that `check` asks for
 	npm run --silent format
 
+##@ Prove it
+.PHONY: e2e
+e2e: install ## Walk-through and faults on a real API server, cert-manager's signers, Envoy
+	PATH="$(CURDIR)/node_modules/.bin:$$PATH" node test/e2e/runner/prove.ts
+
+.PHONY: e2e-up
+e2e-up: install ## The stack of the walk-through; it stays up and prints lines to try
+	PATH="$(CURDIR)/node_modules/.bin:$$PATH" node test/e2e/runner/up.ts
+
+.PHONY: e2e-down
+e2e-down: install ## End what e2e-up left
+	PATH="$(CURDIR)/node_modules/.bin:$$PATH" node test/e2e/runner/down.ts
+
+.PHONY: fuzz
+fuzz: install ## Mutated input for every parser (FUZZ_SECONDS=60, FUZZ_SEED, FUZZ_CASES)
+	PATH="$(CURDIR)/node_modules/.bin:$$PATH" node test/fuzz/main.ts
+
 ##@ Ship it
 .PHONY: build
 build: install ## Bundle into dist/istio-ra.js

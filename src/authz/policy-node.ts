@@ -1,5 +1,5 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
-import type { ParsedNode } from 'yaml';
+import type { Document, ParsedNode } from 'yaml';
 import { SignerPolicyError } from './policy-problem.ts';
 import type { Place, PolicyProblem } from './policy-problem.ts';
 
@@ -32,7 +32,7 @@ export function parsePolicyNode(text: string): PolicyNode {
     ]);
   }
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
+  const document = readDocument(text, lines);
   const problems = [...document.errors, ...document.warnings].map(({ message, pos }) => ({
     line: lines.linePos(pos[0]).line,
     path: '',
@@ -46,6 +46,17 @@ export function parsePolicyNode(text: string): PolicyNode {
   const node = converter.convert(document.contents, '');
   if (converter.problems.length > 0) throw new SignerPolicyError(converter.problems);
   return node;
+}
+
+function readDocument(text: string, lineCounter: LineCounter): Document.Parsed {
+  try {
+    return parseDocument(text, { lineCounter, uniqueKeys: true });
+  } catch {
+    // The library recurses, and runs out of stack on some texts.
+    throw new SignerPolicyError([
+      { line: 1, path: '', problem: 'the policy is nested too deep to be read' },
+    ]);
+  }
 }
 
 /** A text of nothing but comments is one empty scalar. */

@@ -63,8 +63,7 @@ function asText(value: unknown, path: string): string | undefined {
 
 function readYaml(text: string): Mapping {
   const lineCounter = new LineCounter();
-  // Aliases are refused beyond a few, so that a small text cannot unfold into a large value.
-  const document = parseDocument(text, { lineCounter, uniqueKeys: true });
+  const document = readDocument(text, lineCounter);
   const [error] = document.errors;
   if (error !== undefined) {
     const { line } = lineCounter.linePos(error.pos[0]);
@@ -80,8 +79,19 @@ function readYaml(text: string): Mapping {
   return asMapping(valueOf(document), 'mesh config');
 }
 
+function readDocument(text: string, lineCounter: LineCounter): Document.Parsed {
+  try {
+    // Warnings would go to standard error, past the log.
+    return parseDocument(text, { lineCounter, uniqueKeys: true, logLevel: 'error' });
+  } catch (cause) {
+    // The library recurses, and runs out of stack on some texts.
+    throw new MeshConfigError('', 'mesh config is nested too deep to be read', { cause });
+  }
+}
+
 function valueOf(document: Document.Parsed): unknown {
   try {
+    // Aliases are refused beyond a few, so that a small text cannot unfold into a large value.
     return document.toJS({ maxAliasCount: 16 });
   } catch (cause) {
     const problem = 'mesh config is not YAML that is read here: an alias leads nowhere or too far';

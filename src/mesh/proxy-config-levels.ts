@@ -30,6 +30,8 @@ export interface NamespaceProxyConfigs {
   readonly ignored: readonly ProxyConfigEntry[];
   /** Why some of them are not here. */
   readonly fault: string | undefined;
+  /** What `selecting` found, by the very labels object; null: none. */
+  readonly selected: WeakMap<Labels, ProxyConfigEntry | null>;
 }
 
 export const noProxyConfigs: NamespaceProxyConfigs = Object.freeze({
@@ -37,6 +39,7 @@ export const noProxyConfigs: NamespaceProxyConfigs = Object.freeze({
   selective: Object.freeze([]),
   ignored: Object.freeze([]),
   fault: undefined,
+  selected: new WeakMap(),
 });
 
 /** Istio's order: by creation time, in whole seconds as the API has it, then by name. */
@@ -58,6 +61,7 @@ export function arrangeProxyConfigs(
     selective: ofKind('workloads'),
     ignored: ofKind('nobody'),
     fault,
+    selected: new WeakMap(),
   });
 }
 
@@ -75,12 +79,20 @@ export function workloadLevel(
   return { level: 'workload', winner, losers: [...losers, ...ignored], fault: configs.fault };
 }
 
-/** The winner of `workloadLevel` alone, for those who ask about many pods. */
+/**
+ * The winner of `workloadLevel` alone, for those who ask about many pods. It is remembered for as long
+ * as neither the pod nor the ProxyConfigs change: a node agent asks for the same pods again and again.
+ */
 export function selecting(
   configs: NamespaceProxyConfigs,
   podLabels: Labels,
 ): ProxyConfigEntry | undefined {
-  return configs.selective.find((entry) => missingLabel(entry, podLabels) === undefined);
+  const { selective, selected } = configs;
+  const known = selected.get(podLabels);
+  if (known !== undefined) return known ?? undefined;
+  const winner = selective.find((entry) => missingLabel(entry, podLabels) === undefined);
+  selected.set(podLabels, winner ?? null);
+  return winner;
 }
 
 /** What the ProxyConfigs of a namespace say that select no pods. */
@@ -119,6 +131,12 @@ function missingLabel(
   { scope }: ProxyConfigEntry,
   podLabels: Labels,
 ): readonly [string, string] | undefined {
-  const asked = scope.kind === 'workloads' ? Object.entries(scope.matchLabels) : [];
-  return asked.find(([key, value]) => !Object.hasOwn(podLabels, key) || podLabels[key] !== value);
+  if (scope.kind !== 'workloads') return undefined;
+  const { matchLabels } = scope;
+  // For a node agent this runs for each of a tenant's pods and each of its ProxyConfigs: no copies.
+  for (const key in matchLabels) {
+    const value = matchLabels[key] ?? '';
+    if (podLabels[key] !== value || !Object.hasOwn(podLabels, key)) return [key, value];
+  }
+  return undefined;
 }

@@ -36,6 +36,21 @@ describe('rules that contradict each other', () => {
     ]);
   });
 
+  it('are one that binds a signer to an account name that any namespace can have', () => {
+    const match = { serviceAccounts: ['bar/gateway', 'gateway'] };
+    expect(conflictsOf({ match, exclusive: true })).toEqual([
+      'line 2, rules[0].match.serviceAccounts[1]: any namespace can have an account gateway: write <namespace>/gateway',
+    ]);
+  });
+
+  it.each([{ namespaces: ['bar'] }, { namespaceLabels: { tenant: 'bar' } }])(
+    'are not one that binds it to an account name within %j',
+    (within) => {
+      const match = { ...within, serviceAccounts: ['gateway'] };
+      expect(conflictsOf({ match, exclusive: true })).toEqual([]);
+    },
+  );
+
   it('are not two that bind one signer: it is bound to both', () => {
     const one = { match: { namespaces: ['bar'] }, signers: ['bar'], exclusive: true };
     const other = { match: { namespaces: ['ingress'] }, signers: ['bar'], exclusive: true };

@@ -114,6 +114,11 @@ describe('parseSignerPolicy', () => {
     expect(parseSignerPolicy(text, { signerDomain }).mode).toBe('any');
   });
 
+  it('refuses a text that is nested beyond what can be read', () => {
+    const nested = `${'- '.repeat(10_000)}\n]`;
+    expect(() => parseSignerPolicy(nested, { signerDomain: undefined })).toThrow(SignerPolicyError);
+  });
+
   it('needs CERT_SIGNER_DOMAIN for short names alone', () => {
     const rules = 'rules: [{ name: a, match: {}, signers: [a.io/x, short] }]';
     const error = thrownBy(() => parseSignerPolicy(rules, { signerDomain: undefined }));

@@ -1,5 +1,5 @@
-import { describe, expect, it } from '@jest/globals';
-import { parseMeshConfig } from '../../../src/mesh/mesh-config.ts';
+import { describe, expect, it, jest } from '@jest/globals';
+import { MeshConfigError, parseMeshConfig } from '../../../src/mesh/mesh-config.ts';
 
 describe('parseMeshConfig', () => {
   it('reads what the reference set-up writes', () => {
@@ -74,6 +74,18 @@ caCertificates:
     ['a: 1\na: 2', '(line 2)'],
   ])('refuses %j and says where', (text, problem) => {
     expect(() => parseMeshConfig(text)).toThrow(problem);
+  });
+
+  it('refuses a text that is nested beyond what can be read', () => {
+    const text = `${'- '.repeat(10_000)}\n]`;
+    expect(() => parseMeshConfig(text)).toThrow(MeshConfigError);
+  });
+
+  it('writes no warnings of the YAML library past the log', () => {
+    const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    parseMeshConfig('? {a: b}\n: c');
+    expect(warn).not.toHaveBeenCalled();
+    warn.mockRestore();
   });
 
   it('does not unfold a small text into a large value', () => {

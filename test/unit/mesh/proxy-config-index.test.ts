@@ -36,6 +36,25 @@ function told({ winner, losers }: LevelVerdict): unknown {
   return [winner?.name, losers.map(({ entry, because }) => `${entry.name}: ${because}`)];
 }
 
+describe('what selects a pod', () => {
+  it('is found anew when a ProxyConfig comes, changes or goes', () => {
+    const labels = { app: 'x' };
+    const [old, young] = [
+      anEntry('old', { selects: labels }),
+      anEntry('young', { selects: labels, created: '2026-01-02T00:00:00Z' }),
+    ];
+    const index = anIndex(young);
+    const winner = (): string | undefined => index.current().selecting('bar', labels)?.name;
+    expect([winner(), winner()]).toEqual(['young', 'young']);
+    index.put(old);
+    expect(winner()).toBe('old');
+    index.put(anEntry('old', { selects: { app: 'y' } }));
+    expect(winner()).toBe('young');
+    index.gone(young);
+    expect([winner(), winner()]).toEqual([undefined, undefined]);
+  });
+});
+
 describe('the workload level', () => {
   const snapshot = anIndex(
     anEntry('b', { selects: { app: 'x' }, created: '2026-01-02T00:00:00Z' }),
