@@ -28,8 +28,9 @@ check: install ## Format, lint, types, import direction, dead code
 	npm run --silent check:dead
 
 .PHONY: test
-test: install ## Unit and integration tests
+test: install ## Unit, integration and contract tests, the last against the sandbox
 	npm test --silent
+	npm run --silent test:contract
 
 .PHONY: format
 format: install ## Write the form that `check` asks for

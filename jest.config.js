@@ -1,9 +1,8 @@
-const project = (name, timeout) => ({
+export const project = (name) => ({
   displayName: name,
   testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
-  testTimeout: timeout,
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
@@ -12,14 +11,7 @@ const project = (name, timeout) => ({
   },
 });
 
-// Against the sandbox; with CONTRACT_SERVER=real the set-up starts a real control plane first.
-const contract = {
-  ...project('contract'),
-  globalSetup: '<rootDir>/test/contract/global-setup.js',
-  globalTeardown: '<rootDir>/test/contract/global-teardown.js',
-};
-
 export default {
-  projects: [project('unit'), project('integration'), contract],
+  projects: [project('unit'), project('integration')],
   testTimeout: 20_000,
 };

@@ -1,4 +1,5 @@
 import type { AuditLog } from '../audit/audit-log.ts';
+import type { Authenticator } from '../authn/authenticator.ts';
 import type { Random } from '../base/backoff.ts';
 import { sleep } from '../base/clock.ts';
 import type { Clock } from '../base/clock.ts';
@@ -6,9 +7,7 @@ import type { ReadinessCheck, Stoppable } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import { StartStack } from '../base/start-stack.ts';
 import type { RaConfig } from '../config/ra-config.ts';
-import type { KubernetesApi } from '../kube/client-node/connect-kubernetes.ts';
 import { MeshConfigFile } from '../mesh/mesh-config-file.ts';
-import type { MeshSource } from '../mesh/mesh-snapshot.ts';
 import { ChainVerifier } from '../pki/chain.ts';
 import { RegistrationAuthority } from '../ra/registration-authority.ts';
 import { CertificateService } from '../server/certificate-service.ts';
@@ -18,9 +17,11 @@ import { OpsHttpServer } from '../server/ops-http-server.ts';
 import { startAssignment } from './assignment.ts';
 import type { Assignment } from './assignment.ts';
 import { openAuditLog } from './audit-trail.ts';
-import { makeAuthenticator } from './authentication.ts';
+import { openAuthentication } from './authentication.ts';
 import { openCluster } from './cluster.ts';
 import { DecisionLogger } from './decision-logger.ts';
+import { startKnownClusters } from './known-clusters.ts';
+import type { KnownClustersOptions } from './known-clusters.ts';
 import { watchCheck } from './resource-feeds.ts';
 import { readServingIdentity } from './serving-identity.ts';
 import { startSigning } from './signing.ts';
@@ -70,7 +71,8 @@ async function start(config: RaConfig, edges: AppEdges, started: StartStack): Pr
   started.defer(() => kubernetes.close());
   const { approval, replica } = config;
   const context = { clock, random, log, started };
-  const assignment = await startAssignment({ config, kubernetes, mesh, context });
+  const { version } = edges;
+  const judgement = await startJudgement({ config, kubernetes, mesh, context, version });
   const audit = await openAuditLog({ ...config, clock, random, log });
   started.defer(() => audit.stop());
   const approvals = audit;
@@ -80,7 +82,7 @@ async function start(config: RaConfig, edges: AppEdges, started: StartStack): Pr
   });
   started.defer(() => stopSigning(signing, clock));
   const service = certificateService(config, {
-    ...{ edges, mesh, kubernetes, assignment, signing, audit },
+    ...{ edges, judgement, signing, audit },
   });
   const credentials = new RotatingServerCredentials(await readServingIdentity(config.tls));
   const { protoDirectory } = edges;
@@ -89,7 +91,7 @@ async function start(config: RaConfig, edges: AppEdges, started: StartStack): Pr
   const draining = new DrainingCheck();
   const readiness: readonly ReadinessCheck[] = [
     watchCheck('certificatesigningrequests', signing.watch),
-    ...assignment.readiness,
+    ...judgement.readiness,
     audit,
     draining,
   ];
@@ -100,7 +102,7 @@ async function start(config: RaConfig, edges: AppEdges, started: StartStack): Pr
     draining.begin();
     await grpc.stop(drainMs);
   });
-  log.info('serving', { grpc: grpcAddress, http: http.httpAddress, version: edges.version });
+  log.info('serving', { grpc: grpcAddress, http: http.httpAddress, version });
   return {
     grpcAddress,
     ...http,
@@ -109,32 +111,42 @@ async function start(config: RaConfig, edges: AppEdges, started: StartStack): Pr
   };
 }
 
+/** What tells who calls, and what that caller may have. */
+interface Judgement extends Assignment {
+  readonly authenticator: Authenticator;
+}
+
+async function startJudgement(options: KnownClustersOptions): Promise<Judgement> {
+  const { registry: clusters, remotes, readiness } = await startKnownClusters(options);
+  const assignment = await startAssignment({ ...options, remotes });
+  const { worlds } = assignment;
+  const authenticator = await openAuthentication({ ...options, clusters, worlds });
+  return { ...assignment, authenticator, readiness: [...readiness, ...assignment.readiness] };
+}
+
 function certificateService(
   config: RaConfig,
   parts: {
     readonly edges: AppEdges;
-    readonly mesh: MeshSource;
-    readonly kubernetes: KubernetesApi;
-    readonly assignment: Assignment;
+    readonly judgement: Judgement;
     readonly signing: Signing;
     readonly audit: AuditLog;
   },
 ): CertificateService {
-  const { edges, mesh, kubernetes, assignment, signing, audit } = parts;
-  const { clock, random, log } = edges;
-  const { tokenReviews } = kubernetes;
+  const { edges, judgement, signing, audit } = parts;
+  const { clock, log } = edges;
   return new CertificateService({
-    authenticator: makeAuthenticator({ config, tokenReviews, mesh, clock, random }),
-    nodeAuthorizer: assignment.nodeAuthorizer,
+    authenticator: judgement.authenticator,
+    nodeAuthorizer: judgement.nodeAuthorizer,
     issuer: new RegistrationAuthority({
-      worlds: assignment.worlds,
-      callerPods: assignment.callerPods,
+      worlds: judgement.worlds,
+      callerPods: judgement.callerPods,
       lifetime: config.lifetime,
       signer: signing.signer,
       verifier: new ChainVerifier(),
       clock,
     }),
-    decisions: new DecisionLogger(log, audit),
+    decisions: new DecisionLogger({ log, audit, clock }),
     clock,
     log,
     budgetMs: config.requestBudgetMs,

@@ -44,7 +44,7 @@ interface RemotePods {
 
 /** Opens the policy and starts the watches that the configuration needs, and no others. */
 export async function startAssignment(parts: Parts): Promise<Assignment> {
-  const { config, kubernetes, mesh, context } = parts;
+  const { config, mesh, context } = parts;
   const { signerDomain, defaultSigner } = config;
   const { clock, log, started } = context;
   const policy = await openSignerPolicy({

@@ -29,7 +29,9 @@ export async function openAuthentication(options: AuthenticationOptions): Promis
   const { config, clusters, mesh, context } = options;
   const { clock, log } = context;
   if (config.tls.clientRootsFile !== undefined) {
-    log.warn("--caCertFile has no effect: client certificates count under their own signer's roots");
+    log.warn(
+      "--caCertFile has no effect: client certificates count under their own signer's roots",
+    );
   }
   const audiences = config.tokenAudiences;
   const { signerDomain, oidcIssuersPath: path } = config;

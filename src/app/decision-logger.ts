@@ -1,3 +1,4 @@
+import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { RaError } from '../base/ra-error.ts';
 import type { DecisionLog } from '../ra/decision-log.ts';
@@ -14,6 +15,9 @@ const ours = new Set([
   'NOT_READY',
 ]);
 
+/** Refusals of callers nobody knows that get a line of their own; the audit log counts the rest. */
+const strangersPerSecond = 100;
+
 /**
  * Tells people of each request's outcome in one log line, with the reason that the client is not
  * shown, and hands the outcome on to the audit log, which is what counts.
@@ -21,10 +25,18 @@ const ours = new Set([
 export class DecisionLogger implements DecisionLog {
   readonly #log: Logger;
   readonly #audit: DecisionLog;
+  readonly #clock: Clock;
+  #second = 0;
+  #strangers = 0;
 
-  constructor(log: Logger, audit: DecisionLog) {
-    this.#log = log;
-    this.#audit = audit;
+  constructor(options: {
+    readonly log: Logger;
+    readonly audit: DecisionLog;
+    readonly clock: Clock;
+  }) {
+    this.#log = options.log;
+    this.#audit = options.audit;
+    this.#clock = options.clock;
   }
 
   async issued(decision: Decision): Promise<void> {
@@ -40,6 +52,8 @@ export class DecisionLogger implements DecisionLog {
   }
 
   refused(decision: Decision, error: RaError): void {
+    this.#audit.refused(decision, error);
+    if (decision.facts.caller === undefined && this.#isFlood()) return;
     const fields = {
       ...fieldsOf(decision),
       code: error.code,
@@ -50,7 +64,17 @@ export class DecisionLogger implements DecisionLog {
     if (error.code === 'INTERNAL') this.#log.error('certificate refused', { ...fields, error });
     else if (ours.has(error.code)) this.#log.warn('certificate refused', fields);
     else this.#log.info('certificate refused', fields);
-    this.#audit.refused(decision, error);
+  }
+
+  /** A stranger must not be able to fill the log, whose lines are written as they come. */
+  #isFlood(): boolean {
+    const second = Math.floor(this.#clock.monotonic() / 1000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#strangers = 0;
+    }
+    this.#strangers += 1;
+    return this.#strangers > strangersPerSecond;
   }
 }
 

@@ -61,10 +61,7 @@ export async function startKnownClusters(options: KnownClustersOptions): Promise
   });
   context.started.defer(() => remotes.stop());
   const source = kubernetes.secretSource(config.podNamespace, remoteSecrets);
-  const listed = startFeed(
-    { source, identify: (secret) => secret, handlers: remotes },
-    context,
-  );
+  const listed = startFeed({ source, identify: (secret) => secret, handlers: remotes }, context);
   return { registry, remotes, readiness: [listed] };
 }
 

@@ -6,7 +6,7 @@ import { FixedKeySet, longestKeySet, RemoteKeySet } from '../authn/oidc-key-set.
 import type { OidcKeySet } from '../authn/oidc-key-set.ts';
 import { parsePolicyNode } from '../authz/policy-node.ts';
 import { describeProblem, SignerPolicyError } from '../authz/policy-problem.ts';
-import type { PolicyProblem } from '../authz/policy-problem.ts';
+import type { Place, PolicyProblem } from '../authz/policy-problem.ts';
 import { fields, list, text } from '../authz/policy-reader.ts';
 import type { Placed, Reader } from '../authz/policy-reader.ts';
 import { WatchedFile } from '../base/watched-file.ts';
@@ -18,6 +18,7 @@ import {
   signersForm,
   valueOf,
 } from './cluster-scope.ts';
+import type { ScopeContext } from './cluster-scope.ts';
 import type { FeedContext } from './resource-feeds.ts';
 
 export interface OidcIssuersOptions {
@@ -84,33 +85,38 @@ function parseOidcIssuers(
 ): readonly Draft[] {
   const problems: PolicyProblem[] = [];
   const entries = form.read(parsePolicyNode(yaml), problems)?.value ?? [];
-  const seen = new Set<string>();
   const drafts = entries.flatMap((place): readonly Draft[] => {
-    const { issuer, audiences, cluster, aliases, ...rest } = place.value;
-    const { allowedNamespaces, allowedSigners, jwksUri, jwksFile } = rest;
-    const wrong = (problem: string): unknown => problems.push({ ...place, problem });
+    const { jwksUri, jwksFile } = place.value;
     if ((jwksUri === undefined) === (jwksFile === undefined)) {
-      wrong('must have one of jwksUri and jwksFile');
+      problems.push({ ...placeOf(place), problem: 'must have one of jwksUri and jwksFile' });
     }
-    if (!issuer || !audiences || !cluster || !allowedNamespaces) return [];
-    if (seen.has(issuer.value)) wrong('names an issuer that stands above already');
-    seen.add(issuer.value);
-    return [
-      {
-        place,
-        issuer: {
-          issuer: issuer.value,
-          audiences: audiences.value.map(valueOf),
-          cluster: { id: cluster.value, aliases: aliases?.value.map(valueOf) ?? [] },
-          ...readScope(allowedNamespaces.value, allowedSigners?.value ?? 'all', {
-            ...{ signerDomain, problems },
-          }),
-        },
-      },
-    ];
+    const issuer = issuerIn(place.value, { signerDomain, problems });
+    return issuer === undefined ? [] : [{ place, issuer }];
   });
+  const names = drafts.map(({ issuer }) => issuer.issuer);
+  for (const [at, { place }] of drafts.entries()) {
+    if (names.indexOf(names[at] ?? '') === at) continue;
+    problems.push({ ...placeOf(place), problem: 'names an issuer that stands above already' });
+  }
   if (problems.length > 0) throw new SignerPolicyError(problems);
   return drafts;
+}
+
+function issuerIn(
+  { issuer, audiences, cluster, aliases, allowedNamespaces, allowedSigners }: Entry,
+  context: ScopeContext,
+): Draft['issuer'] | undefined {
+  if (!issuer || !audiences || !cluster || !allowedNamespaces) return undefined;
+  return {
+    issuer: issuer.value,
+    audiences: audiences.value.map(valueOf),
+    cluster: { id: cluster.value, aliases: (aliases?.value ?? []).map(valueOf) },
+    ...readScope(allowedNamespaces.value, allowedSigners?.value ?? 'all', context),
+  };
+}
+
+function placeOf({ path, line }: Place): Place {
+  return { path, line };
 }
 
 async function keysOf({ place, issuer }: Draft, options: OidcIssuersOptions): Promise<OidcKeySet> {
@@ -127,7 +133,7 @@ async function keysOf({ place, issuer }: Draft, options: OidcIssuersOptions): Pr
     });
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(describeProblem({ ...place, problem }), { cause });
+    throw new Error(describeProblem({ ...placeOf(place), problem }), { cause });
   }
 }
 

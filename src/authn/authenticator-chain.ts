@@ -19,8 +19,10 @@ export interface AuthenticatorChainOptions {
 }
 
 /**
- * Picks the one authenticator that judges a client, by what the client sent, and leaves it at its
- * verdict: there is no second try with another proof, least of all when nobody could judge the first.
+ * Picks the authenticator that judges a client, by what the client sent: its token, and its
+ * certificate where there is no token or the token is no good (a VM may hold one that is long
+ * outdated, and an attacker would simply leave it out). Nobody else is asked when a token could not
+ * be judged: the client shall come again with the same proof.
  *
  * Divergence: in istiod a client certificate hides the token, and each proof that fails makes way for
  * the next. x-forwarded-client-cert, the last of them there, is not looked at (CVE-2022-39388).
@@ -33,22 +35,49 @@ export class AuthenticatorChain implements Authenticator {
   }
 
   async authenticate(credentials: Credentials, signal: AbortSignal): Promise<Caller> {
-    return this.#judgeOf(credentials).authenticate(credentials, signal);
+    const byCertificate = this.#judgeOfCertificate(credentials);
+    if (!credentials.authorization.some(isBearer)) {
+      if (byCertificate === undefined) throw nothingSent();
+      return byCertificate.authenticate(credentials, signal);
+    }
+    try {
+      return await this.#judgeOfToken(credentials).authenticate(credentials, signal);
+    } catch (error) {
+      if (byCertificate === undefined || !isRefusal(error)) throw error;
+      return byCertificate.authenticate(credentials, signal).catch((second: unknown) => {
+        throw isRefusal(second) ? bothRefused(error, second) : second;
+      });
+    }
   }
 
-  #judgeOf({ authorization, verifiedCertificate }: Credentials): Authenticator {
-    const { kubernetes, oidc, clientCertificate } = this.#options;
-    if (authorization.some(isBearer)) {
-      const { issuer } = readUnverifiedClaims(parseBearerToken(authorization));
-      return oidc?.isConfigured(issuer) === true ? oidc : kubernetes;
-    }
-    if (clientCertificate !== undefined && verifiedCertificate !== undefined) {
-      return clientCertificate;
-    }
-    throw new RaError('CALLER_UNAUTHENTICATED', 'there is no bearer token and no other proof', {
-      reason: 'credentials_missing',
-    });
+  #judgeOfToken({ authorization }: Credentials): Authenticator {
+    const { kubernetes, oidc } = this.#options;
+    const { issuer } = readUnverifiedClaims(parseBearerToken(authorization));
+    return oidc?.isConfigured(issuer) === true ? oidc : kubernetes;
   }
+
+  #judgeOfCertificate({ clientCertificate }: Credentials): Authenticator | undefined {
+    return clientCertificate === undefined ? undefined : this.#options.clientCertificate;
+  }
+}
+
+function isRefusal(error: unknown): error is RaError {
+  return error instanceof RaError && error.code === 'CALLER_UNAUTHENTICATED';
+}
+
+/** The token is what the client meant to be judged by; why the certificate failed stands beside it. */
+function bothRefused({ message, reason, fields }: RaError, certificate: RaError): RaError {
+  return new RaError('CALLER_UNAUTHENTICATED', message, {
+    reason,
+    fields: { ...fields, clientCertificate: certificate.reason },
+    cause: certificate,
+  });
+}
+
+function nothingSent(): RaError {
+  return new RaError('CALLER_UNAUTHENTICATED', 'there is no bearer token and no other proof', {
+    reason: 'credentials_missing',
+  });
 }
 
 /** Also where it is misspelt: somebody meant to send a token, and it shall be judged as one. */

@@ -7,10 +7,10 @@ export interface Credentials {
   /** Values of the `clusterid` header, in which clients name the cluster they run in. */
   readonly clusterIds: readonly string[];
   /**
-   * The client's certificate, DER, only where TLS already verified it to one of our client roots.
-   * Whether it proves anything is for the authenticator to say.
+   * The client's certificate, DER. TLS made sure that the client holds its key, and of nothing else:
+   * who signed it, and whether it proves anything, is for the authenticator to find out.
    */
-  readonly verifiedCertificate: Uint8Array | undefined;
+  readonly clientCertificate: Uint8Array | undefined;
   /** What the client sent beside it, DER; they may lead from it to a root. */
   readonly peerIntermediates?: readonly Uint8Array[] | undefined;
 }

@@ -8,6 +8,7 @@ import { parseCertificate } from '../pki/certificate.ts';
 import type { Certificate } from '../pki/certificate.ts';
 import { ChainError } from '../pki/chain-error.ts';
 import type { ChainVerifier } from '../pki/chain.ts';
+import { equalBytes } from '../pki/der-values.ts';
 import { checkIssuerKey } from '../pki/issuer-policy.ts';
 import { parseSpiffeId, SpiffeIdError } from '../pki/spiffe-id.ts';
 import type { SpiffeId } from '../pki/spiffe-id.ts';
@@ -18,12 +19,21 @@ import { resolveClusterId } from './cluster-id.ts';
 /** Whose certificates prove which identity. */
 export interface AssignedRoots {
   /**
-   * The roots of the signers that are assigned to `identity`, empty when there are none. It must leave
-   * out any root under which a signer that is not assigned to it certifies as well: whoever holds that
-   * signer could then mint the identity. Throws AUTHENTICATION_UNAVAILABLE when nobody could say, and
-   * the signal's own reason when it aborts first.
+   * What may prove `identity`. Throws AUTHENTICATION_UNAVAILABLE when nobody could say, and the
+   * signal's own reason when it aborts first.
    */
-  rootsFor(identity: SpiffeId, signal: AbortSignal): Promise<readonly Certificate[]>;
+  rootsFor(identity: SpiffeId, signal: AbortSignal): Promise<IdentityRoots>;
+}
+
+/** Where a path that proves an identity must end, and where it must not pass. */
+export interface IdentityRoots {
+  /** The roots of the signers that are assigned to the identity; empty when there are none. */
+  readonly roots: readonly Certificate[];
+  /**
+   * The roots of all other signers. Whoever holds such a signer could mint the identity if a path over
+   * its key counted, be it that two signers share a root or that one certified the other's.
+   */
+  readonly foreign: readonly Certificate[];
 }
 
 export interface ClientCertificateAuthenticatorOptions {
@@ -42,8 +52,10 @@ const mostIntermediates = 16;
 
 /**
  * Authenticates workloads outside of Kubernetes by the certificate that they got last time. TLS has
- * verified that they hold its key and that some client root leads to it; here it must lead to a root of
- * the identity's own signer, or foo's authority could mint bar's identity and collect bar's certificate.
+ * verified that they hold its key; here it must lead to a root of the identity's own signer, or foo's
+ * authority could mint bar's identity and collect bar's certificate.
+ *
+ * Divergence: in istiod any certificate under its own roots proves any identity that it names.
  */
 export class ClientCertificateAuthenticator implements Authenticator {
   readonly #options: ClientCertificateAuthenticatorOptions;
@@ -54,11 +66,11 @@ export class ClientCertificateAuthenticator implements Authenticator {
 
   async authenticate(credentials: Credentials, signal: AbortSignal): Promise<Caller> {
     const { allowList, cluster, mesh } = this.#options;
-    const { verifiedCertificate, peerIntermediates = [], clusterIds } = credentials;
+    const { clientCertificate, peerIntermediates = [], clusterIds } = credentials;
     if (allowList.isEmpty) throw refused('off', 'client certificates are not accepted');
-    if (verifiedCertificate === undefined) throw refused('missing', 'there is no certificate');
+    if (clientCertificate === undefined) throw refused('missing', 'there is no certificate');
     const clusterId = resolveClusterId(clusterIds, cluster);
-    const leaf = readLeaf(verifiedCertificate);
+    const leaf = readLeaf(clientCertificate);
     const identity = identityOf(leaf);
     if (identity.trustDomain !== mesh.current().config.trustDomain) {
       throw refused('trust_domain', 'the certificate is of another trust domain');
@@ -78,7 +90,7 @@ export class ClientCertificateAuthenticator implements Authenticator {
     };
   }
 
-  async #rootsFor(identity: SpiffeId, signal: AbortSignal): Promise<readonly Certificate[]> {
+  async #rootsFor(identity: SpiffeId, signal: AbortSignal): Promise<IdentityRoots> {
     const { assignedRoots, clock } = this.#options;
     const reason = (): RaError =>
       unavailable('it took too long to find the signer of the identity');
@@ -97,13 +109,16 @@ export class ClientCertificateAuthenticator implements Authenticator {
   #checkPath(
     leaf: Certificate,
     candidates: readonly Certificate[],
-    roots: readonly Certificate[],
+    { roots, foreign }: IdentityRoots,
   ): void {
     const { verifier, clock } = this.#options;
     if (roots.length === 0) throw refused('no_roots', 'the identity has no signer with roots');
     try {
       checkIssuerKey(leaf);
-      verifier.buildPath({ leaf, candidates, roots, at: clock.now() });
+      const path = verifier.buildPath({ leaf, candidates, roots, at: clock.now() });
+      if (path.some((step) => foreign.some((root) => equalBytes(root.spkiDer, step.spkiDer)))) {
+        throw refused('shared_root', "another signer's authority stands between it and its root");
+      }
     } catch (error) {
       if (!(error instanceof ChainError)) throw error;
       throw refused(error.reason, error.message, error);

@@ -66,7 +66,7 @@ function assignmentFor(
   const workload = {
     identity: id,
     cluster: caller.cluster,
-    namespaceLabels: world.namespaceLabels(id.namespace),
+    namespaceLabels: world.namespaceLabels(id.namespace, caller.cluster),
     podLabels,
   };
   return resolveAssignment({ workload, policy, proxyConfigs, settings, mesh });

@@ -7,6 +7,7 @@ export function findConflicts(policy: SignerPolicy): readonly PolicyProblem[] {
     ...policy.rules.flatMap(repeatedSigners),
     ...policy.rules.flatMap(impossibleAccounts),
     ...policy.rules.flatMap(bindingOfEverybody),
+    ...policy.rules.flatMap(bindingForTheTaking),
     ...policy.rules.flatMap(repeatedName),
     ...policy.rules.flatMap(neverReached),
     ...signersBoundElsewhere(policy),
@@ -46,6 +47,17 @@ function bindingOfEverybody(rule: SignerRule): readonly PolicyProblem[] {
   const everybody = Object.values(rule.match).every((part) => part === undefined);
   if (!rule.exclusive || !everybody) return [];
   return [at(rule, 'an exclusive rule must not match everybody: it would bind nothing')];
+}
+
+/** Whoever may make a service account in any namespace at all could give it that name. */
+function bindingForTheTaking({ exclusive, match }: SignerRule): readonly PolicyProblem[] {
+  const { namespaces, namespaceLabels, serviceAccounts = [] } = match;
+  if (!exclusive || namespaces !== undefined || namespaceLabels !== undefined) return [];
+  return serviceAccounts.flatMap(({ namespace, name, ...place }) =>
+    namespace === undefined
+      ? [at(place, `any namespace can have an account ${name}: write <namespace>/${name}`)]
+      : [],
+  );
 }
 
 function repeatedName(

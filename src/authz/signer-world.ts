@@ -10,8 +10,8 @@ export interface SignerWorld {
   readonly proxyConfigs: ProxyConfigSnapshot;
   readonly settings: AssignmentSettings;
   readonly mesh: MeshSnapshot;
-  /** Undefined when the namespace, or its labels, are not known. */
-  namespaceLabels(namespace: string): Labels | undefined;
+  /** Of a namespace in that cluster; undefined when it, or its labels, are not known. */
+  namespaceLabels(namespace: string, cluster: string): Labels | undefined;
 }
 
 /** The world as it is now. Take one for each decision: the next call may return another. */

@@ -19,12 +19,16 @@ export interface WatchedFileOptions<T> {
 
 /**
  * The value of a file, read again every two seconds. A text that cannot be used is reported once and
- * the last good value stays.
+ * the last good value stays; it is tried again each time, since whether it can be used may hang on
+ * another file that changes a moment later (a policy's signers must have roots in the mesh config).
  */
 export class WatchedFile<T> implements Stoppable {
   readonly #options: WatchedFileOptions<T>;
   #value: T;
+  /** Of the text that `#value` was made of. */
   #digest: string;
+  /** What was reported last; undefined once the file holds the text in use. */
+  #reported: string | undefined;
   #timer: Timer | undefined;
   #stopped = false;
 
@@ -60,14 +64,20 @@ export class WatchedFile<T> implements Stoppable {
 
   async #reload(): Promise<void> {
     const { what, parse, log } = this.#options;
+    let digest = '';
     try {
       const text = await readText(this.#options);
-      const digest = digestOf(text);
-      if (digest === this.#digest) return;
-      this.#digest = digest;
-      this.#value = parse(text);
-      log.info(`${what} replaced`);
+      digest = digestOf(text);
+      if (digest !== this.#digest) {
+        this.#value = parse(text);
+        this.#digest = digest;
+        log.info(`${what} replaced`);
+      }
+      this.#reported = undefined;
     } catch (error) {
+      const problem = `${digest} ${String(error)}`;
+      if (problem === this.#reported) return;
+      this.#reported = problem;
       log.error(`${what} not replaced, the last good one stays`, { error });
     }
   }

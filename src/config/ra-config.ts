@@ -33,6 +33,12 @@ export interface RaConfig {
   readonly approval: 'self' | 'external';
   readonly tokenAudiences: readonly string[];
   readonly cluster: { readonly id: string; readonly aliases: readonly string[] };
+  /** Who may prove itself by certificate; empty: nobody. */
+  readonly clientCertIdentities: readonly string[];
+  /** Undefined: all tokens are reviewed by API servers. */
+  readonly oidcIssuersPath: string | undefined;
+  /** Undefined: there is the local cluster alone. */
+  readonly remoteClustersPath: string | undefined;
   readonly podNamespace: string;
   /** Our name among the replicas: a label value. */
   readonly replica: string;
@@ -125,6 +131,9 @@ export function parseRaConfig(texts: SettingTexts): RaConfig {
     approval,
     tokenAudiences: orNothing(reader.read(s.tokenAudiences)),
     cluster: readCluster(reader),
+    clientCertIdentities: reader.read(s.clientCertIdentities) ?? [],
+    oidcIssuersPath: reader.read(s.oidcIssuers),
+    remoteClustersPath: reader.read(s.remoteClusters),
     podNamespace: orNothing(reader.read(s.podNamespace)),
     replica: replicaName(reader.read(s.podName)),
     lifetime: {

@@ -111,7 +111,21 @@ export const serveSettings = {
   tlsKeyFile: file('tlsKeyFile', 'private key of the serving certificate, PEM', {
     fallback: './var/run/secrets/istiod/tls/tls.key',
   }),
-  caCertFile: file('caCertFile', 'roots of client certificates, PEM; absent: none is asked for'),
+  caCertFile: file('caCertFile', 'taken for the sake of istiod, without effect'),
+  clientCertIdentities: {
+    env: 'CLIENT_CERT_IDENTITIES',
+    help: 'who may renew by certificate: SPIFFE URIs and ns/<namespace>/*; absent: nobody',
+    placeholder: '<uri,ns/name/*,…>',
+    parse: list,
+  },
+  oidcIssuers: {
+    ...file('oidcIssuers', 'issuers of tokens that no API server reviews; see the README'),
+    env: 'OIDC_ISSUERS',
+  },
+  remoteClusters: {
+    ...file('remoteClusters', 'remote clusters, and what each is good for; see the README'),
+    env: 'REMOTE_CLUSTERS',
+  },
   certSignerDomain: {
     env: 'CERT_SIGNER_DOMAIN',
     help: 'what short signer names stand under',

@@ -64,10 +64,18 @@ export class VerifiedChain {
   }
 }
 
+/** The leaf and as many candidates as ChainVerifier looks at. */
+const mostCertificates = 17;
+
 /** Kubernetes lets a signer put comments between the blocks; the bounds are those of pki. */
 function readCertificates(pem: string): readonly Certificate[] {
   try {
-    return parseCertificateBundle(pem).map((der) => parseCertificate(der));
+    const ders = parseCertificateBundle(pem);
+    if (ders.length > mostCertificates) {
+      // To read the 2,000 that an object can hold would take the event loop a tenth of a second.
+      throw rejected('chain_too_many_certificates', 'the signer sent too many certificates');
+    }
+    return ders.map((der) => parseCertificate(der));
   } catch (error) {
     if (error instanceof PemError || error instanceof CertificateError) {
       throw rejected('certificate_malformed', error.message, error);

@@ -1,19 +1,16 @@
-import { constants, X509Certificate } from 'node:crypto';
+import { constants } from 'node:crypto';
 import type { SecureServerOptions } from 'node:http2';
 import { createSecureContext } from 'node:tls';
 import type { SecureContextOptions } from 'node:tls';
 import { ServerCredentials } from '@grpc/grpc-js';
-import { parseCertificateBundle } from '../pki/pem.ts';
 import { openSslCiphers } from './tls-policy.ts';
 import type { TlsPolicy } from './tls-policy.ts';
 
-/** What the server proves itself with, and which clients' certificates it can verify. */
+/** What the server proves itself with. */
 export interface ServingIdentity {
   /** The serving certificate and its intermediates. */
   readonly certificateChainPem: string;
   readonly privateKeyPem: string;
-  /** Roots of client certificates, any number; with "" no client certificate is ever verified. */
-  readonly clientRootsPem: string;
 }
 
 /** One connection may carry as many calls at once as this; others wait in the client. */
@@ -22,7 +19,7 @@ const maxConcurrentStreams = 256;
 /** Limits of a connection. grpc-js reaches none of them through its channel options. */
 const connectionOptions: SecureServerOptions = {
   requestCert: true,
-  // A certificate that does not verify is no proof, but no reason to refuse a good token either.
+  // A certificate that proves nothing is no reason to refuse a good token.
   // Divergence: in istiod it fails the handshake.
   rejectUnauthorized: false,
   handshakeTimeout: 5_000,
@@ -74,7 +71,11 @@ function checkedContext(identity: ServingIdentity, policy: TlsPolicy): SecureCon
   const options: SecureContextOptions = {
     cert: identity.certificateChainPem,
     key: identity.privateKeyPem,
-    ca: clientRoots(identity.clientRootsPem),
+    // None, and not undefined, with which Node would trust all the web's authorities. TLS makes sure
+    // that a client holds the key of its certificate; whose signature counts depends on the identity,
+    // which authn knows. So no list of the tenants' authorities goes out to whoever connects, and Node
+    // keeps the intermediates, which it forgets once it has verified a chain itself.
+    ca: [],
     minVersion: policy.minVersion ?? 'TLSv1.2',
     ciphers: openSslCiphers(policy),
     honorCipherOrder: true,
@@ -83,13 +84,4 @@ function checkedContext(identity: ServingIdentity, policy: TlsPolicy): SecureCon
   };
   createSecureContext(options);
   return options;
-}
-
-/**
- * One PEM text for each root. Node passes over what is no certificate, so the text is read here first.
- * No roots are an empty list: for undefined Node would trust all the web's authorities.
- */
-function clientRoots(pem: string): string[] {
-  if (pem.trim() === '') return [];
-  return parseCertificateBundle(pem).map((der) => new X509Certificate(der).toString());
 }

@@ -4,11 +4,12 @@ import type { Credentials } from '../authn/authenticator.ts';
 import type { Clock } from '../base/clock.ts';
 import { Deadline } from '../base/deadline.ts';
 import { RaError } from '../base/ra-error.ts';
+import { peerCertificatesOf } from './peer-certificates.ts';
 
 /** What the context needs of a grpc-js call. */
 export type IncomingCall = Pick<
   ServerUnaryCall<unknown, unknown>,
-  'cancelled' | 'metadata' | 'getPeer' | 'getDeadline' | 'getAuthContext' | 'once' | 'off'
+  'cancelled' | 'metadata' | 'getPeer' | 'getDeadline' | 'once' | 'off'
 >;
 
 export interface RequestContextOptions {
@@ -93,17 +94,14 @@ function readPeer(call: IncomingCall): string {
   return call.getPeer().replace(/^::ffff:(?=\d+\.)/, '');
 }
 
-/**
- * The certificate comes from `getAuthContext` alone, which is empty unless TLS verified the client's
- * chain to a client root. The socket itself would also give a certificate that nobody verified.
- */
 function readCredentials(call: IncomingCall): Credentials {
-  const certificate = call.getAuthContext().sslPeerCertificate;
+  const certificates = peerCertificatesOf(call);
   return {
     authorization: headerValues(call, 'authorization'),
     // Node joins a repeated header with commas (RFC 9110 section 5.3); no cluster id holds one.
     clusterIds: headerValues(call, 'clusterid').flatMap((value) => value.split(/, ?/)),
-    verifiedCertificate: certificate === undefined ? undefined : new Uint8Array(certificate.raw),
+    clientCertificate: certificates?.leaf,
+    peerIntermediates: certificates?.intermediates,
   };
 }
 

@@ -18,8 +18,11 @@ import type { KeyAndRequest } from '../../src/cli/workload.ts';
 import { parseRaConfig } from '../../src/config/ra-config.ts';
 import { registrationAuthorityAccount, startSandbox } from '../../src/sandbox/sandbox.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
-import { CertificateClient } from '../../src/server/certificate-client.ts';
-import type { CertificateCall } from '../../src/server/certificate-client.ts';
+import { CertificateClient, requestCertificate } from '../../src/server/certificate-client.ts';
+import type {
+  CertificateCall,
+  CertificateClientOptions,
+} from '../../src/server/certificate-client.ts';
 import { RecordingLogger } from './recording-logger.ts';
 import { TestAuthority } from './test-authority.ts';
 
@@ -49,6 +52,7 @@ export class RunningMesh implements AsyncDisposable {
   readonly log: RecordingLogger;
   readonly directory: string;
   readonly #key: KeyAndRequest;
+  readonly #servingRootPem: string;
 
   private constructor(parts: {
     readonly sandbox: Sandbox;
@@ -57,6 +61,7 @@ export class RunningMesh implements AsyncDisposable {
     readonly log: RecordingLogger;
     readonly directory: string;
     readonly key: KeyAndRequest;
+    readonly servingRootPem: string;
   }) {
     this.sandbox = parts.sandbox;
     this.app = parts.app;
@@ -64,6 +69,7 @@ export class RunningMesh implements AsyncDisposable {
     this.log = parts.log;
     this.directory = parts.directory;
     this.#key = parts.key;
+    this.#servingRootPem = parts.servingRootPem;
   }
 
   static async start(options: MeshOptions = {}): Promise<RunningMesh> {
@@ -72,7 +78,7 @@ export class RunningMesh implements AsyncDisposable {
     furnish(sandbox);
     options.furnish?.(sandbox);
     const directory = await mkdtemp(join(tmpdir(), 'istio-ra-test-'));
-    const rootPem = await writeFiles(directory, sandbox, options);
+    const servingRootPem = await writeFiles(directory, sandbox, options);
     const config = parseRaConfig({
       env: {
         CERT_SIGNER_DOMAIN: signerDomain,
@@ -93,12 +99,25 @@ export class RunningMesh implements AsyncDisposable {
     });
     const client = new CertificateClient({
       address: app.grpcAddress,
-      rootPem,
+      rootPem: servingRootPem,
       serverName: servingName,
       protoDirectory,
     });
     const key = await makeKeyAndRequest(uriOf(httpbinFoo), 'ecdsa-p256');
-    return new RunningMesh({ sandbox, app, client, log, directory, key });
+    return new RunningMesh({ sandbox, app, client, log, directory, key, servingRootPem });
+  }
+
+  /** One call over a connection of its own, with a client certificate. */
+  requestWith(
+    clientCertificate: CertificateClientOptions['clientCertificate'],
+    call: CertificateCall,
+  ): Promise<readonly string[]> {
+    return requestCertificate({
+      ...{ ...call, clientCertificate, protoDirectory },
+      address: this.app.grpcAddress,
+      rootPem: this.#servingRootPem,
+      serverName: servingName,
+    });
   }
 
   /** A token as the kubelet projects it into the workload's pod. */

@@ -52,7 +52,7 @@ function authenticate(
   const credentials = {
     authorization: [],
     clusterIds: [],
-    verifiedCertificate: undefined,
+    clientCertificate: undefined,
     ...sent,
   };
   return new AuthenticatorChain({ ...judges, ...options }).authenticate(credentials, signal);
@@ -80,30 +80,72 @@ describe('AuthenticatorChain', () => {
     ['another scheme', ['Basic x']],
   ])('has a certificate judged where there is %s', async (_case, authorization) => {
     await expect(
-      authenticate({ authorization, verifiedCertificate: certificate }),
+      authenticate({ authorization, clientCertificate: certificate }),
     ).resolves.toMatchObject({ method: 'client-certificate' });
   });
 
   it.each([[ofOidc], [ofKubernetes]])('prefers the token to a certificate', async (token) => {
     await expect(
-      authenticate({ authorization: [token], verifiedCertificate: certificate }),
+      authenticate({ authorization: [token], clientCertificate: certificate }),
     ).resolves.not.toMatchObject({ method: 'client-certificate' });
   });
 
   it.each(['Bearer ', 'bearer abc', 'BEARER', 'Bearer a b'])(
-    'lets no certificate stand in for the misspelt token "%s"',
+    'judges "%s" as a token, however misspelt',
     async (value) => {
-      await expect(
-        authenticate({ authorization: [value], verifiedCertificate: certificate }),
-      ).rejects.toMatchObject({ code: 'CALLER_UNAUTHENTICATED' });
+      await expect(authenticate({ authorization: [value] })).rejects.toMatchObject({
+        code: 'CALLER_UNAUTHENTICATED',
+        reason: expect.stringMatching(/^token_/),
+      });
     },
   );
 
+  const refusal = new RaError('CALLER_UNAUTHENTICATED', 'scripted', { reason: 'of_the_token' });
+
+  it.each([
+    ['kubernetes', ofKubernetes],
+    ['oidc', ofOidc],
+    ['kubernetes', 'Bearer '],
+  ] as const)('has the certificate judged when %s refuses the token', async (judge, token) => {
+    const sent = { authorization: [token], clientCertificate: certificate };
+    const options = { [judge]: new FakeJudge('oidc-token', refusal) };
+
+    await expect(authenticate(sent, options)).resolves.toMatchObject({
+      method: 'client-certificate',
+    });
+  });
+
+  it('says of a bad token and a bad certificate why the token is bad', async () => {
+    const reason = 'of_the_certificate';
+    const other = new RaError('CALLER_UNAUTHENTICATED', 'scripted', { reason });
+    const options = {
+      kubernetes: new FakeJudge('kubernetes-token', refusal),
+      clientCertificate: new FakeJudge('client-certificate', other),
+    };
+    const sent = { authorization: [ofKubernetes], clientCertificate: certificate };
+
+    await expect(authenticate(sent, options)).rejects.toMatchObject({
+      code: 'CALLER_UNAUTHENTICATED',
+      reason: 'of_the_token',
+      fields: { clientCertificate: reason },
+    });
+  });
+
+  it('is unavailable when the certificate beside a bad token cannot be judged', async () => {
+    const failure = new RaError('AUTHENTICATION_UNAVAILABLE', 'scripted');
+    const options = {
+      kubernetes: new FakeJudge('kubernetes-token', refusal),
+      clientCertificate: new FakeJudge('client-certificate', failure),
+    };
+    const sent = { authorization: [ofKubernetes], clientCertificate: certificate };
+
+    await expect(authenticate(sent, options)).rejects.toBe(failure);
+  });
+
   it.each([
     ['kubernetes', ofKubernetes, 'AUTHENTICATION_UNAVAILABLE'],
-    ['kubernetes', ofKubernetes, 'CALLER_UNAUTHENTICATED'],
     ['oidc', ofOidc, 'AUTHENTICATION_UNAVAILABLE'],
-    ['oidc', ofOidc, 'CALLER_UNAUTHENTICATED'],
+    ['kubernetes', ofKubernetes, 'CANCELLED'],
   ] as const)('asks nobody else when %s throws %s', async (judge, token, code) => {
     const failure = new RaError(code, 'scripted');
     const fresh = {
@@ -111,7 +153,7 @@ describe('AuthenticatorChain', () => {
       oidc: new FakeJudge('oidc-token'),
       clientCertificate: new FakeJudge('client-certificate'),
     };
-    const sent = { authorization: [token], verifiedCertificate: certificate };
+    const sent = { authorization: [token], clientCertificate: certificate };
     const options = { ...fresh, [judge]: new FakeJudge('oidc-token', failure) };
 
     await expect(authenticate(sent, options)).rejects.toBe(failure);
@@ -123,7 +165,7 @@ describe('AuthenticatorChain', () => {
     ['another scheme alone', { authorization: ['Basic x'] }, {}],
     [
       'a certificate where they are off',
-      { verifiedCertificate: certificate },
+      { clientCertificate: certificate },
       { clientCertificate: undefined },
     ],
   ])('refuses a client with %s', async (_case, sent, options) => {

@@ -8,6 +8,7 @@ import { RaError } from '../../../src/base/ra-error.ts';
 import { loadMeshSnapshot } from '../../../src/mesh/mesh-snapshot.ts';
 import type { CertificateTemplate } from '../../../src/pki/certificate-builder.ts';
 import { parseCertificate } from '../../../src/pki/certificate.ts';
+import type { Certificate } from '../../../src/pki/certificate.ts';
 import { ChainVerifier } from '../../../src/pki/chain.ts';
 import { generateKeyPair } from '../../../src/pki/key-pair.ts';
 import type { KeyPair } from '../../../src/pki/key-pair.ts';
@@ -59,11 +60,15 @@ async function leafOf(
   );
 }
 
+function certificateOf({ certificatePem }: TestAuthority): Certificate {
+  return parseCertificate(derOf(certificatePem));
+}
+
 /** Knows bar's root for bar and foo's for foo. */
 const assignedRoots: AssignedRoots = {
   rootsFor: ({ namespace }) => {
     const roots = { bar: [barRoot], foo: [fooRoot] }[namespace] ?? [];
-    return Promise.resolve(roots.map((root) => parseCertificate(derOf(root.certificatePem))));
+    return Promise.resolve({ roots: roots.map(certificateOf), foreign: [] });
   },
 };
 
@@ -91,7 +96,7 @@ function present(
   const credentials = {
     authorization: [],
     clusterIds: [],
-    verifiedCertificate: certificate,
+    clientCertificate: certificate,
     ...sent,
   };
   return authenticator.authenticate(credentials, setting.ends ?? signal);
@@ -227,6 +232,22 @@ describe('the path of a client certificate', () => {
     await expect(
       present(await leafOf(barIssuing), { sent: { peerIntermediates } }),
     ).resolves.toMatchObject({ identity: { uri } });
+  });
+
+  it.each<[string, () => TestAuthority]>([
+    ['is the root of another signer as well', () => barRoot],
+    ['has been certified by it', () => barIssuing],
+  ])('may not pass an authority that %s', async (_case, authority) => {
+    const foreign = certificateOf(authority());
+    const shared: AssignedRoots = {
+      rootsFor: () => Promise.resolve({ roots: [certificateOf(barRoot)], foreign: [foreign] }),
+    };
+    const sent = { peerIntermediates: [derOf(barIssuing.certificatePem)] };
+    const leaf = await leafOf(barIssuing);
+
+    await expect(present(leaf, { sent, assignedRoots: shared })).rejects.toMatchObject(
+      refusal('shared_root'),
+    );
   });
 
   it('is not there without the intermediate', async () => {

@@ -41,7 +41,7 @@ function setUp(review: TokenReviews['review']): {
 const credentials: Credentials = {
   authorization: ['Bearer token-1'],
   clusterIds: [],
-  verifiedCertificate: undefined,
+  clientCertificate: undefined,
 };
 const { signal } = new AbortController();
 

@@ -64,7 +64,7 @@ function present(
   const credentials = {
     authorization: [`Bearer ${token}`],
     clusterIds: [],
-    verifiedCertificate: undefined,
+    clientCertificate: undefined,
     ...sent,
   };
   return anAuthenticator(issuer).authenticate(credentials, signal);
@@ -257,7 +257,7 @@ describe('OidcAuthenticator at its edges', () => {
     const credentials = {
       authorization: [`Bearer ${await signer.sign(claims)}`],
       clusterIds: [],
-      verifiedCertificate: undefined,
+      clientCertificate: undefined,
     };
 
     await expect(authenticator.authenticate(credentials, gone.signal)).rejects.toBe(reason);

@@ -84,7 +84,7 @@ export class Bench {
     this.mesh = mesh;
     this.#authority = new RegistrationAuthority({
       worlds: { current: () => aSignerWorld(this.mesh, this.world) },
-      callerPods: new CallerPods({ pods: new PodIndex(), lookup: noPods }),
+      callerPods: new CallerPods({ podsOf: () => ({ pods: new PodIndex(), lookup: noPods }) }),
       lifetime: { defaultTtlSeconds: 86_400, maxTtlSeconds: 7_776_000 },
       signer: {
         sign: (order, signal) => {

@@ -61,6 +61,14 @@ function bad(change: Partial<CertificateTemplate>): Promise<string> {
 }
 
 describe('VerifiedChain', () => {
+  it('counts the certificates before it reads them', async () => {
+    const strangers = encodePem('CERTIFICATE', Uint8Array.of(0x30, 0)).repeat(17);
+    const answer = `${await root.sign(good)}${strangers}`;
+    expect(() => verify(answer)).toThrow(
+      expect.objectContaining({ reason: 'chain_too_many_certificates' }),
+    );
+  });
+
   it('accepts what was ordered and answers leaf, then the root', async () => {
     const leaf = await root.sign(good);
     const { elements } = IssuedChain.of(verify(leaf), rootsOf([root]));

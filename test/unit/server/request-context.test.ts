@@ -120,19 +120,14 @@ describe('the context of a request', () => {
     expect(open({ headers: { clusterid } }).context.credentials.clusterIds).toEqual(expected);
   });
 
-  it('takes a certificate that TLS verified', () => {
-    const certificate = Uint8Array.of(1, 2, 3);
-
-    expect(open({ certificate }).context.credentials.verifiedCertificate).toEqual(certificate);
-  });
-
   it('takes no identity from any other header', () => {
     const headers = { 'x-forwarded-client-cert': 'URI=spiffe://td/ns/a/sa/b' };
 
     expect(open({ headers }).context.credentials).toEqual({
       authorization: [],
       clusterIds: [],
-      verifiedCertificate: undefined,
+      clientCertificate: undefined,
+      peerIntermediates: undefined,
     });
   });
 });

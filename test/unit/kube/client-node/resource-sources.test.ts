@@ -18,6 +18,14 @@ function event(type: string, object: unknown): string {
   return `${JSON.stringify({ type, object })}\n`;
 }
 
+/** What etcd stores of one object by default; built-in kinds are stored as protobuf. */
+const mostStoredBytes = 1.5 * 1024 * 1024;
+
+/** The API server writes JSON with Go's encoder, for which `<` takes six bytes. */
+function asGoWritesIt(value: unknown): string {
+  return JSON.stringify(value).replaceAll('<', '\\u003c');
+}
+
 function namesOf(items: readonly SigningRequest[]): string[] {
   return items.map((item) => item.name);
 }
@@ -84,9 +92,15 @@ describe('a list', () => {
     expect(namesOf((await source.list(never)).items)).toEqual(['a', 'b']);
   });
 
+  it('is read with an object as large as a tenant can make one', async () => {
+    const object = { ...anObject('a'), spec: { text: '<'.repeat(mostStoredBytes) } };
+    api.answer = (_call, response) => response.end(asGoWritesIt({ metadata: {}, items: [object] }));
+    expect(namesOf((await source.list(never)).items)).toEqual(['a']);
+  });
+
   it('is read in smaller pages where one page is too large', async () => {
     api.answer = ({ url }, response) => {
-      if (url.includes('limit=500')) response.end('x'.repeat(5 * 1024 * 1024));
+      if (url.includes('limit=500')) response.end('x'.repeat(17 * 1024 * 1024));
       else page(response, ['a']);
     };
     expect(namesOf((await source.list(never)).items)).toEqual(['a']);
@@ -173,8 +187,14 @@ describe('a watch', () => {
     await expect(watched()).resolves.toEqual([`error ${error}`]);
   });
 
-  it('breaks when a line has more than 1 MiB', async () => {
-    api.answer = (_call, response) => response.end('x'.repeat(1024 * 1024 + 1));
+  it('tells of an object as large as a tenant can make one', async () => {
+    const object = { ...anObject('a'), spec: { text: '<'.repeat(mostStoredBytes) } };
+    api.answer = (_call, response) => response.end(`${asGoWritesIt({ type: 'ADDED', object })}\n`);
+    await expect(watched()).resolves.toEqual(['put a']);
+  });
+
+  it('breaks when a line has more than 16 MiB', async () => {
+    api.answer = (_call, response) => response.end('x'.repeat(16 * 1024 * 1024 + 1));
     await expect(watched()).rejects.toMatchObject({ reason: 'BadAnswer', verb: 'watch' });
   });
 

@@ -185,8 +185,8 @@ describe('a call without an answer', () => {
     expect(await refusal()).toMatchObject({ status: undefined, reason: 'ConnectionFailed' });
   });
 
-  it('fails when the answer has more than 4 MiB', async () => {
-    api.answer = (_call, response) => response.end('x'.repeat(4 * 1024 * 1024 + 1));
+  it('fails when the answer has more than 16 MiB', async () => {
+    api.answer = (_call, response) => response.end('x'.repeat(16 * 1024 * 1024 + 1));
     expect(await refusal()).toMatchObject({ status: undefined, reason: 'AnswerTooLarge' });
   });
 

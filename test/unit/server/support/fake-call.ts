@@ -12,7 +12,6 @@ export interface FakeCallOptions {
   readonly peer?: string;
   /** Milliseconds since the epoch. */
   readonly deadline?: number;
-  readonly certificate?: Uint8Array;
   readonly cancelled?: boolean;
 }
 
@@ -40,13 +39,6 @@ export class FakeCall extends EventEmitter {
 
   getDeadline(): number {
     return this.#options.deadline ?? Infinity;
-  }
-
-  getAuthContext(): object {
-    const { certificate } = this.#options;
-    return certificate === undefined
-      ? {}
-      : { sslPeerCertificate: { raw: Buffer.from(certificate) } };
   }
 
   cancel(): void {

@@ -28,7 +28,7 @@ export interface ServerFixture {
   readonly logger: RecordingLogger;
   /** Signed the server's certificate. */
   readonly authority: Authority;
-  /** Verifies clients' certificates. */
+  /** Signs clients' certificates; the server has never heard of it. */
   readonly clientAuthority: Authority;
   client(overrides?: Partial<CertificateClientOptions>): CertificateClient;
   stop(): Promise<void>;
@@ -38,7 +38,6 @@ export interface ServerFixtureOptions {
   readonly budgetMs?: number;
   readonly reflection?: boolean;
   readonly policy?: TlsPolicy;
-  readonly withoutClientRoots?: boolean;
   readonly address?: string;
 }
 
@@ -54,11 +53,7 @@ export async function startServer(options: ServerFixtureOptions = {}): Promise<S
   const authority = await createAuthority('server root');
   const clientAuthority = await createAuthority('client root');
   const identity = await authority.issue({ dnsNames: [serverName] });
-  const clientRootsPem = options.withoutClientRoots === true ? '' : clientAuthority.rootPem;
-  const credentials = new RotatingServerCredentials(
-    { ...identity, clientRootsPem },
-    options.policy,
-  );
+  const credentials = new RotatingServerCredentials(identity, options.policy);
   const [authenticator, issuer] = [new FakeAuthenticator(), new FakeIssuer()];
   const [decisions, logger] = [new RecordingDecisions(), new RecordingLogger()];
   const service = new CertificateService({
