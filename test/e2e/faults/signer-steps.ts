@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Show, Step } from '../runner/suite.ts';
+import { rightsOf } from '../stack/access.ts';
+import type { RequestReport } from '../stack/agent.ts';
+import { awaitUntil } from '../stack/await-until.ts';
+import type { Manifest } from '../stack/kubectl.ts';
+import { account, rightsFile, type Workload } from '../walkthrough/world.ts';
+import { shortBudgetMs, type FaultWorld } from './fault-world.ts';
+import { silentSigners } from './silent-tenants.ts';
+
+const foo: Workload = { namespace: 'foo', account: 'httpbin' };
+const bar: Workload = { namespace: 'bar', account: 'httpbin' };
+
+/** An answer that must not wait for the budget, on a machine that others use too. */
+const promptMs = 5_000;
+
+/** Faults of the signers and of the rights to use them. */
+export function signerSteps(faults: FaultWorld): Step[] {
+  return [
+    {
+      name: 'signers stopped: Unavailable at the end of the budget; back: issued',
+      run: async (show) => {
+        const { certManager } = faults.world;
+        await certManager.stopSigners();
+        try {
+          await expectSilence(faults, 'foo', show);
+        } finally {
+          certManager.startSigners();
+        }
+        await faults.assertWell();
+        show('signers started again: both issue');
+      },
+    },
+    {
+      name: 'an issuer that does not exist, and one that is not ready: Unavailable at the end of the budget',
+      run: async (show) => {
+        await Promise.all(silentSigners.map((signer) => expectSilence(faults, signer, show)));
+        await faults.assertWell();
+      },
+    },
+    {
+      name: 'denied by somebody else before our approval: PermissionDenied at once',
+      run: async (show) => {
+        await denyFirst(faults, show);
+        await faults.assertWell();
+      },
+    },
+    {
+      name: 'the right to approve for one signer taken away: Unavailable at once, the others go on',
+      run: async (show) => {
+        await withoutRightFor(faults, 'bar', async () => {
+          const [refused, served] = await Promise.all([ask(faults, bar), ask(faults, foo)]);
+          assert.equal(served.code, 'OK', served.message);
+          expectRefused(faults, refused, { code: 'Unavailable', reason: 'approve_403', show });
+          assert.ok(refused.elapsedMs < promptMs);
+        });
+        await awaitUntil(async () => (await ask(faults, bar)).ok, {
+          what: 'bar is served again',
+          timeoutMs: 20_000,
+        });
+        show('right given back: bar is served');
+        await faults.assertWell();
+      },
+    },
+    {
+      name: 'SIGTERM ends both with status 0',
+      run: async (show) => {
+        assert.equal(await faults.ra.stop(), 0);
+        assert.equal(await faults.world.ra.stop(), 0);
+        assert.deepEqual(await faults.world.requestsLeft(), []);
+        show('status 0, no CertificateSigningRequest left');
+      },
+    },
+  ];
+}
+
+/** One attempt through the wire, without the agent's retries. */
+async function ask(faults: FaultWorld, workload: Workload): Promise<RequestReport> {
+  return faults.world.request(workload, { ra: faults.ra, retries: false });
+}
+
+interface Refused {
+  readonly code: string;
+  readonly reason: string;
+  readonly show: Show;
+}
+
+function expectRefused(faults: FaultWorld, report: RequestReport, expected: Refused): void {
+  assert.equal(report.code, expected.code, report.message);
+  assert.equal(faults.ra.decisionOn(report.message).reason, expected.reason);
+  const seconds = (report.elapsedMs / 1000).toFixed(1);
+  expected.show(`${report.code} (${expected.reason}) after ${seconds} s`);
+}
+
+/** A signer that says nothing ends the request when its budget does, and not before. */
+async function expectSilence(faults: FaultWorld, signer: string, show: Show): Promise<void> {
+  const report = await ask(faults, { namespace: signer, account: 'httpbin' });
+  expectRefused(faults, report, {
+    code: 'Unavailable',
+    reason: 'signer_timeout',
+    show: (fact) => show(`${signer}: ${fact}`),
+  });
+  assert.ok(report.elapsedMs > shortBudgetMs - 500, `${report.elapsedMs} ms is too early`);
+  assert.ok(report.elapsedMs < shortBudgetMs + 5_000, `${report.elapsedMs} ms is too late`);
+}
+
+/** The wire is slow towards the API server, so that the denial is there before our approval. */
+async function denyFirst(faults: FaultWorld, show: Show): Promise<void> {
+  const { world, wire } = faults;
+  // Connections are warm then: a handshake over the slow wire would take several of its delays.
+  assert.equal((await ask(faults, foo)).code, 'OK');
+  await world.awaitNothingLeft();
+  wire.delayMs = 1_500;
+  try {
+    const asking = ask(faults, foo);
+    const name = await awaitUntil(async () => (await world.requestsLeft())[0], {
+      what: 'the request is created',
+      timeoutMs: 10_000,
+    });
+    await world.controlPlane.kubectl.run('certificate', 'deny', name.replace(/^.*\//, ''));
+    const report = await asking;
+    expectRefused(faults, report, { code: 'PermissionDenied', reason: 'denied', show });
+    assert.ok(report.elapsedMs < shortBudgetMs, 'the denial ends the wait');
+  } finally {
+    wire.delayMs = 0;
+  }
+  // What was sent slowly is still under way.
+  await sleep(1_500);
+}
+
+/** Takes one signer out of the documented role while something is tried. */
+async function withoutRightFor(
+  faults: FaultWorld,
+  signer: string,
+  work: () => Promise<void>,
+): Promise<void> {
+  const { world } = faults;
+  const { kubectl } = world.controlPlane;
+  const name = `clusterissuers.cert-manager.io/${signer}`;
+  const role = await kubectl.get<Role>('clusterrole', 'istio-ra');
+  const rules = role.rules.map((rule) => ({
+    ...rule,
+    ...(rule.resourceNames && { resourceNames: rule.resourceNames.filter((n) => n !== name) }),
+  }));
+  const { apiVersion, kind, metadata } = role;
+  await kubectl.apply([{ apiVersion, kind, metadata: { name: metadata.name }, rules }]);
+  const right = { verb: 'approve', group: 'certificates.k8s.io', resource: 'signers', name };
+  await awaitUntil(async () => (await rightsOf(kubectl, account, [right])).length === 0, {
+    what: `istio-ra may no longer approve for ${name}`,
+    timeoutMs: 20_000,
+  });
+  try {
+    await work();
+  } finally {
+    await kubectl.applyFile(world.path(rightsFile));
+  }
+}
+
+interface Role extends Manifest {
+  readonly rules: readonly { readonly resourceNames?: readonly string[] }[];
+}

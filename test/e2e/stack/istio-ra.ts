@@ -1,0 +1,172 @@
+import { cpSync, mkdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { get, type GetResult } from './http-get.ts';
+import type { Processes, RunningProcess } from './process.ts';
+import { mustRun } from './run-command.ts';
+
+const repository = join(import.meta.dirname, '..', '..', '..');
+
+/**
+ * Builds the bundle and copies what ships into a folder of its own, so that nothing else of the
+ * repository can help it to run. Returns the program. `ISTIO_RA_BUNDLE` names one that was built
+ * before.
+ */
+export async function releaseInto(folder: string): Promise<string> {
+  const built = process.env['ISTIO_RA_BUNDLE'] ?? join(repository, 'dist', 'istio-ra.js');
+  if (process.env['ISTIO_RA_BUNDLE'] === undefined) {
+    await mustRun(process.execPath, [join(repository, 'scripts', 'build.js')]);
+  }
+  mkdirSync(folder, { recursive: true });
+  cpSync(dirname(built), join(folder, 'dist'), { recursive: true });
+  cpSync(join(repository, 'proto'), join(folder, 'proto'), { recursive: true });
+  return join(folder, 'dist', basename(built));
+}
+
+export interface IstioRaOptions {
+  /** Names the process and its log; also its name among the replicas. */
+  readonly name: string;
+  /** The bundle. */
+  readonly program: string;
+  readonly processes: Processes;
+  readonly kubeconfig: string;
+  readonly meshConfig: string;
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** Further settings, as environment variables. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** What the log tells of one request, once it is decided. */
+export interface DecisionLine {
+  readonly requestId: string;
+  readonly outcome?: string;
+  readonly code?: string;
+  readonly reason?: string;
+  readonly csrName?: string;
+  /** The reason of the Denied or Failed condition. */
+  readonly conditionReason?: string;
+}
+
+/** istio-ra as its own process. */
+export class IstioRa {
+  /** host:port of CreateCertificate. */
+  readonly address: string;
+  private readonly httpAddress: string;
+  private readonly running: RunningProcess;
+  private readonly log: LogReader;
+
+  /** Use `startIstioRa`. */
+  constructor(running: RunningProcess, log: LogReader, serving: LogLine) {
+    this.running = running;
+    this.log = log;
+    this.address = String(serving['grpc']);
+    this.httpAddress = String(serving['http']);
+  }
+
+  get pid(): number {
+    return this.running.pid;
+  }
+
+  /** Whether the process that was started first still runs: nobody starts it again. */
+  get isRunning(): boolean {
+    return this.running.isRunning;
+  }
+
+  /** Asks /ready, /healthz. */
+  async page(path: string): Promise<GetResult> {
+    return get(`http://${this.httpAddress}${path}`);
+  }
+
+  /** What was decided so far: the audit line of each request, and what the log adds to it. */
+  decisions(): DecisionLine[] {
+    const decisions = new Map<string, DecisionLine>();
+    for (const line of this.log.lines()) {
+      const { requestId, kind, message } = line;
+      const decides = kind === 'decision' || message === 'certificate refused';
+      if (!decides || typeof requestId !== 'string') continue;
+      decisions.set(requestId, { ...decisions.get(requestId), ...line, requestId });
+    }
+    return [...decisions.values()];
+  }
+
+  /** What was decided on the request whose id stands at the end of a client's error. */
+  decisionOn(clientMessage: string | undefined): DecisionLine {
+    const id = /\(request ([0-9a-f]{32})\)$/.exec(clientMessage ?? '')?.[1];
+    const found = this.decisions().find((line) => line.requestId === id);
+    if (found === undefined) throw new Error(`no decision line for "${String(clientMessage)}"`);
+    return found;
+  }
+
+  /** Resident memory in MiB; Linux only. */
+  residentMiB(): number {
+    const status = readFileSync(`/proc/${this.pid}/status`, 'utf8');
+    return Math.round(Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1024);
+  }
+
+  /** Ends it with SIGTERM; resolves with the exit code. */
+  async stop(): Promise<number | string> {
+    await this.running.stop(30_000);
+    return this.running.exited;
+  }
+}
+
+/** Starts `istio-ra serve` on free ports and waits until it says that it is ready. */
+export async function startIstioRa(options: IstioRaOptions): Promise<IstioRa> {
+  const { name, program, processes, kubeconfig, meshConfig, certFile, keyFile } = options;
+  const flags = {
+    kubeconfig,
+    meshConfig,
+    tlsCertFile: certFile,
+    tlsKeyFile: keyFile,
+    secureGRPCAddr: '127.0.0.1:0',
+    httpAddr: '127.0.0.1:0',
+    monitoringAddr: '127.0.0.1:0',
+  };
+  const before = processes.logSize(name);
+  const running = processes.start({
+    name,
+    command: process.execPath,
+    args: [program, 'serve', ...Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`)],
+    // Nothing of the environment of whoever runs this may count.
+    env: {
+      PATH: process.env['PATH'],
+      CERT_SIGNER_DOMAIN: 'clusterissuers.cert-manager.io',
+      POD_NAMESPACE: 'istio-system',
+      POD_NAME: name,
+      ...options.env,
+    },
+  });
+  const log = new LogReader(running.logFile, before);
+  try {
+    let ra: IstioRa | undefined;
+    await running.awaitReady(async () => {
+      const serving = log.lines().find(({ message }) => message === 'serving');
+      if (serving !== undefined) ra ??= new IstioRa(running, log, serving);
+      return (await ra?.page('/ready'))?.status === 200;
+    });
+    if (ra !== undefined) return ra;
+    throw new Error(`${name} does not say where it serves`);
+  } catch (error) {
+    await running.stop();
+    throw error;
+  }
+}
+
+type LogLine = Readonly<Record<string, unknown>>;
+
+/** What a process has logged since it began: an earlier one of that name logged to the same file. */
+class LogReader {
+  private readonly file: string;
+  private readonly start: number;
+
+  constructor(file: string, start: number) {
+    this.file = file;
+    this.start = start;
+  }
+
+  lines(): LogLine[] {
+    const text = readFileSync(this.file).subarray(this.start).toString();
+    const whole = text.split('\n').filter((line) => line.startsWith('{') && line.endsWith('}'));
+    return whole.map((line) => JSON.parse(line) as LogLine);
+  }
+}
