@@ -9,42 +9,33 @@ import { workloadId } from '../pki/spiffe-id.ts';
 import type { Authenticator, Credentials } from './authenticator.ts';
 import { parseBearerToken } from './bearer-token.ts';
 import type { BoundPod } from './caller.ts';
-import { ClusterRegistry } from './cluster-registry.ts';
+import type { ClusterRegistry } from './cluster-registry.ts';
 import { parseServiceAccountUsername } from './service-account-username.ts';
 import { checkNamespace } from './trust-scope.ts';
 
 /** How long the API server may take to say whose token it is. */
 const reviewTimeoutMs = 3_000;
 
-/** Where there are no clusters but the local one. */
-interface LocalCluster {
-  readonly tokenReviews: TokenReviews;
-  readonly cluster: { readonly id: string; readonly aliases: readonly string[] };
-}
-
-export type KubeTokenAuthenticatorOptions = (
-  LocalCluster | { readonly clusters: ClusterRegistry }
-) & {
+export interface KubeTokenAuthenticatorOptions {
+  readonly clusters: ClusterRegistry;
   readonly mesh: MeshSource;
   /** Audiences of which the token must carry one, such as `istio-ca`. */
   readonly audiences: readonly string[];
   readonly clock: Clock;
-};
+}
 
 /** Authenticates service accounts by their projected tokens, through the API server's TokenReview. */
 export class KubeTokenAuthenticator implements Authenticator {
   readonly #options: KubeTokenAuthenticatorOptions;
-  readonly #clusters: ClusterRegistry;
 
   constructor(options: KubeTokenAuthenticatorOptions) {
     this.#options = options;
-    this.#clusters = 'clusters' in options ? options.clusters : localOnly(options);
   }
 
   async authenticate(credentials: Credentials, signal: AbortSignal): Promise<Caller> {
-    const { mesh } = this.#options;
+    const { mesh, clusters } = this.#options;
     const token = parseBearerToken(credentials.authorization);
-    const cluster = this.#clusters.choose(credentials.clusterIds);
+    const cluster = clusters.choose(credentials.clusterIds);
     const result = await this.#review(cluster.tokenReviews, token, signal);
     const { username } = this.#admit(result);
     const account = parseServiceAccountUsername(username);
@@ -99,15 +90,6 @@ export class KubeTokenAuthenticator implements Authenticator {
     if (username === undefined) throw refused('username_malformed', 'the review names no user');
     return { username };
   }
-}
-
-function localOnly({ tokenReviews, cluster }: LocalCluster): ClusterRegistry {
-  return new ClusterRegistry({
-    ...cluster,
-    tokenReviews,
-    allowedNamespaces: 'all',
-    allowedSigners: 'all',
-  });
 }
 
 /** Both claims or none: half a binding proves nothing. */

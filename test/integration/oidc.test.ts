@@ -115,9 +115,14 @@ describe('a token of an issuer whose keys are in a file', () => {
       ...{ namespace: 'foo', name: 'selective', selector: { app: 'httpbin' } },
       environmentVariables: { ISTIO_META_CERT_SIGNER: 'bar' },
     });
+    let local = '';
+    for (let attempt = 0; attempt < 100 && local !== mesh.rootOf('bar'); attempt += 1) {
+      local = (await mesh.requestAs(httpbinFoo)).at(-1) ?? '';
+    }
+    expect(local).toBe(mesh.rootOf('bar'));
     const token = await tokenOf(ofEast, httpbinFoo);
 
-    await expect(statusAs(httpbinFoo, { token })).resolves.toBe('OK');
+    expect((await mesh.requestAs(httpbinFoo, { token })).at(-1)).toBe(mesh.rootOf('foo'));
     mesh.sandbox.objects.delete({
       ...{ resource: 'proxyconfigs', namespace: 'foo', name: 'selective' },
     });
@@ -174,7 +179,9 @@ describe('a token of an issuer whose keys are at a URL', () => {
 
 describe('tokens of the local cluster', () => {
   it('are reviewed as ever', async () => {
-    await expect(statusAs(httpbinFoo, {})).resolves.toBe('OK');
+    mesh.sandbox.forgetCalls();
+    const token = mesh.sandbox.token({ ...httpbinFoo, audiences: ['istio-ca'] });
+    await expect(statusAs(httpbinFoo, { token })).resolves.toBe('OK');
     expect(mesh.sandbox.callCount('create', 'tokenreviews')).toBe(1);
   });
 });

@@ -29,10 +29,12 @@ function setUp(review: TokenReviews['review']): {
   const clock = new FakeClock();
   const mesh = loadMeshSnapshot('trustDomain: example.com', 1);
   const authenticator = new KubeTokenAuthenticator({
-    tokenReviews: { review },
+    clusters: new ClusterRegistry({
+      ...{ id: 'Kubernetes', aliases: ['primary'], tokenReviews: { review } },
+      ...{ allowedNamespaces: 'all', allowedSigners: 'all' },
+    }),
     mesh: { current: () => mesh },
     audiences: ['istio-ca'],
-    cluster: { id: 'Kubernetes', aliases: ['primary'] },
     clock,
   });
   return { authenticator, clock };
