@@ -44,11 +44,11 @@ export class IsolationSteps {
 
   steps(): Step[] {
     return [
-      this.#step("7.1 foo asks for bar's signer: refused, nothing created", async (show) => {
+      this.#step("8.1 foo asks for bar's signer: refused, nothing created", async (show) => {
         await this.#refused(httpbinFoo, { certSigner: 'bar' }, show);
       }),
-      this.#step('7.2 a changed ProxyConfig counts within a second', (show) => this.#change(show)),
-      this.#step('7.3 an istio-ra with rules and a trusted node agent starts', async (show) => {
+      this.#step('8.2 a changed ProxyConfig counts within a second', (show) => this.#change(show)),
+      this.#step('8.3 an istio-ra with rules and a trusted node agent starts', async (show) => {
         writeFileSync(this.policyFile, bound);
         await deploy(this.#world, ztunnel);
         this.#ra = await this.#world.startRa('istio-ra-with-rules', {
@@ -60,21 +60,21 @@ export class IsolationSteps {
         show(`ready at ${this.#ra.address}`);
       }),
       this.#step(
-        "7.4 a ProxyConfig in foo that names bar's bound signer gets foo nothing",
+        "8.4 a ProxyConfig in foo that names bar's bound signer gets foo nothing",
         (show) => this.#greedy(show),
       ),
-      this.#step('7.5 bar itself still gets its signer', async (show) => {
+      this.#step('8.5 bar itself still gets its signer', async (show) => {
         const report = await this.#ask(httpbinBar, { ra: this.ra });
         assert.equal(report.code, 'OK', report.message);
         show(`${report.code}, issuer ${report.leaf?.issuer ?? ''}`);
       }),
       ...this.#ambient(),
       {
-        name: '7.9 two signers trust each other: through real Envoys both reach both, and bar neither',
+        name: '8.9 two signers trust each other: through real Envoys both reach both, and bar neither',
         needs: 'envoy',
         run: (show) => this.#bridge(show),
       },
-      this.#step('7.10 the istio-ra with rules ends in order', async (show) => {
+      this.#step('8.10 the istio-ra with rules ends in order', async (show) => {
         show(`exit ${await this.ra.stop()}`);
       }),
     ];
@@ -84,7 +84,7 @@ export class IsolationSteps {
     const asZtunnel = { as: 'ztunnel', tokenFile: this.#world.boundToken(ztunnel) } as const;
     return [
       this.#step(
-        '7.6 ztunnel gets two tenants their certificates, each from its own signer',
+        '8.6 ztunnel gets two tenants their certificates, each from its own signer',
         async (show) => {
           for (const workload of [httpbinFoo, httpbinBar]) {
             const report = await this.#ask(workload, {
@@ -98,7 +98,7 @@ export class IsolationSteps {
           }
         },
       ),
-      this.#step('7.7 not for an identity that does not run on its node', async (show) => {
+      this.#step('8.7 not for an identity that does not run on its node', async (show) => {
         const identity = 'spiffe://cluster.local/ns/foo/sa/default';
         await this.#refused(
           httpbinFoo,
@@ -107,7 +107,7 @@ export class IsolationSteps {
           'Unauthenticated',
         );
       }),
-      this.#step('7.8 and not for a foreign trust domain', async (show) => {
+      this.#step('8.8 and not for a foreign trust domain', async (show) => {
         const identity = 'spiffe://other.example/ns/foo/sa/httpbin';
         await this.#refused(
           httpbinFoo,
