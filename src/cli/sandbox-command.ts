@@ -5,7 +5,7 @@ import { systemClock } from '../base/clock.ts';
 import { createLogger } from '../base/logger.ts';
 import { StartStack } from '../base/start-stack.ts';
 import type { Logger } from '../base/logger.ts';
-import { checkListenAddress } from '../config/address.ts';
+import { parseListenAddress } from '../base/listen-address.ts';
 import type { CommandRun } from './command-run.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { SandboxFlags } from './sandbox-flags.ts';
@@ -71,7 +71,7 @@ async function runIn(stack: StartStack, flags: SandboxFlags, run: CommandRun): P
 
 function checkFlag(flag: string, value: string): void {
   try {
-    checkListenAddress(value);
+    parseListenAddress(value);
   } catch (cause) {
     throw new UsageError(`--${flag} ${(cause as Error).message}`, { cause });
   }

@@ -1,10 +1,16 @@
 import { logLevels } from '../base/logger.ts';
 import type { LogLevel } from '../base/logger.ts';
-import { checkListenAddress } from './address.ts';
+import { parseListenAddress } from '../base/listen-address.ts';
 import { parseGoDuration } from '../base/go-duration.ts';
 import type { Setting } from './setting.ts';
 
 const text = (value: string): string => value;
+
+/** Stays text: the server reads it where it listens. */
+function listenAddress(value: string): string {
+  parseListenAddress(value);
+  return value;
+}
 
 function file(flag: string, help: string, extra: Partial<Setting<string>> = {}): Setting<string> {
   return { flag, help, placeholder: '<file>', parse: text, ...extra };
@@ -89,21 +95,21 @@ export const serveSettings = {
     help: 'where CreateCertificate is served, over TLS',
     placeholder: '<host:port>',
     fallback: ':15012',
-    parse: checkListenAddress,
+    parse: listenAddress,
   },
   httpAddress: {
     flag: 'httpAddr',
     help: 'where /ready and /healthz are served',
     placeholder: '<host:port>',
     fallback: ':8080',
-    parse: checkListenAddress,
+    parse: listenAddress,
   },
   monitoringAddress: {
     flag: 'monitoringAddr',
     help: 'where /version is served',
     placeholder: '<host:port>',
     fallback: ':15014',
-    parse: checkListenAddress,
+    parse: listenAddress,
   },
   tlsCertFile: file('tlsCertFile', 'serving certificate chain, PEM', {
     fallback: './var/run/secrets/istiod/tls/tls.crt',

@@ -75,43 +75,41 @@ export class Removals implements Stoppable {
   }
 
   async #remove({ name, uid }: Target): Promise<void> {
-    const { attempts, log } = this.#options;
-    const { signal } = this.#abort;
+    const { requests, log } = this.#options;
     try {
       const known = uid ?? (await this.#findUid(name));
       if (known === undefined) return;
-      await attempts.run(bounds, (s) => this.#removeOnce({ name, uid: known }, s), signal);
+      await this.#insist((signal) => requests.remove({ name, uid: known }, signal));
     } catch (error) {
       log.warn('certificate request not removed', { csrName: name, error });
     }
   }
 
-  /** An API server that has just started answers 403 until it has read who may do what. */
-  async #removeOnce(
-    target: { readonly name: string; readonly uid: string },
-    signal: AbortSignal,
-  ): Promise<void> {
-    try {
-      await this.#options.requests.remove(target, signal);
-    } catch (error) {
-      throw isForbidden(error) ? asTransient(error) : error;
-    }
-  }
-
   async #findUid(name: string): Promise<string | undefined> {
-    const { requests, attempts, clock } = this.#options;
-    const { signal } = this.#abort;
+    const { requests, clock } = this.#options;
     const read = async (): Promise<string | undefined> =>
-      (await attempts.run(bounds, (s) => requests.read(name, s), signal))?.uid;
+      (await this.#insist((signal) => requests.read(name, signal)))?.uid;
     const found = await read();
     if (found !== undefined) return found;
-    await sleep(clock, lateCreateMs, signal);
+    await sleep(clock, lateCreateMs, this.#abort.signal);
     return await read();
+  }
+
+  /** An API server that has just started answers 403 until it has read who may do what. */
+  #insist<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const patient = async (signal: AbortSignal): Promise<T> => {
+      try {
+        return await call(signal);
+      } catch (error) {
+        throw isForbidden(error) ? asTransient(error) : error;
+      }
+    };
+    return this.#options.attempts.run(bounds, patient, this.#abort.signal);
   }
 }
 
 function asTransient(forbidden: unknown): KubeApiError {
-  return new KubeApiError('the API server does not let us delete', {
+  return new KubeApiError('the API server does not let us remove what we made', {
     status: undefined,
     reason: 'Forbidden',
     verb: 'delete',

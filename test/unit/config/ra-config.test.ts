@@ -74,7 +74,7 @@ describe('parseRaConfig', () => {
     };
     expect(problemsOf(env, { secureGRPCAddr: 'nonsense' })).toEqual([
       'CSR_APPROVAL: must be one of self, external',
-      '--secureGRPCAddr: must be host:port or :port, such as 127.0.0.1:15012 or :15012',
+      '--secureGRPCAddr: "nonsense" is not an address like 127.0.0.1:15012 or :15012',
       'CERT_SIGNER_DOMAIN: a signer domain is DNS labels joined by dots, with one dot at least',
       'K8S_SIGNER: signers of kubernetes.io mint cluster credentials and are never used',
       'MAX_WORKLOAD_CERT_TTL: must be at least 10m, the least that Kubernetes takes',

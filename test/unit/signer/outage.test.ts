@@ -75,6 +75,18 @@ describe('Removals', () => {
     await clock.advance(60_000);
     expect(requests.objects.size).toBe(0);
   });
+
+  it('looks an object up again that it was not allowed to read at first', async () => {
+    const clock = new FakeClock();
+    const requests = new FakeSigningRequests();
+    const { name } = await requests.create(draft, new AbortController().signal);
+    const attempts = attemptsOn(clock);
+    const removals = new Removals({ requests, attempts, clock, log: new RecordingLogger() });
+    requests.disturb('read', ...forbidden(5));
+    removals.add({ name });
+    await clock.advance(60_000);
+    expect(requests.objects.size).toBe(0);
+  });
 });
 
 function away(calls: number): readonly Disturbance[] {

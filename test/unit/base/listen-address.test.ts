@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseListenAddress } from '../../../src/server/listen-address.ts';
+import { parseListenAddress } from '../../../src/base/listen-address.ts';
 
 describe('parseListenAddress', () => {
   it.each([
