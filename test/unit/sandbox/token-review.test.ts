@@ -121,7 +121,7 @@ describe('TokenReview', () => {
 describe('TokenRequest', () => {
   const tokenPath = '/api/v1/namespaces/foo/serviceaccounts/httpbin/token';
   const boundTo = (name: string, uid?: string): object => ({
-    spec: { audiences: ['istio-ca'], boundObjectRef: { kind: 'Pod', name, uid } },
+    spec: { audiences: ['istio-ca'], boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name, uid } },
   });
 
   it('gives a token that is bound to the pod', () => {

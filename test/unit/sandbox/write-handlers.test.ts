@@ -95,7 +95,9 @@ describe('an update', () => {
 
   it('counts a generation for custom resources', () => {
     const world = aWorld();
-    const created = world.object('POST', proxyConfigs, { metadata: { name: 'x' }, spec: {} });
+    const kind = { apiVersion: 'networking.istio.io/v1beta1', kind: 'ProxyConfig' };
+    const body = { ...kind, metadata: { name: 'x' }, spec: {} };
+    const created = world.object('POST', proxyConfigs, body);
     const spec = { environmentVariables: { A: 'b' } };
     const updated = world.object('PUT', `${proxyConfigs}/x`, { ...created, spec });
     expect([created.metadata['generation'], updated.metadata['generation']]).toEqual([1, 2]);
