@@ -61,6 +61,7 @@ build: install ## Bundle into dist/istio-ra.js
 
 .PHONY: clean
 clean: ## Remove what was built or made
+	@if [ -f .cache/e2e/pids ]; then $(MAKE) e2e-down; fi
 	rm -rf dist coverage .sandbox .cache
 
 .PHONY: help

@@ -12,6 +12,8 @@ export const project = (name) => ({
 });
 
 export default {
+  // One less than the cores is jest's default, and half of two.
+  maxWorkers: '100%',
   projects: [project('unit'), project('integration')],
   testTimeout: 20_000,
 };

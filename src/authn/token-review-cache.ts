@@ -3,7 +3,7 @@ import type { Random } from '../base/backoff.ts';
 import { sleep } from '../base/clock.ts';
 import type { Clock } from '../base/clock.ts';
 import { abortable, Deadline } from '../base/deadline.ts';
-import { isTransient, KubeApiError } from '../kube/api-error.ts';
+import { isTransient, isUnreachable, KubeApiError } from '../kube/api-error.ts';
 import type { TokenReviewResult, TokenReviews } from '../kube/token-reviews.ts';
 import { readUnverifiedClaims } from './unverified-claims.ts';
 
@@ -136,16 +136,20 @@ export class TokenReviewCache implements TokenReviews {
       const askedAt = clock.monotonic();
       return { askedAt, result: await abortable(call(), deadline.signal) };
     };
-    try {
-      return await once();
-    } catch (error) {
-      const waitMs = this.#retryWaitMs(error);
-      // Whoever asks for more patience than there is will not be asked again (F1).
-      if (waitMs === undefined || waitMs >= deadline.remainingMs()) throw error;
-      await sleep(clock, waitMs, deadline.signal);
+    for (let answers = 0; ;) {
+      try {
+        return await once();
+      } catch (error) {
+        // An API server that restarts refuses connections: that is no answer, and is waited out.
+        if (!isUnreachable(error)) answers += 1;
+        const waitMs = this.#retryWaitMs(error);
+        // Whoever asks for more patience than there is will not be asked again (F1).
+        const tooLong = waitMs === undefined || waitMs >= deadline.remainingMs();
+        if (tooLong || answers > 1) throw error;
+        await sleep(clock, waitMs, deadline.signal);
+      }
+      this.#counts.retries += 1;
     }
-    this.#counts.retries += 1;
-    return once();
   }
 
   #retryWaitMs(error: unknown): number | undefined {

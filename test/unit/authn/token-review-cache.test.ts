@@ -256,10 +256,22 @@ describe('a review that fails in passing', () => {
     const { cache, reviews, clock } = setUp([apiError(503)]);
     const answer = cache.review('t', audiences, signal);
     await clock.advance(3_000);
-    await expect(answer).rejects.toMatchObject({
-      status: 503,
-    });
+    await expect(answer).rejects.toMatchObject({ status: 503 });
     expect(reviews.calls).toBe(2);
+  });
+
+  it('waits out connections that are refused, for as long as a review may take', async () => {
+    const refused = apiError(undefined, 'ConnectionFailed');
+    const { cache, reviews, clock } = setUp([refused, refused, refused, refused, good]);
+    const answer = cache.review('t', audiences, signal);
+    await clock.advance(500);
+    await expect(answer).resolves.toEqual(good);
+    expect(reviews.calls).toBe(5);
+
+    const never = setUp([refused]);
+    const lost = never.cache.review('t', audiences, signal).catch((error: unknown) => error);
+    await never.clock.advance(3_000);
+    await expect(lost).resolves.toMatchObject({ status: undefined });
   });
 
   it.each([401, 403, 422])('is another thing than one that fails with %s', async (status) => {
