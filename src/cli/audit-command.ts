@@ -32,7 +32,10 @@ export function auditCommand(run: CommandRun): Command {
 
 async function readTrail(file: string): Promise<AuditReport> {
   try {
-    return await verifyAudit(linesOf(await filesOfTrail(file)));
+    const files = await filesOfTrail(file);
+    // No trail is not an intact one.
+    if (files.length === 0) throw new Error('there is no such file, rotated or not');
+    return await verifyAudit(linesOf(files));
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : String(cause);
     throw new UsageError(`cannot read ${file}: ${problem}`, { cause });

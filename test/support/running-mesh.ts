@@ -232,6 +232,7 @@ async function writeFiles(
   await writeFile(join(directory, 'kubeconfig'), sandbox.kubeconfig(registrationAuthorityAccount));
   await writeFile(join(directory, 'mesh.yaml'), meshConfig(meshConfigYaml(sandbox.signers)));
   if (signerPolicy !== undefined) await writeFile(join(directory, 'policy.yaml'), signerPolicy);
+  await writeFile(join(directory, 'root.pem'), root.certificatePem);
   return root.certificatePem;
 }
 
