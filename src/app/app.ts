@@ -81,9 +81,7 @@ async function start(config: RaConfig, edges: AppEdges, started: StartStack): Pr
     budgetMs: config.requestBudgetMs,
   });
   started.defer(() => stopSigning(signing, clock));
-  const service = certificateService(config, {
-    ...{ edges, judgement, signing, audit },
-  });
+  const service = certificateService(config, { edges, judgement, signing, audit });
   const credentials = new RotatingServerCredentials(await readServingIdentity(config.tls));
   const { protoDirectory } = edges;
   const { reflection } = config;

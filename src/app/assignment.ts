@@ -14,6 +14,7 @@ import type { MeshSource } from '../mesh/mesh-snapshot.ts';
 import { parseProxyConfig } from '../mesh/proxy-config.ts';
 import type { Labels, ProxyConfigEntry } from '../mesh/proxy-config.ts';
 import { ProxyConfigIndex } from '../mesh/proxy-config-index.ts';
+import { podFeed } from './pod-feed.ts';
 import { startFeed } from './resource-feeds.ts';
 import type { FeedContext } from './resource-feeds.ts';
 import { openSignerPolicy } from './signer-policy-file.ts';
@@ -59,7 +60,9 @@ export async function startAssignment(parts: Parts): Promise<Assignment> {
   if (config.signerPolicyPath !== undefined) readiness.push(feedNamespaces(namespaces, parts));
   const decisive = [...readiness];
   const pods = new PodIndex();
-  if (config.trustedNodeAccounts.length > 0) readiness.push(feedPods(pods, parts));
+  if (config.trustedNodeAccounts.length > 0) {
+    readiness.push(startFeed(podFeed(parts.kubernetes.podSource(), pods), context));
+  }
   return {
     worlds: {
       current: () => {
@@ -150,24 +153,6 @@ function feedNamespaces(
       handlers: {
         onPut: (namespace) => void labels.set(namespace.name, namespace.labels),
         onGone: ({ name }) => void labels.delete(name),
-      },
-    },
-    context,
-  );
-}
-
-function feedPods(index: PodIndex, { kubernetes, context }: Parts): ReadinessCheck {
-  return startFeed(
-    {
-      source: kubernetes.podSource(),
-      identify: (pod) => pod,
-      handlers: {
-        onPut: (pod) => {
-          index.put(pod);
-        },
-        onGone: ({ namespace = '', name, uid }) => {
-          index.gone({ namespace, name, uid });
-        },
       },
     },
     context,

@@ -14,6 +14,7 @@ import { PodIndex } from '../kube/pod-index.ts';
 import type { Pod } from '../kube/pods.ts';
 import { SupervisedWatch } from '../kube/supervised-watch.ts';
 import type { MeshSource } from '../mesh/mesh-snapshot.ts';
+import { podFeed } from './pod-feed.ts';
 import type { RemoteClusterScope } from './remote-cluster-scopes.ts';
 
 /** A remote cluster with what it takes to ask it. */
@@ -88,19 +89,8 @@ function watchPods(
   index: PodIndex,
   { kubernetes, clock, random, log }: RemoteClusterOptions,
 ): SupervisedWatch<Pod> {
-  const watch = new SupervisedWatch<Pod>({
-    source: kubernetes.podSource(),
-    identify: (pod) => pod,
-    handlers: {
-      onPut: (pod) => {
-        index.put(pod);
-      },
-      onGone: ({ namespace = '', name, uid }) => {
-        index.gone({ namespace, name, uid });
-      },
-    },
-    ...{ clock, random, log },
-  });
+  const feed = podFeed(kubernetes.podSource(), index);
+  const watch = new SupervisedWatch<Pod>({ ...feed, clock, random, log });
   watch.start();
   return watch;
 }

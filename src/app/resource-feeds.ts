@@ -16,7 +16,8 @@ export interface FeedContext {
   readonly started: StartStack;
 }
 
-type Feed<T> = Pick<SupervisedWatchOptions<T>, 'identify' | 'handlers'> & {
+/** What is watched, and what is fed by it. */
+export type Feed<T> = Pick<SupervisedWatchOptions<T>, 'identify' | 'handlers'> & {
   readonly source: ResourceSource<T>;
 };
 
