@@ -25,9 +25,6 @@ export interface CsrTargetOptions {
 
 /** The words of the stream of choices for keys. */
 const keyStream = 2;
-/** openssl reads the first so many that are let in, and then one of so many. */
-const opensslFirst = 1_000;
-const opensslOneOf = 50;
 
 /** Whether a finding shows; with a candidate in place of the case it was found with. */
 type Shows = (candidate: FuzzCase) => Promise<string | undefined>;
@@ -72,7 +69,7 @@ export class CsrTarget {
     }
     const { outcome } = measured;
     if (outcome.kind === 'returned') this.#compare(outcome.value, made, index);
-    return this.#options.go?.backlog();
+    return this.#options.openssl?.backlog() ?? this.#options.go?.backlog();
   }
 
   #measure({ text, steps }: FuzzCase, index: number): Measured<CertificateRequest> {
@@ -92,14 +89,13 @@ export class CsrTarget {
 
   #compare(request: CertificateRequest, made: FuzzCase, index: number): void {
     const { go, openssl } = this.#options;
-    const ordinal = this.accepted + this.nameless;
     if (go !== undefined) {
       this.readByGo += 1;
       this.#ask('go', { request, made, index }, async (asked) =>
         differencesFromGo(asked, await go.ask('request', asked.der)),
       );
     }
-    if (openssl !== undefined && (ordinal <= opensslFirst || ordinal % opensslOneOf === 0)) {
+    if (openssl !== undefined) {
       this.readByOpenssl += 1;
       this.#ask('openssl', { request, made, index }, async (asked) =>
         differencesFromOpenssl(asked, await openssl.ask(asked.pem)),

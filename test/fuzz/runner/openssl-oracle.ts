@@ -21,6 +21,8 @@ const script =
   'for file; do openssl req -in "$file" -noout -verify -pubkey -text -nameopt RFC2253 2>&1; ' +
   'echo "=== $?"; done';
 const batchSize = 50;
+/** openssl is slower than we are: beyond so many that wait for it, so do we. */
+const mostUnanswered = 1_000;
 
 /** The openssl command, asked for many requests at a time. */
 export class OpensslOracle {
@@ -31,6 +33,7 @@ export class OpensslOracle {
     readonly reject: (error: unknown) => void;
   }[] = [];
   #running: Promise<void> = Promise.resolve();
+  #unanswered = 0;
 
   /** Throws MissingPrerequisite where there is no openssl. */
   static async start(): Promise<OpensslOracle> {
@@ -39,11 +42,19 @@ export class OpensslOracle {
   }
 
   ask(pem: string): Promise<OpensslReading> {
+    this.#unanswered += 1;
     const answer = new Promise<OpensslReading>((resolve, reject) => {
       this.#waiting.push({ pem, resolve, reject });
     });
     if (this.#waiting.length >= batchSize) this.#next();
-    return answer;
+    return answer.finally(() => {
+      this.#unanswered -= 1;
+    });
+  }
+
+  /** To be awaited before more is asked; undefined while there is room. */
+  backlog(): Promise<void> | undefined {
+    return this.#unanswered > mostUnanswered ? this.#running : undefined;
   }
 
   /** Answers what is left. */
