@@ -3,7 +3,7 @@ import { Agent, type Dispatcher } from 'undici';
 import type { FloorOptions } from './floor-options.ts';
 
 interface CsrObject {
-  readonly metadata: { readonly name: string };
+  readonly metadata: { readonly name: string; readonly resourceVersion: string };
   readonly status?: { readonly certificate?: string };
 }
 
@@ -19,7 +19,8 @@ export class CertificateLoop {
   readonly #waiting = new Map<string, () => void>();
   readonly #prefix = `floor-${process.pid}`;
   #count = 0;
-  #watchEnd = new AbortController();
+  readonly #watchEnd = new AbortController();
+  #heard = '0';
 
   constructor(options: FloorOptions) {
     this.#options = options;
@@ -29,14 +30,19 @@ export class CertificateLoop {
     this.#watch = new Agent({ connect, bodyTimeout: 0 });
   }
 
-  /** Opens the one watch that all callers share. */
-  async open(): Promise<void> {
-    const url = `${path}?watch=true&labelSelector=${encodeURIComponent(label)}`;
-    const answer = await this.#send('GET', url, undefined, {
-      dispatcher: this.#watch,
-      signal: this.#watchEnd.signal,
-    });
-    void this.#listen(answer.body).catch(() => undefined);
+  /** Opens the one watch that all callers share, and opens it again when the API server ends it. */
+  async open(resourceVersion?: string): Promise<void> {
+    const from = resourceVersion === undefined ? '' : `&resourceVersion=${resourceVersion}`;
+    const url = `${path}?watch=true&labelSelector=${encodeURIComponent(label)}${from}`;
+    const { signal } = this.#watchEnd;
+    const answer = await this.#send('GET', url, undefined, { dispatcher: this.#watch, signal });
+    // A watcher that is too slow for a moment is cut off, by an end like any other.
+    void this.#listen(answer.body).then(
+      () => this.open(this.#heard),
+      (error: unknown) => {
+        if (!signal.aborted) throw error;
+      },
+    );
   }
 
   async close(): Promise<void> {
@@ -82,8 +88,9 @@ export class CertificateLoop {
 
   #hear(line: string): void {
     const { object } = JSON.parse(line) as { readonly object: CsrObject };
+    const { name, resourceVersion } = object.metadata;
+    this.#heard = resourceVersion;
     if (object.status?.certificate === undefined) return;
-    const { name } = object.metadata;
     this.#waiting.get(name)?.();
     this.#waiting.delete(name);
   }
