@@ -2,6 +2,7 @@
 const rooms = {
   base: [],
   pki: ['base'],
+  admission: ['base'],
   mesh: ['pki', 'base'],
   kube: ['base'],
   'kube/client-node': ['kube', 'base'],
@@ -9,14 +10,21 @@ const rooms = {
   authz: ['authn', 'mesh', 'pki', 'kube', 'base'],
   ra: ['authz', 'authn', 'mesh', 'pki', 'base'],
   signer: ['ra', 'authz', 'kube', 'pki', 'base'],
+  distribution: ['mesh', 'pki', 'kube', 'base'],
   audit: ['ra', 'base'],
-  server: ['ra', 'authn', 'authz', 'pki', 'base'],
+  metrics: ['ra', 'mesh', 'pki', 'base'],
+  tracing: ['ra', 'base'],
+  server: ['admission', 'ra', 'authn', 'authz', 'pki', 'base'],
   config: ['mesh', 'pki', 'base'],
   app: [
     'config',
     'audit',
+    'metrics',
+    'tracing',
     'server',
+    'admission',
     'signer',
+    'distribution',
     'ra',
     'authz',
     'authn',
@@ -54,6 +62,8 @@ module.exports = {
     sdk('grpc', '@grpc|grpc-health-check', 'server'),
     sdk('peculiar', '@peculiar|reflect-metadata', 'pki'),
     sdk('kubernetes', '@kubernetes|undici', 'kube/client-node'),
+    sdk('prometheus', 'prom-client', 'metrics'),
+    sdk('opentelemetry', '@opentelemetry', 'tracing'),
     {
       name: 'no-cycles',
       comment: 'a cycle means that two files are one',
@@ -73,7 +83,9 @@ module.exports = {
       comment:
         'a unit test does no I/O; one that needs the app or the sandbox is an integration test',
       severity: 'error',
-      from: { path: '^test/unit/(base|pki|mesh|kube|authn|authz|ra|signer|audit)/' },
+      from: {
+        path: '^test/unit/(base|pki|admission|mesh|kube|authn|authz|ra|signer|distribution|audit|metrics|tracing)/',
+      },
       to: { path: '^src/(app|cli|sandbox)/' },
     },
     {

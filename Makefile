@@ -28,15 +28,25 @@ check: install ## Format, lint, types, import direction, dead code
 	npm run --silent check:dead
 
 .PHONY: test
-test: install ## Unit, integration and contract tests, the last against the sandbox
+test: install ## Unit, integration and contract tests; the chart and the image, where helm has been built
 	npm test --silent
 	npm run --silent test:contract
+	CHART_TESTS=if-built npm run --silent test:chart
 
 .PHONY: format
 format: install ## Write the form that `check` asks for
 	npm run --silent format
 
+.PHONY: chart-docs
+chart-docs: install ## Write the tables of the chart's README and the policy in its schema
+	PATH="$(CURDIR)/node_modules/.bin:$$PATH" node scripts/chart-readme.js
+	PATH="$(CURDIR)/node_modules/.bin:$$PATH" node scripts/chart-schema.js
+
 ##@ Prove it
+.PHONY: chart-test
+chart-test: install ## The chart by the real helm, which is built once, and the image's files (UPDATE_GOLDEN=1)
+	npm run --silent test:chart
+
 .PHONY: e2e
 e2e: install ## Walk-through, faults and contract on a real API server, cert-manager's signers, Envoy
 	PATH="$(CURDIR)/node_modules/.bin:$$PATH" node test/e2e/runner/prove.ts
@@ -58,6 +68,14 @@ fuzz: install ## Mutated input for every parser (FUZZ_SECONDS=60, FUZZ_SEED, FUZ
 .PHONY: build
 build: install ## Bundle into dist/istio-ra.js
 	npm run --silent build
+
+.PHONY: image-rootfs
+image-rootfs: build ## The files of the image in .cache/image-rootfs, without a daemon
+	PATH="$(CURDIR)/node_modules/.bin:$$PATH" node scripts/image-rootfs.js
+
+.PHONY: image
+image: ## The image, by docker (IMAGE=istio-ra:0.1.0)
+	docker build --tag $(or $(IMAGE),istio-ra:0.1.0) .
 
 .PHONY: clean
 clean: ## Remove what was built or made

@@ -6,10 +6,19 @@ const outsideItsRoom = (name, room) => ({ name, message: `only src/${room} may i
 const grpc = ['@grpc/grpc-js', '@grpc/proto-loader', '@grpc/reflection', 'grpc-health-check'];
 const peculiar = ['@peculiar/x509', '@peculiar/webcrypto'];
 const kubernetes = ['@kubernetes/client-node', 'undici'];
+const prometheus = ['prom-client'];
+const opentelemetry = [
+  '@opentelemetry/api',
+  '@opentelemetry/exporter-trace-otlp-http',
+  '@opentelemetry/resources',
+  '@opentelemetry/sdk-trace',
+];
 const sdks = [
   ...grpc.map((name) => outsideItsRoom(name, 'server')),
   ...peculiar.map((name) => outsideItsRoom(name, 'pki')),
   ...kubernetes.map((name) => outsideItsRoom(name, 'kube/client-node')),
+  ...prometheus.map((name) => outsideItsRoom(name, 'metrics')),
+  ...opentelemetry.map((name) => outsideItsRoom(name, 'tracing')),
 ];
 
 const realTime = [
@@ -82,6 +91,24 @@ export default tseslint.config(
       'no-restricted-imports': [
         'error',
         { paths: sdks.filter((sdk) => !kubernetes.includes(sdk.name)) },
+      ],
+    },
+  },
+  {
+    files: ['src/metrics/**'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { paths: sdks.filter((sdk) => !prometheus.includes(sdk.name)) },
+      ],
+    },
+  },
+  {
+    files: ['src/tracing/**'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { paths: sdks.filter((sdk) => !opentelemetry.includes(sdk.name)) },
       ],
     },
   },

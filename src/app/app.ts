@@ -1,31 +1,37 @@
-import type { AuditLog } from '../audit/audit-log.ts';
-import type { Authenticator } from '../authn/authenticator.ts';
 import type { Random } from '../base/backoff.ts';
 import { sleep } from '../base/clock.ts';
 import type { Clock } from '../base/clock.ts';
 import type { ReadinessCheck, Stoppable } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
+import { LoopLag } from '../base/loop-lag.ts';
 import { StartStack } from '../base/start-stack.ts';
 import type { RaConfig } from '../config/ra-config.ts';
-import { MeshConfigFile } from '../mesh/mesh-config-file.ts';
-import { ChainVerifier } from '../pki/chain.ts';
-import { RegistrationAuthority } from '../ra/registration-authority.ts';
-import { CertificateService } from '../server/certificate-service.ts';
-import { RotatingServerCredentials } from '../server/credentials.ts';
+import type { KubernetesApi } from '../kube/client-node/connect-kubernetes.ts';
+import type { FollowedMesh } from '../mesh/mesh-snapshot.ts';
+import type { MetricsSources } from '../metrics/metrics-sources.ts';
+import { KnownIssuers } from '../ra/known-issuers.ts';
+import { RecentDecisions } from '../ra/recent-decisions.ts';
 import { GrpcServer } from '../server/grpc-server.ts';
-import { OpsHttpServer } from '../server/ops-http-server.ts';
-import { startAssignment } from './assignment.ts';
-import type { Assignment } from './assignment.ts';
 import { openAuditLog } from './audit-trail.ts';
-import { openAuthentication } from './authentication.ts';
+import { openCertificateAuthority } from './certificate-authority.ts';
+import type { CertificateAuthority } from './certificate-authority.ts';
 import { openCluster } from './cluster.ts';
-import { DecisionLogger } from './decision-logger.ts';
-import { startKnownClusters } from './known-clusters.ts';
-import type { KnownClustersOptions } from './known-clusters.ts';
+import { openDebug } from './debug.ts';
+import { openFront } from './front.ts';
+import { startJudgement } from './judgement.ts';
+import type { Judgement } from './judgement.ts';
+import { startLeaderDuties } from './leader-duties.ts';
+import { openMeshSource } from './mesh-source.ts';
+import { startOpsServers } from './ops-servers.ts';
+import type { FeedContext } from './resource-feeds.ts';
 import { watchCheck } from './resource-feeds.ts';
-import { readServingIdentity } from './serving-identity.ts';
-import { startSigning } from './signing.ts';
+import { runningSources } from './running-sources.ts';
+import { openOwnCertificate } from './serving/own-certificate.ts';
+import { warnOfSettings } from './setting-warnings.ts';
+import { openSigning } from './open-signing.ts';
 import type { Signing } from './signing.ts';
+import { openTelemetry } from './telemetry.ts';
+import type { Telemetry } from './telemetry.ts';
 
 /** What comes from outside of the process, so that a test can choose it. */
 export interface AppEdges {
@@ -34,13 +40,18 @@ export interface AppEdges {
   readonly log: Logger;
   /** Where ca.proto lies. */
   readonly protoDirectory: string;
+  /** Where the page of the debug port lies. */
+  readonly pageDirectory: string;
   readonly version: string;
+  /** Ends a start that waits for something, such as the mesh config. */
+  readonly stopAsked?: AbortSignal | undefined;
 }
 
 /** How long calls under way may take to finish after a stop was asked for. */
 const drainMs = 20_000;
-const removalDrainMs = 5_000;
 const readyPollMs = 20;
+/** A loop that lags like this for so long will not recover. */
+const hopeless = { lagMs: 2_000, forMs: 10_000 };
 
 /** The running registration authority. */
 export interface App extends Stoppable {
@@ -48,6 +59,7 @@ export interface App extends Stoppable {
   readonly grpcAddress: string;
   readonly httpAddress: string;
   readonly monitoringAddress: string;
+  readonly debugAddress: string;
   /** Resolves when every readiness check holds; rejects with the signal's reason. */
   ready(signal: AbortSignal): Promise<void>;
 }
@@ -64,128 +76,132 @@ export async function startApp(config: RaConfig, edges: AppEdges): Promise<App> 
 }
 
 async function start(config: RaConfig, edges: AppEdges, started: StartStack): Promise<App> {
-  const { clock, random, log } = edges;
-  const mesh = await MeshConfigFile.open({ path: config.meshConfigPath, clock, log });
-  started.defer(() => mesh.stop());
-  const kubernetes = await openCluster({ ...config, ...edges });
-  started.defer(() => kubernetes.close());
-  const { approval, replica } = config;
-  const context = { clock, random, log, started };
-  const { version } = edges;
-  const judgement = await startJudgement({ config, kubernetes, mesh, context, version });
-  const audit = await openAuditLog({ ...config, clock, random, log });
-  started.defer(() => audit.stop());
-  const approvals = audit;
-  const signing = startSigning({
-    ...{ kubernetes, approval, approvals, replica, clock, random, log },
-    budgetMs: config.requestBudgetMs,
+  const ground = await startGround(config, edges, started);
+  const { kubernetes, mesh, context, readiness, telemetry, life } = ground;
+  const authority = await startAuthority(config, ground);
+  const requests = kubernetes.signingRequests;
+  const ownCertificate = await openOwnCertificate(config, { ...context, requests, mesh });
+  readiness.push(ownCertificate.source);
+  const front = config.front && (await openFront(config.front, ownCertificate, context));
+  const grpc = new GrpcServer({
+    ...{ ...edges, ...ownCertificate, service: authority.service },
+    reflection: config.reflection,
+    passThrough: front?.passThrough,
+    lingerMs: config.load.drainDelayMs,
+    log: edges.log.scope('server'),
   });
-  started.defer(() => stopSigning(signing, clock));
-  const service = certificateService(config, { edges, judgement, signing, audit });
-  const credentials = new RotatingServerCredentials(await readServingIdentity(config.tls));
-  const { protoDirectory } = edges;
-  const { reflection } = config;
-  const grpc = new GrpcServer({ service, credentials, protoDirectory, reflection, clock, log });
-  const draining = new DrainingCheck();
-  const readiness: readonly ReadinessCheck[] = [
-    watchCheck('certificatesigningrequests', signing.watch),
-    ...judgement.readiness,
-    audit,
-    draining,
-  ];
-  const http = await startOpsServers(config, edges, { readiness, started });
-  const grpcAddress = await grpc.start(config.secureGrpcAddress);
+  const sources: MetricsSources = {
+    ...runningSources({ ...authority.judgement, ...ground, ...authority, grpc }),
+    ...startLeaderDuties({ config, kubernetes, mesh, ownCertificate, context }),
+    ...front?.sources,
+    servingCertificate: () => ownCertificate.source.notAfter,
+  };
+  telemetry.metrics.addSources(sources);
+  const debug = await openDebug({ ...ground, ...authority, config, edges, sources, started });
+  const { serving, secureGrpcAddress } = config;
+  const address = serving.kind === 'none' ? serving.grpcAddress : secureGrpcAddress;
+  const grpcAddress = await grpc.start(address);
   grpc.setServing(true);
+  life.phase = 'serving';
   started.defer(async () => {
-    draining.begin();
+    life.phase = 'stopping';
     await grpc.stop(drainMs);
   });
-  log.info('serving', { grpc: grpcAddress, http: http.httpAddress, version });
+  const addresses = { ...ground.http, grpcAddress, debugAddress: debug.address };
+  logServing(edges, addresses);
   return {
-    grpcAddress,
-    ...http,
-    ready: (signal) => awaitReady(readiness, clock, signal),
+    ...addresses,
+    ready: (signal) => awaitReady(readiness, edges.clock, signal),
     stop: () => started.stop(),
   };
 }
 
-/** What tells who calls, and what that caller may have. */
-interface Judgement extends Assignment {
-  readonly authenticator: Authenticator;
+function logServing({ log, version }: AppEdges, addresses: Omit<App, 'ready' | 'stop'>): void {
+  const { grpcAddress: grpc, httpAddress: http } = addresses;
+  const { monitoringAddress: monitoring, debugAddress: debug } = addresses;
+  log.info('serving', { grpc, http, monitoring, debug, version });
 }
 
-async function startJudgement(options: KnownClustersOptions): Promise<Judgement> {
-  const { registry: clusters, remotes, readiness } = await startKnownClusters(options);
-  const assignment = await startAssignment({ ...options, remotes });
-  const { worlds } = assignment;
-  const authenticator = await openAuthentication({ ...options, clusters, worlds });
-  return { ...assignment, authenticator, readiness: [...readiness, ...assignment.readiness] };
+/** What all parts stand on. */
+interface Ground {
+  readonly telemetry: Telemetry;
+  readonly kubernetes: KubernetesApi;
+  readonly mesh: FollowedMesh;
+  readonly context: FeedContext;
+  /** Grows while the parts start. */
+  readonly readiness: ReadinessCheck[];
+  readonly life: LifeCheck;
+  readonly loopLag: LoopLag;
+  readonly version: string;
+  readonly http: { readonly httpAddress: string; readonly monitoringAddress: string };
 }
 
-function certificateService(
-  config: RaConfig,
-  parts: {
-    readonly edges: AppEdges;
-    readonly judgement: Judgement;
-    readonly signing: Signing;
-    readonly audit: AuditLog;
-  },
-): CertificateService {
-  const { edges, judgement, signing, audit } = parts;
-  const { clock, log } = edges;
-  return new CertificateService({
-    authenticator: judgement.authenticator,
-    nodeAuthorizer: judgement.nodeAuthorizer,
-    issuer: new RegistrationAuthority({
-      worlds: judgement.worlds,
-      callerPods: judgement.callerPods,
-      lifetime: config.lifetime,
-      signer: signing.signer,
-      verifier: new ChainVerifier(),
-      clock,
-    }),
-    decisions: new DecisionLogger({ log, audit, clock }),
-    clock,
-    log,
-    budgetMs: config.requestBudgetMs,
-  });
-}
-
-async function startOpsServers(
+async function startGround(
   config: RaConfig,
   edges: AppEdges,
-  parts: {
-    readonly readiness: readonly ReadinessCheck[];
-    readonly started: StartStack;
-  },
-): Promise<{ readonly httpAddress: string; readonly monitoringAddress: string }> {
-  const options = {
-    readiness: parts.readiness,
-    version: { version: edges.version, node: process.version },
-    log: edges.log,
-  };
-  const open = async (address: string): Promise<string> => {
-    const server = new OpsHttpServer(options);
-    parts.started.defer(() => server.stop());
-    return server.start(address);
-  };
-  return {
-    httpAddress: await open(config.httpAddress),
-    monitoringAddress: await open(config.monitoringAddress),
-  };
+  started: StartStack,
+): Promise<Ground> {
+  const { clock, random, log, version } = edges;
+  const telemetry = await openTelemetry({ config, version, clock, log, started });
+  warnOfSettings(config, log);
+  const kubernetes = await openCluster({
+    ...config,
+    ...edges,
+    onCall: telemetry.metrics.onApiCall,
+  });
+  started.defer(() => kubernetes.close());
+  const context: FeedContext = { clock, random, log, started, watches: telemetry.watches };
+  const life = new LifeCheck();
+  const readiness: ReadinessCheck[] = [life];
+  const loopLag = new LoopLag({ clock });
+  loopLag.start();
+  started.defer(() => loopLag.stop());
+  // Before all that takes time, so that it can be seen what a start waits for.
+  const http = await startOpsServers({
+    ...{ config, readiness, version, log, started },
+    liveness: [loopLag.check(hopeless.lagMs, hopeless.forMs)],
+    metrics: telemetry.route,
+  });
+  const opened = await openMeshSource(config, { ...context, kubernetes });
+  readiness.push(...opened.readiness);
+  const mesh = await opened.known(edges.stopAsked);
+  return { telemetry, kubernetes, mesh, context, readiness, life, loopLag, version, http };
 }
 
-/** Not ready again once the process is on its way out, so that no new client is sent here. */
-class DrainingCheck implements ReadinessCheck {
-  readonly name = 'not-draining';
-  #draining = false;
+/** Everything that decides on a request and gets it signed. */
+interface Authority extends CertificateAuthority {
+  readonly judgement: Judgement;
+  readonly signing: Signing;
+  readonly issuers: KnownIssuers;
+  readonly recent: RecentDecisions;
+}
 
-  begin(): void {
-    this.#draining = true;
-  }
+async function startAuthority(config: RaConfig, ground: Ground): Promise<Authority> {
+  const { telemetry, kubernetes, context, readiness } = ground;
+  const { clock, random, log, started } = context;
+  const judgement = await startJudgement({ ...ground, config });
+  const audit = await openAuditLog({ ...config, clock, random, log });
+  started.defer(() => audit.stop());
+  const signing = openSigning({ config, kubernetes, approvals: audit, context });
+  readiness.push(watchCheck('certificatesigningrequests', signing.watch));
+  readiness.push(...judgement.readiness, audit);
+  const issuers = new KnownIssuers();
+  const recent = new RecentDecisions(telemetry.decisionsTo(audit), () => clock.now());
+  const authority = openCertificateAuthority({
+    ...{ ...ground, config, judgement, signing, issuers, clock, random, log },
+    decisions: recent,
+    onStarted: telemetry.metrics.onRequest,
+  });
+  return { ...authority, judgement, signing, issuers, recent };
+}
+
+/** Not ready before all have started, and once the process is on its way out. */
+class LifeCheck implements ReadinessCheck {
+  readonly name = 'not-draining';
+  phase: 'starting' | 'serving' | 'stopping' = 'starting';
 
   notReadyBecause(): string | undefined {
-    return this.#draining ? 'the process is stopping' : undefined;
+    return this.phase === 'serving' ? undefined : `the process is ${this.phase}`;
   }
 }
 
@@ -197,13 +213,4 @@ async function awaitReady(
   while (checks.some((check) => check.notReadyBecause() !== undefined)) {
     await sleep(clock, readyPollMs, signal);
   }
-}
-
-/** What our objects cost the cluster ends with us where a few seconds suffice. */
-async function stopSigning(signing: Signing, clock: Clock): Promise<void> {
-  const enough = new AbortController();
-  const bound = sleep(clock, removalDrainMs, enough.signal).catch(() => undefined);
-  await Promise.race([signing.removals.drained(), bound]);
-  enough.abort();
-  await signing.stop();
 }

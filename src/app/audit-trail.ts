@@ -5,7 +5,7 @@ import { StreamSink } from '../audit/stream-sink.ts';
 import type { Random } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
-import type { AuditConfig } from '../config/ra-config.ts';
+import type { AuditConfig } from '../config/audit-settings.ts';
 
 /** Opens the audit log where the configuration wants it. Throws when it cannot be written. */
 export function openAuditLog(options: {

@@ -27,12 +27,7 @@ export interface AuthenticationOptions {
  */
 export async function openAuthentication(options: AuthenticationOptions): Promise<Authenticator> {
   const { config, clusters, mesh, context } = options;
-  const { clock, log } = context;
-  if (config.tls.clientRootsFile !== undefined) {
-    log.warn(
-      "--caCertFile has no effect: client certificates count under their own signer's roots",
-    );
-  }
+  const { clock } = context;
   const audiences = config.tokenAudiences;
   const { signerDomain, oidcIssuersPath: path } = config;
   const issuers = path === undefined ? [] : await openOidcIssuers({ path, signerDomain, context });

@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { RaConfig } from '../config/ra-config.ts';
 import { connectKubernetes } from '../kube/client-node/connect-kubernetes.ts';
-import type { KubernetesApi } from '../kube/client-node/connect-kubernetes.ts';
+import type { ConnectOptions, KubernetesApi } from '../kube/client-node/connect-kubernetes.ts';
 import { loadClusterAccess } from '../kube/client-node/kubeconfig.ts';
 
 export interface ClusterOptions {
@@ -10,12 +10,14 @@ export interface ClusterOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly version: string;
+  readonly onCall?: ConnectOptions['onCall'];
 }
 
 /** Finds the cluster and connects to it; the first call opens the connection. Close it after use. */
 export async function openCluster(options: ClusterOptions): Promise<KubernetesApi> {
-  const { kubernetes, clock, log, version } = options;
+  const { kubernetes, clock, version, onCall } = options;
+  const log = options.log.scope('kube');
   const access = await loadClusterAccess({ ...kubernetes, clock, log });
   log.info('using the Kubernetes API', { server: access.server, origin: access.origin });
-  return connectKubernetes({ access, clock, userAgent: `istio-ra/${version}` });
+  return connectKubernetes({ access, clock, userAgent: `istio-ra/${version}`, onCall, log });
 }

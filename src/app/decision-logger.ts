@@ -7,15 +7,17 @@ import type { Decision } from '../ra/decision.ts';
 /** Codes that mean something is wrong on our side of the wire, not with the request. */
 const ours = new Set([
   'ISSUED_CERTIFICATE_REJECTED',
+  'KUBERNETES_FORBIDDEN',
   'KUBERNETES_REFUSED',
   'KUBERNETES_UNAVAILABLE',
   'AUTHENTICATION_UNAVAILABLE',
   'SIGNER_WITHOUT_ROOT',
   'SIGNER_TIMEOUT',
+  'SIGNER_UNAVAILABLE',
   'NOT_READY',
 ]);
 
-/** Refusals of callers nobody knows that get a line of their own; the audit log counts the rest. */
+/** Refusals of callers nobody knows, or who come too often, that get a line of their own; the audit log counts the rest. */
 const strangersPerSecond = 100;
 
 /**
@@ -53,7 +55,8 @@ export class DecisionLogger implements DecisionLog {
 
   refused(decision: Decision, error: RaError): void {
     this.#audit.refused(decision, error);
-    if (decision.facts.caller === undefined && this.#isFlood()) return;
+    const isCrowd = decision.facts.caller === undefined || error.code === 'OVERLOADED';
+    if (isCrowd && this.#isFlood()) return;
     const fields = {
       ...fieldsOf(decision),
       code: error.code,

@@ -19,6 +19,8 @@ export interface KnownClusters {
   readonly registry: ClusterRegistry;
   /** Undefined where there are none. */
   readonly remotes: RemoteClusters | undefined;
+  /** Of the local cluster. */
+  readonly tokenReviews: TokenReviewCache;
   readonly readiness: readonly ReadinessCheck[];
 }
 
@@ -47,7 +49,7 @@ export async function startKnownClusters(options: KnownClustersOptions): Promise
   const everything = { allowedNamespaces: 'all', allowedSigners: 'all' } as const;
   const registry = new ClusterRegistry({ id, aliases, tokenReviews, ...everything });
   const path = config.remoteClustersPath;
-  if (path === undefined) return { registry, remotes: undefined, readiness: [] };
+  if (path === undefined) return { registry, remotes: undefined, tokenReviews, readiness: [] };
   const { signerDomain } = config;
   const localNames = [id, ...aliases];
   const scopes = await readRemoteClusterScopes(path, { signerDomain, localNames });
@@ -62,7 +64,7 @@ export async function startKnownClusters(options: KnownClustersOptions): Promise
   context.started.defer(() => remotes.stop());
   const source = kubernetes.secretSource(config.podNamespace, remoteSecrets);
   const listed = startFeed({ source, identify: (secret) => secret, handlers: remotes }, context);
-  return { registry, remotes, readiness: [listed] };
+  return { registry, remotes, tokenReviews, readiness: [listed] };
 }
 
 function openByKubeconfig(

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { httpsGet } from '../authn/https-get.ts';
+import { httpsGet } from '../base/https-get.ts';
 import type { OidcIssuer } from '../authn/oidc-authenticator.ts';
 import { FixedKeySet, longestKeySet, RemoteKeySet } from '../authn/oidc-key-set.ts';
 import type { OidcKeySet } from '../authn/oidc-key-set.ts';

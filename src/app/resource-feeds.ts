@@ -7,6 +7,7 @@ import { isForbidden } from '../kube/api-error.ts';
 import type { ResourceSource } from '../kube/resource-source.ts';
 import { SupervisedWatch } from '../kube/supervised-watch.ts';
 import type { SupervisedWatchOptions } from '../kube/supervised-watch.ts';
+import type { WatchAges } from './watch-ages.ts';
 
 /** What every watch of the process is made with. */
 export interface FeedContext {
@@ -14,6 +15,8 @@ export interface FeedContext {
   readonly random: Random;
   readonly log: Logger;
   readonly started: StartStack;
+  /** Where each watch is entered, for the metrics. */
+  readonly watches?: WatchAges | undefined;
 }
 
 /** What is watched, and what is fed by it. */
@@ -23,9 +26,10 @@ export type Feed<T> = Pick<SupervisedWatchOptions<T>, 'identify' | 'handlers'> &
 
 /** Starts a watch that feeds something, and returns what must hold before we may be called ready. */
 export function startFeed<T>(feed: Feed<T>, context: FeedContext): ReadinessCheck {
-  const { clock, random, log, started } = context;
-  const watch = new SupervisedWatch<T>({ ...feed, clock, random, log });
+  const { clock, random, log, started, watches } = context;
+  const watch = new SupervisedWatch<T>({ ...feed, clock, random, log: log.scope('kube') });
   watch.start();
+  watches?.add(feed.source.resource, watch);
   started.defer(() => watch.stop());
   return watchCheck(feed.source.resource, watch);
 }

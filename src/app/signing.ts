@@ -1,18 +1,30 @@
 import type { Random } from '../base/backoff.ts';
+import { sleep } from '../base/clock.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Stoppable } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import type { ApprovalLog } from '../ra/approval-log.ts';
+import type { Signer } from '../ra/signer.ts';
 import type { KubernetesApi } from '../kube/client-node/connect-kubernetes.ts';
 import type { SigningRequest } from '../kube/signing-requests.ts';
 import { SupervisedWatch } from '../kube/supervised-watch.ts';
 import { ApiAttempts } from '../signer/api-attempts.ts';
+import { KeptRequests } from '../signer/kept-requests.ts';
 import { KubernetesCsrSigner } from '../signer/kubernetes-csr-signer.ts';
 import type { ApprovalMode } from '../signer/kubernetes-csr-signer.ts';
+import { OwnAccount } from '../signer/own-account.ts';
 import { Reaper } from '../signer/reaper.ts';
 import { Removals } from '../signer/removals.ts';
 import { replicaSelector } from '../signer/request-draft.ts';
+import { RetryBudget } from '../signer/retry-budget.ts';
+import { Rights } from '../signer/rights.ts';
+import { SharedIssuances } from '../signer/shared-issuances.ts';
+import { SignerTurns } from '../signer/signer-turns.ts';
 import { SigningRequestFeed } from '../signer/signing-request-feed.ts';
+import { Silence } from '../signer/silence.ts';
+import type { SignerExplanations } from '../signer/silence.ts';
+import { Submissions } from '../signer/submissions.ts';
+import { longestServingRequestMs } from './serving/serving-certificate.ts';
 
 export interface SigningOptions {
   readonly kubernetes: KubernetesApi;
@@ -21,6 +33,10 @@ export interface SigningOptions {
   readonly replica: string;
   /** The longest that a request may take. */
   readonly budgetMs: number;
+  /** How long a signer may take, where it has less than `budgetMs`. */
+  readonly budgetMsFor?: ((signerName: string) => number | undefined) | undefined;
+  /** Finds out why a signer is silent; nothing is looked for where absent. */
+  readonly explanations?: SignerExplanations | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -28,23 +44,95 @@ export interface SigningOptions {
 
 /** The signer with everything that it runs on. */
 export interface Signing extends Stoppable {
-  readonly signer: KubernetesCsrSigner;
+  readonly signer: Signer;
+  readonly turns: SignerTurns;
+  readonly kept: KeptRequests;
+  readonly submissions: Submissions;
+  readonly shared: SharedIssuances;
+  readonly retries: RetryBudget;
   readonly watch: SupervisedWatch<SigningRequest>;
   readonly removals: Removals;
   readonly feed: SigningRequestFeed;
+  readonly reaper: Reaper;
 }
 
 /** After its budget a request may still be removing its own object. */
 const reaperGraceMs = 15_000;
+/** Agents that ran out of time come back within this, with the same bytes. */
+const keepForRetryMs = 60_000;
+/** With the reaper's rounds, what a killed replica left is gone within two minutes. */
+const longestKeptMs = 90_000;
+/** So many calls under way are a storm, in which removals can wait. */
+const busyCalls = 32;
+const removalDrainMs = 5_000;
 
 /** Wires the signer to its one shared watch, and starts the watch. */
 export function startSigning(options: SigningOptions): Signing {
-  const { kubernetes, approval, approvals, replica, clock, random, log } = options;
+  const { kubernetes, replica, clock, random, log } = options;
   const requests = kubernetes.signingRequests;
   const labelSelector = replicaSelector(replica);
-  const attempts = new ApiAttempts({ clock, random });
   const feed = new SigningRequestFeed({ requests, labelSelector, clock, log });
-  const removals = new Removals({ requests, attempts, clock, log });
+  const watch = startWatch(feed, labelSelector, options);
+  const retries = new RetryBudget({ clock });
+  const attempts = new ApiAttempts({ clock, random, retries });
+  const isInFlight = (name: string): boolean => feed.isAwaited(name);
+  const removals = new Removals({
+    ...{ requests, clock, log, isInFlight },
+    // Removals wait for each other, so they need no share in the requests' retries.
+    attempts: new ApiAttempts({ clock, random }),
+    isBusy: () => attempts.underWay >= busyCalls,
+  });
+  const account = new OwnAccount({ reviews: kubernetes.selfReviews, clock, log });
+  const orphanedAfterMs = orphanedAfter(options);
+  const reaper = new Reaper({
+    ...{ requests, removals, clock, log, isInFlight, orphanedAfterMs, selfReviews: account },
+  });
+  reaper.start();
+  const kept = new KeptRequests({ removals, clock, log });
+  const parts = { removals, feed, attempts, kept, account };
+  return {
+    ...{ ...openSigner(options, parts), watch, removals, feed, reaper, kept, retries },
+    stop: async () => {
+      await kept.stop();
+      await reaper.stop();
+      await drain(removals, clock);
+      await feed.stop();
+      await watch.stop();
+      await removals.stop();
+    },
+  };
+}
+
+function openSigner(
+  options: SigningOptions,
+  parts: {
+    readonly removals: Removals;
+    readonly feed: SigningRequestFeed;
+    readonly attempts: ApiAttempts;
+    readonly kept: KeptRequests;
+    readonly account: OwnAccount;
+  },
+): Pick<Signing, 'signer' | 'shared' | 'turns' | 'submissions'> {
+  const { kubernetes, approvals, approval, replica, clock, random, log } = options;
+  const requests = kubernetes.signingRequests;
+  const rights = new Rights({ clock, log });
+  const turns = new SignerTurns({ clock, random, log });
+  const submissions = new Submissions({ ...parts, requests, rights, replica, clock, log });
+  const silence = new Silence({ explanations: options.explanations, clock, log });
+  const single = new KubernetesCsrSigner({
+    ...{ ...parts, requests, submissions, turns, silence, rights, approval, clock, random },
+    keepForRetryMs,
+  });
+  const { budgetMsFor } = options;
+  const shared = new SharedIssuances({ signer: single, approvals, clock, budgetMsFor });
+  return { signer: shared, shared, turns, submissions };
+}
+
+function startWatch(
+  feed: SigningRequestFeed,
+  labelSelector: string,
+  { kubernetes, clock, random, log }: SigningOptions,
+): SupervisedWatch<SigningRequest> {
   const watch = new SupervisedWatch<SigningRequest>({
     source: kubernetes.signingRequestSource(labelSelector),
     identify: (request) => request,
@@ -61,28 +149,19 @@ export function startSigning(options: SigningOptions): Signing {
     log,
   });
   watch.start();
-  const reaper = new Reaper({
-    requests,
-    removals,
-    clock,
-    log,
-    selfReviews: kubernetes.selfReviews,
-    isInFlight: (name) => feed.isAwaited(name),
-    orphanedAfterMs: options.budgetMs + reaperGraceMs,
-  });
-  reaper.start();
-  return {
-    signer: new KubernetesCsrSigner({
-      ...{ requests, feed, removals, attempts, approval, approvals, replica },
-    }),
-    watch,
-    removals,
-    feed,
-    stop: async () => {
-      await reaper.stop();
-      await feed.stop();
-      await watch.stop();
-      await removals.stop();
-    },
-  };
+  return watch;
+}
+
+/** No request of any replica, nor one for a serving certificate, is in the cluster for longer. */
+function orphanedAfter({ budgetMs, approval }: SigningOptions): number {
+  const longestMs = Math.max(budgetMs, longestServingRequestMs[approval]) + reaperGraceMs;
+  return Math.max(longestMs, longestKeptMs);
+}
+
+/** What our objects cost the cluster ends with us where a few seconds suffice. */
+async function drain(removals: Removals, clock: Clock): Promise<void> {
+  const enough = new AbortController();
+  const bound = sleep(clock, removalDrainMs, enough.signal).catch(() => undefined);
+  await Promise.race([removals.drained(), bound]);
+  enough.abort();
 }

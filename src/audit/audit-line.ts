@@ -1,5 +1,7 @@
 import type { RaError } from '../base/ra-error.ts';
 import type { Decision, DecisionFacts } from '../ra/decision.ts';
+import { outcomeOf } from '../ra/request-outcome.ts';
+import type { RequestOutcome } from '../ra/request-outcome.ts';
 import { boundedText } from './audit-text.ts';
 
 /** The facts that a line tells, including those that no step notes yet. */
@@ -46,16 +48,11 @@ export interface IntentLine {
   readonly ttlSeconds?: number | undefined;
 }
 
-/**
- * How a request ended. `abandoned`: nobody decided against it, but the client went away, its time was
- * used up or the server stopped. Where `intended` is true, a signer may have issued all the same.
- */
-export type Outcome = 'issued' | 'refused' | 'abandoned';
-
 /** The end of a request, whatever it is; one for each. */
 export interface DecisionLine extends Omit<IntentLine, 'kind'> {
   readonly kind: 'decision';
-  readonly outcome: Outcome;
+  /** Where `intended` is true, a signer may have issued though the request was abandoned. */
+  readonly outcome: RequestOutcome;
   readonly code?: string | undefined;
   readonly reason?: string | undefined;
   /** Whether an intent line came before. */
@@ -72,6 +69,9 @@ export interface DecisionLine extends Omit<IntentLine, 'kind'> {
   readonly leafSha256?: string | undefined;
   readonly notAfter?: string | undefined;
   readonly meshGeneration?: number | undefined;
+  /** The id of the request whose object this one was given a certificate of. */
+  readonly sharedWith?: string | undefined;
+  readonly traceId?: string | undefined;
   readonly totalMs: number;
   readonly stepsMs: Readonly<Record<string, number>>;
 }
@@ -106,7 +106,7 @@ export function decisionLine(
   return {
     kind: 'decision',
     ...orderOf(decision, end.now),
-    outcome: error === undefined ? 'issued' : outcomeOf(error),
+    outcome: outcomeOf(error),
     code: error?.code,
     reason: bounded(error?.reason),
     intended: end.intended,
@@ -122,6 +122,8 @@ export function decisionLine(
     leafSha256: bounded(facts.leafSha256),
     notAfter: bounded(facts.notAfter),
     meshGeneration: facts.meshGeneration,
+    sharedWith: bounded(facts.sharedWith),
+    traceId: bounded(facts.traceId),
     totalMs: decision.elapsedMs(),
     stepsMs: boundedSteps(decision.stepsMs),
   };
@@ -141,16 +143,6 @@ function orderOf(decision: Decision, now: number): Omit<IntentLine, 'kind'> {
     spkiSha256: bounded(spkiSha256),
     ttlSeconds,
   };
-}
-
-const unansweredCodes: ReadonlySet<string> = new Set([
-  'CANCELLED',
-  'DEADLINE_EXCEEDED',
-  'SIGNER_TIMEOUT',
-]);
-
-function outcomeOf({ code, reason }: RaError): Outcome {
-  return unansweredCodes.has(code) || reason === 'shutting_down' ? 'abandoned' : 'refused';
 }
 
 function bounded(text: string | undefined): string | undefined {

@@ -31,7 +31,7 @@ export interface AuditLogOptions {
 
 const defaultBufferBytes = 8 * 1_048_576;
 const defaultFlushWithinMs = 5_000;
-/** Refusals of callers who are not authenticated that get their own lines (reliability.md 3.1). */
+/** Refusals of callers who are not authenticated, or come too often, that get their own lines. */
 const strangersPerSecond = 100;
 
 /**
@@ -157,7 +157,9 @@ export class AuditLog implements ApprovalLog, DecisionLog, ReadinessCheck, Stopp
   /** Whether the refusal goes without a line; one whose request may be approved never does. */
   #mayBeCounted(decision: Decision, error: RaError): boolean {
     if (this.#intended.has(decision)) return false;
-    if (decision.facts.caller === undefined && !this.#strangers.admits(error)) return true;
+    // Who is turned away because many come at once comes in crowds.
+    const isCrowd = decision.facts.caller === undefined || error.code === 'OVERLOADED';
+    if (isCrowd && !this.#strangers.admits(error)) return true;
     return !this.#hasRoom() && !this.#withoutRoom.admits(error);
   }
 

@@ -1,5 +1,6 @@
 import { pino } from 'pino';
-import type { DestinationStream } from 'pino';
+import type { BaseLogger, DestinationStream } from 'pino';
+import type { LogScope } from './log-scopes.ts';
 
 export type LogFields = Readonly<Record<string, unknown>>;
 
@@ -11,10 +12,19 @@ export interface Logger {
   error(message: string, fields?: LogFields): void;
   /** A logger that adds `fields` to every line. */
   child(fields: LogFields): Logger;
+  /** A logger for one part of the whole, with that part's own level; in place of the scope so far. */
+  scope(name: LogScope): Logger;
 }
 
 export const logLevels = ['debug', 'info', 'warn', 'error', 'none'] as const;
 export type LogLevel = (typeof logLevels)[number];
+
+/** The least severe lines that are written, by scope. */
+export interface LogLevels {
+  /** For scopes that have none of their own, and outside of any. */
+  readonly default: LogLevel;
+  readonly scopes: Readonly<Partial<Record<LogScope, LogLevel>>>;
+}
 
 /** Names and texts from outside are cut to this length in a log line. */
 const longestText = 256;
@@ -37,9 +47,23 @@ function withErrors(fields: LogFields): LogFields {
   return 'error' in fields ? { ...fields, error: describeError(fields['error']) } : fields;
 }
 
-type PinoLogger = ReturnType<typeof pino>;
+/** What we use of pino's loggers. */
+interface PinoLogger extends Pick<BaseLogger, 'debug' | 'info' | 'warn' | 'error'> {
+  child(fields: object, options?: { readonly level: string }): PinoLogger;
+}
 
-function wrap(target: PinoLogger): Logger {
+interface LoggerParts {
+  readonly target: PinoLogger;
+  /**
+   * Has the same fields, but neither the scope nor its level. Made when a scope is asked for: there is
+   * a child for each request, and nobody asks most of them.
+   */
+  readonly unscoped: () => PinoLogger;
+  readonly levels: LogLevels;
+}
+
+function wrap(parts: LoggerParts): Logger {
+  const { target, unscoped, levels } = parts;
   return {
     debug: (message, fields = {}) => {
       target.debug(withErrors(fields), message);
@@ -53,27 +77,50 @@ function wrap(target: PinoLogger): Logger {
     error: (message, fields = {}) => {
       target.error(withErrors(fields), message);
     },
-    child: (fields) => wrap(target.child(fields)),
+    child: (fields) => {
+      const unscopedChild = (): PinoLogger => unscoped().child(fields);
+      return wrap({ levels, target: target.child(fields), unscoped: unscopedChild });
+    },
+    scope: (name) => {
+      const level = pinoLevel(levels.scopes[name] ?? levels.default);
+      return wrap({ levels, unscoped, target: unscoped().child({ scope: name }, { level }) });
+    },
   };
+}
+
+function pinoLevel(level: LogLevel): string {
+  return level === 'none' ? 'silent' : level;
 }
 
 export interface LoggerOptions {
   readonly level: LogLevel;
+  /** Levels of their own for some scopes. */
+  readonly scopes?: LogLevels['scopes'];
   /** Where lines go; standard error where absent, since standard output may be the audit trail. */
   readonly destination?: DestinationStream;
 }
 
 /** A logger that writes one JSON object a line, time in RFC 3339. */
-export function createLogger({ level, destination }: LoggerOptions): Logger {
+export function createLogger({ level, scopes = {}, destination }: LoggerOptions): Logger {
   const options = {
-    level: level === 'none' ? 'silent' : level,
+    level: pinoLevel(level),
     base: null,
     messageKey: 'message',
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  return wrap(pino(options, destination ?? pino.destination({ dest: 2, sync: true })));
+  const target: PinoLogger = pino(
+    options,
+    destination ?? pino.destination({ dest: 2, sync: true }),
+  );
+  return wrap({ target, unscoped: () => target, levels: { default: level, scopes } });
 }
 
+const silent: PinoLogger = pino({ level: 'silent' });
+
 /** For places that must have a logger and have nothing to say. */
-export const silentLogger: Logger = wrap(pino({ level: 'silent' }));
+export const silentLogger: Logger = wrap({
+  target: silent,
+  unscoped: () => silent,
+  levels: { default: 'none', scopes: {} },
+});

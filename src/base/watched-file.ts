@@ -7,6 +7,14 @@ import type { Logger } from './logger.ts';
 /** How often the file is read again; a ConfigMap volume changes by a symbolic link, unseen by fs.watch. */
 const reloadMs = 2_000;
 
+/** How up to date the value of something is that is read again when it changes. */
+export interface ConfigState {
+  /** When the value in use was taken over, in milliseconds since the Unix epoch. */
+  readonly loadedAt: number;
+  /** False while a newer text is there that cannot be used, or none can be read. */
+  readonly upToDate: boolean;
+}
+
 export interface WatchedFileOptions<T> {
   readonly path: string;
   /** What the file is, for logs and errors. */
@@ -25,6 +33,7 @@ export interface WatchedFileOptions<T> {
 export class WatchedFile<T> implements Stoppable {
   readonly #options: WatchedFileOptions<T>;
   #value: T;
+  #loadedAt: number;
   /** Of the text that `#value` was made of. */
   #digest: string;
   /** What was reported last; undefined once the file holds the text in use. */
@@ -36,6 +45,7 @@ export class WatchedFile<T> implements Stoppable {
     this.#options = options;
     this.#digest = digestOf(text);
     this.#value = options.parse(text);
+    this.#loadedAt = options.clock.now();
     this.#schedule();
   }
 
@@ -46,6 +56,10 @@ export class WatchedFile<T> implements Stoppable {
 
   current(): T {
     return this.#value;
+  }
+
+  get state(): ConfigState {
+    return { loadedAt: this.#loadedAt, upToDate: this.#reported === undefined };
   }
 
   stop(): Promise<void> {
@@ -63,7 +77,7 @@ export class WatchedFile<T> implements Stoppable {
   }
 
   async #reload(): Promise<void> {
-    const { what, parse, log } = this.#options;
+    const { what, parse, clock, log } = this.#options;
     let digest = '';
     try {
       const text = await readText(this.#options);
@@ -71,6 +85,7 @@ export class WatchedFile<T> implements Stoppable {
       if (digest !== this.#digest) {
         this.#value = parse(text);
         this.#digest = digest;
+        this.#loadedAt = clock.now();
         log.info(`${what} replaced`);
       }
       this.#reported = undefined;

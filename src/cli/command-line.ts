@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/setting.ts';
 import { auditCommand } from './audit-command.ts';
+import { explainCommand } from './explain-command.ts';
 import { exitCodes } from './exit-codes.ts';
 import { requestCommand } from './request-command.ts';
 import { sandboxCommand } from './sandbox-command.ts';
@@ -25,7 +26,7 @@ export async function runCommandLine(environment: CommandEnvironment): Promise<n
       writeErr: (text) => void err.write(text),
     })
     .exitOverride();
-  for (const make of [serveCommand, sandboxCommand, requestCommand, auditCommand]) {
+  for (const make of [serveCommand, sandboxCommand, requestCommand, explainCommand, auditCommand]) {
     program.addCommand(make(run).copyInheritedSettings(program));
   }
   try {

@@ -29,7 +29,8 @@ export function sandboxCommand(run: CommandRun): Command {
     .option('--grpc <host:port>', 'where CreateCertificate is served', '127.0.0.1:15012')
     .option('--api-port <port>', 'where the Kubernetes API is served, on 127.0.0.1', '16443')
     .option('--http <host:port>', 'where /ready is served', '127.0.0.1:15021')
-    .option('--monitoring <host:port>', 'where /version is served', '127.0.0.1:15014')
+    .option('--monitoring <host:port>', 'where /metrics is served', '127.0.0.1:15014')
+    .option('--debug <host:port>', 'where the page is served', '127.0.0.1:9876')
     .addHelpText('after', after)
     .action(async (flags: SandboxFlags) => {
       run.exitWith(await runSandbox(flags, run));
@@ -37,7 +38,7 @@ export function sandboxCommand(run: CommandRun): Command {
 }
 
 async function runSandbox(flags: SandboxFlags, run: CommandRun): Promise<number> {
-  for (const flag of ['grpc', 'http', 'monitoring'] as const) checkFlag(flag, flags[flag]);
+  for (const flag of ['grpc', 'http', 'monitoring', 'debug'] as const) checkFlag(flag, flags[flag]);
   const stack = new StartStack();
   try {
     return await runIn(stack, flags, run);

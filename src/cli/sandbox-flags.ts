@@ -6,4 +6,5 @@ export interface SandboxFlags {
   readonly apiPort: string;
   readonly http: string;
   readonly monitoring: string;
+  readonly debug: string;
 }

@@ -1,7 +1,7 @@
 import { join, relative } from 'node:path';
 import { startApp } from '../app/app.ts';
 import { openCluster } from '../app/cluster.ts';
-import { requestServingCertificate } from '../app/serving-certificate.ts';
+import { requestServingCertificate } from '../app/serving/serving-certificate.ts';
 import { systemClock } from '../base/clock.ts';
 import { withDeadline } from '../base/deadline.ts';
 import type { Logger } from '../base/logger.ts';
@@ -69,6 +69,7 @@ export async function startSandboxMesh(options: SandboxMeshOptions): Promise<San
       random: Math.random,
       log: log.child({ part: 'istio-ra' }),
       protoDirectory: protoDirectory(options),
+      pageDirectory: join(options.run.environment.root, 'page'),
       version: options.run.version,
     }),
   );
@@ -95,7 +96,9 @@ function describe(
         paint('dim', `  ready after ${seconds} s, everything on loopback\n`),
         `  CreateCertificate  ${app.grpcAddress}  (TLS, server name ${servingName})\n`,
         `  Kubernetes API     ${sandbox.url}\n`,
+        `  who trusts whom    http://${app.debugAddress}/\n`,
         `  readiness          http://${app.httpAddress}/ready\n`,
+        `  metrics            http://${app.monitoringAddress}/metrics\n`,
         `  files              ${directory}/\n`,
       ].join(''),
     tellStory: async (out, paint) => {
@@ -166,6 +169,8 @@ function configOf({ flags, workspace, run }: SandboxMeshOptions): RaConfig {
       CERT_SIGNER_DOMAIN: signerDomain,
       POD_NAME: `istio-ra-sandbox-${process.pid}`,
       AUDIT_LOG: workspace.path('audit.jsonl'),
+      // Nobody sends clients here from elsewhere.
+      DRAIN_DELAY: '0',
     },
     flags: {
       kubeconfig: workspace.path('istio-ra.kubeconfig'),
@@ -173,6 +178,7 @@ function configOf({ flags, workspace, run }: SandboxMeshOptions): RaConfig {
       secureGRPCAddr: flags.grpc,
       httpAddr: flags.http,
       monitoringAddr: flags.monitoring,
+      debugAddr: flags.debug,
       tlsCertFile: workspace.path('tls.crt'),
       tlsKeyFile: workspace.path('tls.key'),
       grpcReflection: 'true',

@@ -1,35 +1,51 @@
 import { randomUUID } from 'node:crypto';
-import type { LogLevel } from '../base/logger.ts';
-import { parseSignerDomain, parseSignerName } from '../mesh/signer-name.ts';
 import type { SignerName } from '../mesh/signer-name.ts';
-import { serveSettings } from './serve-settings.ts';
+import { readAudit } from './audit-settings.ts';
+import type { AuditConfig } from './audit-settings.ts';
+import type { NodeAccount } from './caller-settings.ts';
+import { readKubernetes, readRevision } from './cluster-settings.ts';
+import type { KubernetesConfig } from './cluster-settings.ts';
+import { deepFreeze } from './deep-freeze.ts';
+import { readClusterTrustBundles, readRootDistribution } from './distribution-settings.ts';
+import { readFront } from './front-settings.ts';
+import type { FrontConfig } from './front-settings.ts';
+import { readIstiodSettings } from './istiod-settings.ts';
+import { readLoad } from './load-settings.ts';
+import type { LoadConfig } from './load-settings.ts';
+import { readLogging } from './logging-settings.ts';
+import type { LoggingConfig } from './logging-settings.ts';
+import { readMeshSource } from './mesh-settings.ts';
+import type { MeshSourceConfig } from './mesh-settings.ts';
+import { serveSettings, settingNames } from './serve-settings.ts';
+import { readServing, readTlsPolicy } from './serving-settings.ts';
+import type { ServingConfig, TlsPolicyConfig } from './serving-settings.ts';
 import { SettingReader } from './setting.ts';
-import type { Setting, SettingTexts } from './setting.ts';
+import type { SettingTexts } from './setting.ts';
+import { readTracing } from './tracing-settings.ts';
+import type { TracingConfig } from './tracing-settings.ts';
 
 /** Everything that `serve` was told, checked. */
 export interface RaConfig {
-  readonly kubernetes: {
-    readonly kubeconfigPath: string | undefined;
-    readonly kubeconfigVariable: string | undefined;
-    readonly pod: { readonly host: string; readonly port: string } | undefined;
-  };
-  readonly meshConfigPath: string;
+  readonly kubernetes: KubernetesConfig;
+  readonly meshSource: MeshSourceConfig;
+  /** The ConfigMap whose mesh config lies under the other one; undefined: none does. */
+  readonly sharedConfigMapName: string | undefined;
+  /** Whether caCertificates without certSigners are sent to every workload. */
+  readonly trustUnboundRoots: boolean;
   readonly secureGrpcAddress: string;
   readonly httpAddress: string;
   readonly monitoringAddress: string;
-  readonly tls: {
-    readonly certFile: string;
-    readonly keyFile: string;
-    readonly clientRootsFile: string | undefined;
-  };
+  /** An address of this machine alone. */
+  readonly debugAddress: string;
+  readonly serving: ServingConfig;
+  /** Further DNS names of the control plane. */
+  readonly customHosts: readonly string[];
+  readonly tlsPolicy: TlsPolicyConfig;
   readonly signerDomain: string | undefined;
   readonly defaultSigner: SignerName | undefined;
   readonly signerPolicyPath: string | undefined;
   readonly proxyConfigs: 'watch' | 'ignore';
-  readonly trustedNodeAccounts: readonly {
-    readonly namespace: string;
-    readonly serviceAccount: string;
-  }[];
+  readonly trustedNodeAccounts: readonly NodeAccount[];
   readonly approval: 'self' | 'external';
   readonly tokenAudiences: readonly string[];
   readonly cluster: { readonly id: string; readonly aliases: readonly string[] };
@@ -40,22 +56,31 @@ export interface RaConfig {
   /** Undefined: there is the local cluster alone. */
   readonly remoteClustersPath: string | undefined;
   readonly podNamespace: string;
+  /** Of the control plane; empty: the one without a name. */
+  readonly revision: string;
   /** Our name among the replicas: a label value. */
   readonly replica: string;
+  /** False: this replica is the only one. */
+  readonly leaderElection: boolean;
+  /** The Lease by which replicas agree who leads; in `podNamespace`. */
+  readonly leaseName: string;
+  /** Undefined: the roots of the control plane are not distributed. */
+  readonly rootDistribution: { readonly configMapName: string } | undefined;
+  readonly clusterTrustBundles: boolean;
+  /** The Secret for an istiod beside us; undefined: there is none. */
+  readonly istiodTlsSecret: string | undefined;
+  /** Undefined: there is no istiod behind us. */
+  readonly front: FrontConfig | undefined;
   readonly lifetime: { readonly defaultTtlSeconds: number; readonly maxTtlSeconds: number };
   readonly requestBudgetMs: number;
+  readonly load: LoadConfig;
   readonly audit: AuditConfig;
   readonly reflection: boolean;
-  readonly logLevel: LogLevel;
-}
-
-/** Where the audit lines go. */
-export interface AuditConfig {
-  /** `stdout`, or the path of a file. */
-  readonly target: string;
-  readonly maxBytes: number;
-  readonly maxFiles: number;
-  readonly fsync: boolean;
+  readonly logging: LoggingConfig;
+  /** Undefined: requests are not traced. */
+  readonly tracing: TracingConfig | undefined;
+  /** Names of what was set for istiod's sake and means nothing here. */
+  readonly withoutEffect: readonly string[];
 }
 
 const budgetMs = { self: 60_000, external: 300_000 };
@@ -63,91 +88,98 @@ const budgetMs = { self: 60_000, external: 300_000 };
 /** Kubernetes label values end here, and a pod's name may be longer. */
 const longestLabelValue = 63;
 
-function checked<T>(
-  reader: SettingReader,
-  setting: Setting<string>,
-  parse: (text: string) => T,
-): T | undefined {
-  return reader.read({ ...setting, parse });
-}
-
 function replicaName(podName: string | undefined): string {
   const name = podName ?? `istio-ra-${randomUUID().slice(0, 8)}`;
   // The end of a pod's name is what tells replicas apart.
   return name.slice(-longestLabelValue).replace(/^[^A-Za-z0-9]+/, '');
 }
 
-/** What a required setting holds; the reader has already noted what is wrong with it. */
-function orNothing<T>(value: T | undefined): T {
-  return value as T;
-}
-
-function readAudit(reader: SettingReader): AuditConfig {
-  const { auditLog, auditMaxMegabytes, auditMaxFiles, auditFsync } = serveSettings;
-  return {
-    target: orNothing(reader.read(auditLog)),
-    maxBytes: orNothing(reader.read(auditMaxMegabytes)) * 1_048_576,
-    maxFiles: orNothing(reader.read(auditMaxFiles)),
-    fsync: orNothing(reader.read(auditFsync)),
-  };
-}
-
-function readCluster(reader: SettingReader): RaConfig['cluster'] {
-  const id = orNothing(reader.read(serveSettings.clusterId));
-  return { id, aliases: reader.read(serveSettings.clusterAliases) ?? [] };
-}
-
-function readPod(reader: SettingReader): RaConfig['kubernetes']['pod'] {
-  const host = reader.read(serveSettings.kubernetesHost);
-  const port = orNothing(reader.read(serveSettings.kubernetesPort));
-  return host === undefined ? undefined : { host, port };
-}
-
 /** Throws ConfigError with every problem at once, each with its source. */
 export function parseRaConfig(texts: SettingTexts): RaConfig {
   const reader = new SettingReader(texts);
-  const s = serveSettings;
-  const approval = reader.read(s.approval) ?? 'self';
   const config: RaConfig = {
-    kubernetes: {
-      kubeconfigPath: reader.read(s.kubeconfig),
-      kubeconfigVariable: reader.read(s.kubeconfigVariable),
-      pod: readPod(reader),
-    },
-    meshConfigPath: orNothing(reader.read(s.meshConfig)),
-    secureGrpcAddress: orNothing(reader.read(s.secureGrpcAddress)),
-    httpAddress: orNothing(reader.read(s.httpAddress)),
-    monitoringAddress: orNothing(reader.read(s.monitoringAddress)),
-    tls: {
-      certFile: orNothing(reader.read(s.tlsCertFile)),
-      keyFile: orNothing(reader.read(s.tlsKeyFile)),
-      clientRootsFile: reader.read(s.caCertFile),
-    },
-    signerDomain: checked(reader, s.certSignerDomain, parseSignerDomain),
-    defaultSigner: checked(reader, s.k8sSigner, parseSignerName),
-    signerPolicyPath: reader.read(s.signerPolicy),
-    proxyConfigs: orNothing(reader.read(s.proxyConfigs)),
-    trustedNodeAccounts: reader.read(s.trustedNodeAccounts) ?? [],
-    approval,
-    tokenAudiences: orNothing(reader.read(s.tokenAudiences)),
-    cluster: readCluster(reader),
-    clientCertIdentities: reader.read(s.clientCertIdentities) ?? [],
-    oidcIssuersPath: reader.read(s.oidcIssuers),
-    remoteClustersPath: reader.read(s.remoteClusters),
-    podNamespace: orNothing(reader.read(s.podNamespace)),
-    replica: replicaName(reader.read(s.podName)),
-    lifetime: {
-      defaultTtlSeconds: orNothing(reader.read(s.defaultTtlSeconds)),
-      maxTtlSeconds: orNothing(reader.read(s.maxTtlSeconds)),
-    },
-    requestBudgetMs: reader.read(s.requestBudgetMs) ?? budgetMs[approval],
+    ...readPlace(reader),
+    ...readListening(reader),
+    ...readSigning(reader),
+    ...readCallers(reader),
+    ...readDistribution(reader),
+    load: readLoad(reader),
     audit: readAudit(reader),
-    reflection: orNothing(reader.read(s.reflection)),
-    logLevel: orNothing(reader.read(s.logLevel)),
+    logging: readLogging(reader),
+    tracing: readTracing(reader),
+    withoutEffect: readIstiodSettings(reader, new Set(settingNames.flat())),
   };
   rejectContradictions(reader, config);
   reader.finish();
-  return Object.freeze(config);
+  return deepFreeze(config);
+}
+
+const s = serveSettings;
+
+function readPlace(reader: SettingReader) {
+  const podNamespace = reader.need(s.podNamespace);
+  const revision = readRevision(reader);
+  const id = reader.need(s.clusterId);
+  return {
+    kubernetes: readKubernetes(reader),
+    cluster: { id, aliases: reader.read(s.clusterAliases) ?? [] },
+    podNamespace,
+    revision,
+    replica: replicaName(reader.read(s.podName)),
+    leaderElection: reader.need(s.leaderElection),
+    leaseName: revision === '' ? 'istio-ra-leader' : `istio-ra-leader-${revision}`,
+    meshSource: readMeshSource(reader, { namespace: podNamespace, revision }),
+    sharedConfigMapName: reader.read(s.sharedMeshConfig),
+    trustUnboundRoots: reader.need(s.trustUnboundRoots),
+  };
+}
+
+function readListening(reader: SettingReader) {
+  return {
+    secureGrpcAddress: reader.need(s.secureGrpcAddress),
+    httpAddress: reader.need(s.httpAddress),
+    monitoringAddress: reader.need(s.monitoringAddress),
+    debugAddress: reader.need(s.debugAddress),
+    reflection: reader.need(s.reflection),
+    serving: readServing(reader),
+    customHosts: reader.read(s.customHosts) ?? [],
+    tlsPolicy: readTlsPolicy(reader),
+    front: readFront(reader),
+  };
+}
+
+function readSigning(reader: SettingReader) {
+  const approval = reader.need(s.approval);
+  return {
+    signerDomain: reader.read(s.certSignerDomain),
+    defaultSigner: reader.read(s.k8sSigner),
+    signerPolicyPath: reader.read(s.signerPolicy),
+    proxyConfigs: reader.need(s.proxyConfigs),
+    approval,
+    lifetime: {
+      defaultTtlSeconds: reader.need(s.defaultTtlSeconds),
+      maxTtlSeconds: reader.need(s.maxTtlSeconds),
+    },
+    requestBudgetMs: reader.read(s.requestBudgetMs) ?? budgetMs[approval],
+  };
+}
+
+function readCallers(reader: SettingReader) {
+  return {
+    trustedNodeAccounts: reader.read(s.trustedNodeAccounts) ?? [],
+    tokenAudiences: reader.need(s.tokenAudiences),
+    clientCertIdentities: reader.read(s.clientCertIdentities) ?? [],
+    oidcIssuersPath: reader.read(s.oidcIssuers),
+    remoteClustersPath: reader.read(s.remoteClusters),
+  };
+}
+
+function readDistribution(reader: SettingReader) {
+  return {
+    rootDistribution: readRootDistribution(reader),
+    clusterTrustBundles: readClusterTrustBundles(reader),
+    istiodTlsSecret: reader.read(s.istiodTlsSecret),
+  };
 }
 
 function rejectContradictions(reader: SettingReader, config: RaConfig): void {
@@ -155,8 +187,20 @@ function rejectContradictions(reader: SettingReader, config: RaConfig): void {
   if (defaultTtlSeconds > maxTtlSeconds) {
     reader.reject('DEFAULT_WORKLOAD_CERT_TTL', 'is longer than MAX_WORKLOAD_CERT_TTL');
   }
-  if (!reader.isSet(serveSettings.certSignerDomain) && !reader.isSet(serveSettings.k8sSigner)) {
+  if (!reader.isGiven(s.certSignerDomain) && !reader.isGiven(s.k8sSigner)) {
     const problem = 'set it, or K8S_SIGNER: without either no request can name a signer';
     reader.reject('CERT_SIGNER_DOMAIN', problem);
+  }
+  rejectWithoutFront(reader, config);
+}
+
+function rejectWithoutFront(reader: SettingReader, { front, serving }: RaConfig): void {
+  if (front !== undefined && serving.kind === 'none') {
+    const problem = 'cannot stand in front of an istiod without TLS: let PILOT_CERT_PROVIDER sign';
+    reader.reject('ISTIOD_UPSTREAM', problem);
+  }
+  if (front !== undefined || reader.isGiven(s.istiodUpstream)) return;
+  for (const setting of [s.istiodUpstreamRoots, s.istiodUpstreamServerName]) {
+    if (reader.isGiven(setting)) reader.reject(setting.env, 'is of no use without ISTIOD_UPSTREAM');
   }
 }

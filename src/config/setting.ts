@@ -13,10 +13,18 @@ export interface Setting<T> {
   readonly parse: (text: string) => T;
 }
 
-/** What was typed and what the environment holds. */
+/** What was typed, what the environment holds, and what stands in a settings file. */
 export interface SettingTexts {
   readonly flags: Readonly<Record<string, string | undefined>>;
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly file?: SettingsFile | undefined;
+}
+
+/** A settings file as it was read: its texts by flag or variable, and what is wrong with it. */
+export interface SettingsFile {
+  readonly path: string;
+  readonly texts: ReadonlyMap<string, string>;
+  readonly problems: readonly SettingProblem[];
 }
 
 /** One setting that cannot be used, and where it came from. */
@@ -36,6 +44,12 @@ export class ConfigError extends Error {
   }
 }
 
+/** A text, and where it was found. */
+interface Given {
+  readonly text: string;
+  readonly source: string;
+}
+
 /** Reads settings one by one and gathers what is wrong with them. */
 export class SettingReader {
   readonly #texts: SettingTexts;
@@ -43,6 +57,7 @@ export class SettingReader {
 
   constructor(texts: SettingTexts) {
     this.#texts = texts;
+    this.#problems.push(...(texts.file?.problems ?? []));
   }
 
   /** Undefined when nothing is set and there is no fallback, or when the value cannot be used. */
@@ -58,9 +73,29 @@ export class SettingReader {
     }
   }
 
-  /** Whether the setting has a text, usable or not. */
-  isSet(setting: Setting<unknown>): boolean {
-    return this.#find(setting) !== undefined;
+  /**
+   * As `read`, for a setting with a fallback. A text that cannot be used is noted, so that `finish`
+   * throws before anybody looks at what came of it.
+   */
+  need<T>(setting: Setting<T> & { readonly fallback: string }): T {
+    return this.read(setting) as T;
+  }
+
+  /** Whether somebody set it, to something usable or not; a fallback does not count. */
+  isGiven(setting: Setting<unknown>): boolean {
+    return this.#findGiven(setting) !== undefined;
+  }
+
+  /** What was given under this one name, wherever it stands. */
+  given(name: string): Given | undefined {
+    return this.#findGiven({ flag: name, env: name });
+  }
+
+  /** Every name that something was given under. */
+  givenNames(): readonly string[] {
+    const { flags, env, file } = this.#texts;
+    const names = [...Object.keys(flags), ...Object.keys(env), ...(file?.texts.keys() ?? [])];
+    return [...new Set(names)].filter((name) => this.given(name) !== undefined);
   }
 
   /** Adds a problem that no single setting has. */
@@ -73,12 +108,28 @@ export class SettingReader {
     if (this.#problems.length > 0) throw new ConfigError(this.#problems);
   }
 
-  #find<T>({ flag, env, fallback }: Setting<T>): { text: string; source: string } | undefined {
-    const typed = flag === undefined ? undefined : this.#texts.flags[flag];
+  #find(setting: Setting<unknown>): Given | undefined {
+    const given = this.#findGiven(setting);
+    if (given !== undefined || setting.fallback === undefined) return given;
+    return { text: setting.fallback, source: 'default' };
+  }
+
+  #findGiven({ flag, env }: Pick<Setting<unknown>, 'flag' | 'env'>): Given | undefined {
+    const { flags, env: environment, file } = this.#texts;
+    const typed = flag === undefined ? undefined : flags[flag];
     if (typed !== undefined) return { text: typed, source: `--${flag ?? ''}` };
-    const exported = env === undefined ? undefined : this.#texts.env[env];
+    const exported = env === undefined ? undefined : environment[env];
     // An empty variable means "not set", as Helm templates leave them.
     if (exported !== undefined && exported !== '') return { text: exported, source: env ?? '' };
-    return fallback === undefined ? undefined : { text: fallback, source: 'default' };
+    return file === undefined ? undefined : findInFile(file, [flag, env]);
   }
+}
+
+function findInFile(
+  { path, texts }: SettingsFile,
+  names: readonly (string | undefined)[],
+): Given | undefined {
+  const name = names.find((each) => each !== undefined && (texts.get(each) ?? '') !== '');
+  if (name === undefined) return undefined;
+  return { text: texts.get(name) ?? '', source: `${name} in ${path}` };
 }

@@ -1,13 +1,12 @@
-import { LineCounter, parseDocument } from 'yaml';
-import type { Document } from 'yaml';
 import { parseMeshTrustDomain } from '../pki/spiffe-id.ts';
 import type { TrustDomain } from '../pki/spiffe-id.ts';
-
-/** One entry of `meshConfig.caCertificates`: roots and the signers whose certificates they verify. */
-export interface CaCertificateEntry {
-  readonly pem: string;
-  readonly certSigners: readonly string[];
-}
+import { readCaCertificates } from './ca-certificate-entry.ts';
+import type { CaCertificateEntry } from './ca-certificate-entry.ts';
+import { DiscoverySelectors } from './discovery-selectors.ts';
+import { MeshConfigError } from './mesh-config-error.ts';
+import { asMapping, asText } from './mesh-values.ts';
+import type { Mapping } from './mesh-values.ts';
+import { layMeshOver, readMeshYaml } from './mesh-yaml.ts';
 
 /** What we read of Istio's MeshConfig (istio.mesh.v1alpha1). Everything else in it is ignored. */
 export interface MeshConfig {
@@ -15,24 +14,21 @@ export interface MeshConfig {
   /** Its ProxyConfigs without a selector are for the whole mesh. */
   readonly rootNamespace: string;
   readonly caCertificates: readonly CaCertificateEntry[];
+  /** Which namespaces belong to the mesh. */
+  readonly discoverySelectors: DiscoverySelectors;
   /** `defaultConfig.proxyMetadata.ISTIO_META_CERT_SIGNER`: the signer of workloads that name none. */
   readonly defaultCertSigner: string | undefined;
+  /** `defaultConfig.discoveryAddress`: where workloads look for the control plane. */
+  readonly discoveryAddress: string | undefined;
   /** Entries that are there and not used, with the reason, for one warning each. */
   readonly ignored: readonly string[];
 }
 
-/** Thrown when a mesh config cannot be used; the message names the path, and the line where known. */
-export class MeshConfigError extends Error {
-  readonly path: string;
-
-  constructor(path: string, problem: string, options: { line?: number; cause?: unknown } = {}) {
-    const line = options.line === undefined ? '' : ` (line ${options.line})`;
-    super(path === '' ? `${problem}${line}` : `${path}${line}: ${problem}`, {
-      cause: options.cause,
-    });
-    this.name = 'MeshConfigError';
-    this.path = path;
-  }
+export interface MeshReading {
+  /** A mesh config that lies under the other one; absent: none does. */
+  readonly shared?: string | undefined;
+  /** Whether caCertificates without certSigners are used; false where absent. */
+  readonly trustUnboundRoots?: boolean | undefined;
 }
 
 /** Istio's own default, MeshConfig.trust_domain. */
@@ -40,64 +36,6 @@ const defaultTrustDomain = 'cluster.local';
 /** MeshConfig.root_namespace, which charts set to where Istio is installed. */
 const defaultRootNamespace = 'istio-system';
 const certSignerVariable = 'ISTIO_META_CERT_SIGNER';
-
-type Mapping = Readonly<Record<string, unknown>>;
-
-function asMapping(value: unknown, path: string): Mapping {
-  if (value === undefined || value === null) return {};
-  if (typeof value === 'object' && !Array.isArray(value)) return value as Mapping;
-  throw new MeshConfigError(path, 'must be a mapping');
-}
-
-function asList(value: unknown, path: string): readonly unknown[] {
-  if (value === undefined || value === null) return [];
-  if (Array.isArray(value)) return value;
-  throw new MeshConfigError(path, 'must be a list');
-}
-
-function asText(value: unknown, path: string): string | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (typeof value === 'string') return value;
-  throw new MeshConfigError(path, 'must be a string');
-}
-
-function readYaml(text: string): Mapping {
-  const lineCounter = new LineCounter();
-  const document = readDocument(text, lineCounter);
-  const [error] = document.errors;
-  if (error !== undefined) {
-    const { line } = lineCounter.linePos(error.pos[0]);
-    throw new MeshConfigError(
-      '',
-      `mesh config is not YAML: ${error.message.split('\n')[0] ?? ''}`,
-      {
-        line,
-        cause: error,
-      },
-    );
-  }
-  return asMapping(valueOf(document), 'mesh config');
-}
-
-function readDocument(text: string, lineCounter: LineCounter): Document.Parsed {
-  try {
-    // Warnings would go to standard error, past the log.
-    return parseDocument(text, { lineCounter, uniqueKeys: true, logLevel: 'error' });
-  } catch (cause) {
-    // The library recurses, and runs out of stack on some texts.
-    throw new MeshConfigError('', 'mesh config is nested too deep to be read', { cause });
-  }
-}
-
-function valueOf(document: Document.Parsed): unknown {
-  try {
-    // Aliases are refused beyond a few, so that a small text cannot unfold into a large value.
-    return document.toJS({ maxAliasCount: 16 });
-  } catch (cause) {
-    const problem = 'mesh config is not YAML that is read here: an alias leads nowhere or too far';
-    throw new MeshConfigError('', problem, { cause });
-  }
-}
 
 function readRootNamespace(mesh: Mapping): string {
   const text = asText(mesh['rootNamespace'], 'rootNamespace');
@@ -113,47 +51,38 @@ function readTrustDomain(mesh: Mapping): TrustDomain {
   }
 }
 
-function readCaCertificates(mesh: Mapping, ignored: string[]): readonly CaCertificateEntry[] {
-  return asList(mesh['caCertificates'], 'caCertificates').flatMap((item, index) => {
-    const path = `caCertificates[${index}]`;
-    const entry = asMapping(item, path);
-    const pem = asText(entry['pem'], `${path}.pem`);
-    const certSigners = asList(entry['certSigners'], `${path}.certSigners`).map((name, i) => {
-      const signer = asText(name, `${path}.certSigners[${i}]`);
-      if (signer === undefined || signer === '') {
-        throw new MeshConfigError(`${path}.certSigners[${i}]`, 'must name a signer');
-      }
-      return signer;
-    });
-    if (pem === undefined) {
-      ignored.push(`${path} has no pem`);
-      return [];
-    }
-    if (certSigners.length === 0) {
-      // By the API's text such a root would be trusted for every signer: every tenant's peers.
-      ignored.push(`${path} names no certSigners, so every tenant would trust it`);
-      return [];
-    }
-    return [{ pem, certSigners }];
-  });
+function readLayers(text: string, shared: string | undefined): Mapping {
+  const main = readMeshYaml(text);
+  return shared === undefined ? main : layMeshOver(readMeshYaml(shared), main);
 }
 
 /**
  * Reads a mesh config, YAML as in Istio's ConfigMap or file. Unknown fields are ignored, as Istio's
  * versions differ in them. Throws MeshConfigError.
  */
-export function parseMeshConfig(text: string): MeshConfig {
-  const mesh = readYaml(text);
+export function parseMeshConfig(
+  text: string,
+  { shared, trustUnboundRoots = false }: MeshReading = {},
+): MeshConfig {
+  const mesh = readLayers(text, shared);
   const ignored: string[] = [];
+  const trustDomain = readTrustDomain(mesh);
   const defaultConfig = asMapping(mesh['defaultConfig'], 'defaultConfig');
   const metadata = asMapping(defaultConfig['proxyMetadata'], 'defaultConfig.proxyMetadata');
   const path = `defaultConfig.proxyMetadata.${certSignerVariable}`;
-  const defaultCertSigner = asText(metadata[certSignerVariable], path);
   return {
-    trustDomain: readTrustDomain(mesh),
+    trustDomain,
     rootNamespace: readRootNamespace(mesh),
-    caCertificates: readCaCertificates(mesh, ignored),
-    defaultCertSigner: defaultCertSigner === '' ? undefined : defaultCertSigner,
+    caCertificates: readCaCertificates(mesh, { trustDomain, trustUnboundRoots, ignored }),
+    discoverySelectors: DiscoverySelectors.parse(mesh['discoverySelectors']),
+    defaultCertSigner: present(asText(metadata[certSignerVariable], path)),
+    discoveryAddress: present(
+      asText(defaultConfig['discoveryAddress'], 'defaultConfig.discoveryAddress'),
+    ),
     ignored,
   };
+}
+
+function present(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text;
 }

@@ -1,4 +1,5 @@
-import type { MeshConfig } from './mesh-config.ts';
+import type { ConfigState } from '../base/watched-file.ts';
+import type { MeshConfig, MeshReading } from './mesh-config.ts';
 import { parseMeshConfig } from './mesh-config.ts';
 import { TrustBundle } from './trust-bundle.ts';
 
@@ -6,7 +7,7 @@ import { TrustBundle } from './trust-bundle.ts';
 export interface MeshSnapshot {
   readonly config: MeshConfig;
   readonly trust: TrustBundle;
-  /** Grows by one with each replacement. */
+  /** Grows with each replacement. */
   readonly generation: number;
 }
 
@@ -15,8 +16,17 @@ export interface MeshSource {
   current(): MeshSnapshot;
 }
 
+/** A mesh that follows what it is read from. */
+export interface FollowedMesh extends MeshSource {
+  readonly state: ConfigState;
+}
+
 /** Throws MeshConfigError when any part of the text cannot be used. */
-export function loadMeshSnapshot(text: string, generation: number): MeshSnapshot {
-  const config = parseMeshConfig(text);
+export function loadMeshSnapshot(
+  text: string,
+  generation: number,
+  reading: MeshReading = {},
+): MeshSnapshot {
+  const config = parseMeshConfig(text, reading);
   return { config, trust: TrustBundle.of(config.caCertificates), generation };
 }

@@ -25,6 +25,11 @@ export class ProxyConfigSnapshot {
     this.#byNamespace = byNamespace;
   }
 
+  /** Those that hold any. */
+  get namespaces(): readonly string[] {
+    return [...this.#byNamespace.keys()];
+  }
+
   /** What those of `namespace` say that select a pod with these labels; undefined: no pod is known. */
   workloadLevel(namespace: string, podLabels: Labels | undefined): LevelVerdict {
     return workloadLevel(this.#in(namespace), podLabels);

@@ -1,11 +1,14 @@
 import { parseCertificate } from '../pki/certificate.ts';
 import type { Certificate } from '../pki/certificate.ts';
 import { parseCertificateBundle } from '../pki/pem.ts';
-import { MeshConfigError } from './mesh-config.ts';
-import type { CaCertificateEntry } from './mesh-config.ts';
+import type { CaCertificateEntry } from './ca-certificate-entry.ts';
+import { MeshConfigError } from './mesh-config-error.ts';
 
 /** More would make the last element of an answer larger than clients are used to. */
 const mostRootsPerSigner = 16;
+
+/** Roots that were had from a URL, by the URL. */
+export type BundleRoots = ReadonlyMap<string, readonly Certificate[]>;
 
 /**
  * Each signer's roots, from `meshConfig.caCertificates`. Built anew for every mesh config, so that a
@@ -16,10 +19,16 @@ const mostRootsPerSigner = 16;
  * config and each once, so that an old and a new root can stand side by side during a rotation.
  */
 export class TrustBundle {
+  /** Of no signer: sent along to every workload, and never what anything is verified against. */
+  readonly unboundRoots: readonly Certificate[];
   readonly #roots: ReadonlyMap<string, readonly Certificate[]>;
 
-  private constructor(roots: ReadonlyMap<string, readonly Certificate[]>) {
+  private constructor(
+    roots: ReadonlyMap<string, readonly Certificate[]>,
+    unboundRoots: readonly Certificate[],
+  ) {
     this.#roots = roots;
+    this.unboundRoots = unboundRoots;
   }
 
   /** The roots of that signer; empty when the mesh config names none. */
@@ -29,28 +38,40 @@ export class TrustBundle {
 
   /** Every signer that has roots. */
   get signerNames(): readonly string[] {
-    return [...this.#roots.keys()];
+    return [...this.#roots].flatMap(([name, roots]) => (roots.length > 0 ? [name] : []));
   }
 
   /** Throws MeshConfigError naming the entry whose certificates cannot be read. */
-  static of(entries: readonly CaCertificateEntry[]): TrustBundle {
-    const roots = new Map<string, Certificate[]>();
-    entries.forEach((entry, index) => {
-      const certificates = readRoots(entry.pem, `caCertificates[${index}].pem`);
-      for (const signer of entry.certSigners) {
-        const known = roots.get(signer) ?? [];
-        const fresh = certificates.filter((root) => !known.some((k) => k.sha256 === root.sha256));
-        roots.set(signer, [...known, ...fresh]);
+  static of(
+    entries: readonly CaCertificateEntry[],
+    bundles: BundleRoots = new Map<string, never>(),
+  ): TrustBundle {
+    const roots = new Map<string, readonly Certificate[]>();
+    let unbound: readonly Certificate[] = [];
+    entries.forEach(({ pem, spiffeBundleUrl, certSigners }, index) => {
+      const stated = pem === undefined ? [] : readRoots(pem, `caCertificates[${index}].pem`);
+      const fetched = bundles.get(spiffeBundleUrl ?? '') ?? [];
+      for (const signer of certSigners) {
+        roots.set(signer, eachOnce([...(roots.get(signer) ?? []), ...stated, ...fetched]));
       }
+      if (certSigners.length === 0) unbound = eachOnce([...unbound, ...stated]);
     });
-    for (const [signer, certificates] of roots) {
-      if (certificates.length > mostRootsPerSigner) {
-        const problem = `${signer} has ${certificates.length} roots, more than ${mostRootsPerSigner}`;
-        throw new MeshConfigError('caCertificates', problem);
-      }
-    }
-    return new TrustBundle(roots);
+    for (const [signer, certificates] of roots) refuseTooMany(signer, certificates);
+    refuseTooMany('the entries without certSigners together', unbound);
+    return new TrustBundle(roots, unbound);
   }
+}
+
+function refuseTooMany(whose: string, { length }: readonly Certificate[]): void {
+  if (length <= mostRootsPerSigner) return;
+  const problem = `${whose} has ${length} roots, more than ${mostRootsPerSigner}`;
+  throw new MeshConfigError('caCertificates', problem);
+}
+
+function eachOnce(roots: readonly Certificate[]): readonly Certificate[] {
+  return roots.filter(
+    (root, at) => roots.findIndex((other) => other.sha256 === root.sha256) === at,
+  );
 }
 
 function readRoots(pem: string, path: string): readonly Certificate[] {
@@ -60,9 +81,7 @@ function readRoots(pem: string, path: string): readonly Certificate[] {
     if (notAnAuthority >= 0) {
       throw new Error(`certificate ${notAnAuthority + 1} is not a CA certificate`);
     }
-    return certificates.filter(
-      (root, at) => certificates.findIndex((other) => other.sha256 === root.sha256) === at,
-    );
+    return eachOnce(certificates);
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : String(cause);
     throw new MeshConfigError(path, problem, { cause });

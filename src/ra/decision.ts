@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import type { TraceParent } from '../base/trace-parent.ts';
 
 /** What became known of a request on its way, for the one line that tells its outcome. */
 export interface DecisionFacts {
@@ -18,12 +19,38 @@ export interface DecisionFacts {
   spkiSha256?: string;
   ttlAskedSeconds?: string;
   ttlSeconds?: number;
+  /** The id of the request that made the object, where this one came while that was under way. */
+  sharedWith?: string;
+  /** What the signer was found to say elsewhere while it was silent: its own text. */
+  signerSays?: string;
   csrName?: string;
   csrUid?: string;
   serialNumber?: string;
   notAfter?: string;
   leafSha256?: string;
   meshGeneration?: number;
+  /** Of the trace that the request is part of: 32 digits of lower-case hexadecimal. */
+  traceId?: string;
+}
+
+/** One step of a request, in milliseconds; one that still ran at the end lasts until then. */
+export interface Step {
+  readonly name: string;
+  /** From the request's arrival. */
+  readonly startMs: number;
+  readonly durationMs: number;
+  /** Whether it came to its end without throwing. */
+  readonly done: boolean;
+  /** Where in the list the step is that this one is part of. */
+  readonly parent: number | undefined;
+}
+
+interface StepRecord {
+  readonly name: string;
+  readonly startMs: number;
+  durationMs?: number;
+  done: boolean;
+  readonly parent: number | undefined;
 }
 
 /**
@@ -34,13 +61,32 @@ export class Decision {
   readonly requestId: string;
   readonly facts: DecisionFacts = {};
   readonly stepsMs: Record<string, number> = {};
+  /** When the request came, in milliseconds since the Unix epoch. */
+  readonly arrivedAt: number;
+  /** The caller's own span, of which this request is a part; undefined where it sent none. */
+  readonly traceParent: TraceParent | undefined;
   readonly #clock: Clock;
   readonly #startedAt: number;
+  readonly #steps: StepRecord[] = [];
+  /** The steps under way, outermost first; steps of one request never run side by side. */
+  readonly #open: number[] = [];
 
-  constructor(requestId: string, clock: Clock) {
+  constructor(requestId: string, clock: Clock, traceParent?: TraceParent) {
     this.requestId = requestId;
+    this.arrivedAt = clock.now();
+    this.traceParent = traceParent;
+    if (traceParent !== undefined) this.facts.traceId = traceParent.traceId;
     this.#clock = clock;
     this.#startedAt = clock.monotonic();
+  }
+
+  /** The steps in the order of their beginnings, with those that have not ended. */
+  get steps(): readonly Step[] {
+    const now = this.#sinceArrival();
+    return this.#steps.map(({ durationMs, ...step }) => ({
+      ...step,
+      durationMs: durationMs ?? now - step.startMs,
+    }));
   }
 
   note(facts: DecisionFacts): void {
@@ -49,15 +95,29 @@ export class Decision {
 
   /** Runs a step and keeps how long it took, in milliseconds, also when it throws. */
   async timed<T>(step: string, run: () => Promise<T> | T): Promise<T> {
-    const start = this.#clock.monotonic();
+    const parent = this.#open.at(-1);
+    const record: StepRecord = { name: step, startMs: this.#sinceArrival(), done: false, parent };
+    this.#open.push(this.#steps.push(record) - 1);
     try {
-      return await run();
+      const result = await run();
+      record.done = true;
+      return result;
     } finally {
-      this.stepsMs[step] = Math.round((this.#clock.monotonic() - start) * 100) / 100;
+      this.#open.pop();
+      record.durationMs = this.#sinceArrival() - record.startMs;
+      this.stepsMs[step] = rounded(record.durationMs);
     }
   }
 
   elapsedMs(): number {
-    return Math.round((this.#clock.monotonic() - this.#startedAt) * 100) / 100;
+    return rounded(this.#sinceArrival());
   }
+
+  #sinceArrival(): number {
+    return this.#clock.monotonic() - this.#startedAt;
+  }
+}
+
+function rounded(ms: number): number {
+  return Math.round(ms * 100) / 100;
 }

@@ -15,6 +15,11 @@ export class KnownIssuers {
     if (this.#notAfter.size > mostSigners && oldest !== undefined) this.#notAfter.delete(oldest);
   }
 
+  /** For each signer, until when its authority is valid, in milliseconds since the Unix epoch. */
+  entries(): Iterable<readonly [signerName: string, notAfter: number]> {
+    return this.#notAfter;
+  }
+
   /** Seconds until the signer's authority, or the last of its roots, ends; rounded down. */
   secondsLeft(signerName: string, roots: readonly Certificate[], now: number): number {
     const lastRoot = Math.max(...roots.map((root) => root.notAfter));

@@ -25,6 +25,8 @@ export interface RegistrationAuthorityOptions {
   readonly signer: Signer;
   readonly verifier: ChainVerifier;
   readonly clock: Clock;
+  /** Where the authorities of the signers are remembered; one of its own where absent. */
+  readonly issuers?: KnownIssuers | undefined;
 }
 
 /** An order, and what the answer will be held against and sent with. */
@@ -41,10 +43,11 @@ interface Admission {
  */
 export class RegistrationAuthority implements CertificateIssuer {
   readonly #options: RegistrationAuthorityOptions;
-  readonly #issuers = new KnownIssuers();
+  readonly #issuers: KnownIssuers;
 
   constructor(options: RegistrationAuthorityOptions) {
     this.#options = options;
+    this.#issuers = options.issuers ?? new KnownIssuers();
   }
 
   async issue(request: IssueRequest, signal: AbortSignal): Promise<IssuedChain> {
@@ -57,9 +60,21 @@ export class RegistrationAuthority implements CertificateIssuer {
     const onIssuer = (issuer: Certificate): void => {
       this.#issuers.saw(order.granted.signerName, issuer);
     };
-    const chain = await decision.timed('verify', () =>
-      VerifiedChain.verify(signed.certificatePem, { order, roots, verifier, now, onIssuer }),
-    );
+    const chain = await decision.timed('verify', () => {
+      try {
+        return VerifiedChain.verify(signed.certificatePem, {
+          order,
+          roots,
+          verifier,
+          now,
+          onIssuer,
+        });
+      } catch (error) {
+        signed.checked?.(error);
+        throw error;
+      }
+    });
+    signed.checked?.(undefined);
     decision.note({
       serialNumber: chain.leaf.serialNumber,
       notAfter: new Date(chain.leaf.notAfter).toISOString(),
@@ -124,7 +139,8 @@ export class RegistrationAuthority implements CertificateIssuer {
     if (GrantedSigner.grant(question, world).signerName !== signerName) {
       throw interrupted('signer_reassigned');
     }
-    const trusted = signersTrustedBy(policy, signerName).flatMap((s) => mesh.trust.rootsFor(s));
+    const theirs = signersTrustedBy(policy, signerName).flatMap((s) => mesh.trust.rootsFor(s));
+    const trusted = [...theirs, ...mesh.trust.unboundRoots];
     return trusted.filter(
       (root, at) => trusted.findIndex((other) => other.sha256 === root.sha256) === at,
     );

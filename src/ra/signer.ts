@@ -14,6 +14,11 @@ export interface SigningOrder {
 /** What a signer returned: PEM text that nobody has checked yet. */
 export interface SignedChain {
   readonly certificatePem: string;
+  /**
+   * To be told how the check of the answer ended, with its error if it was refused, so that a signer
+   * that signs wrongly is found out. It never throws.
+   */
+  readonly checked?: (error: unknown) => void;
 }
 
 /** Gets orders signed. */
@@ -22,7 +27,8 @@ export interface Signer {
    * Returns what the signer returned.
    *
    * Throws SIGNING_DENIED, SIGNING_FAILED, SIGNING_INTERRUPTED, SIGNER_TIMEOUT,
-   * KUBERNETES_UNAVAILABLE or KUBERNETES_REFUSED; on abort the signal's reason.
+   * SIGNER_UNAVAILABLE, OVERLOADED, KUBERNETES_UNAVAILABLE, KUBERNETES_FORBIDDEN or
+   * KUBERNETES_REFUSED; on abort the signal's reason.
    */
   sign(order: SigningOrder, signal: AbortSignal): Promise<SignedChain>;
 }

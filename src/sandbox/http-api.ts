@@ -121,6 +121,7 @@ export class HttpApi {
       name: isCollection(info) ? '' : (info.name ?? ''),
       query: exchange.url.searchParams,
       user,
+      userAgent: exchange.header('user-agent') ?? '',
       body: visit.body,
     });
   }

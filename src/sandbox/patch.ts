@@ -5,7 +5,7 @@ import { parseYamlText } from './resource-request.ts';
 import type { RequestBody } from './resource-request.ts';
 import { badRequest, StatusError } from './status-error.ts';
 
-/** Server-side apply; who owns which field is not kept, so there are no conflicts. */
+/** Server-side apply: a merge of fields, where nobody keeps account of who owns which. */
 export const applyType = 'application/apply-patch+yaml';
 
 /** Only the API server's own types know how their lists are merged. */

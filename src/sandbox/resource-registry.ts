@@ -22,6 +22,8 @@ export interface ResourceDefinition {
   readonly createdByUpdate: boolean;
   /** A deletion answers with the object instead of a Status. */
   readonly returnsDeleted: boolean;
+  /** Who writes which field is noted, so that an apply can be a conflict. */
+  readonly managesFields: boolean;
   /** The oldest give way beyond this many. */
   readonly limit: number | undefined;
 }
@@ -53,6 +55,7 @@ function resource(
     conditionalUpdates: details.custom ?? false,
     createdByUpdate: false,
     returnsDeleted: false,
+    managesFields: false,
     limit: undefined,
     ...others,
     fieldSelectors: [...metadataSelectors(others.namespaced ?? false), ...fieldSelectors],
@@ -84,8 +87,16 @@ const core = [
     subresources: ['token'],
     returnsDeleted: true,
   }),
-  resource('', 'configmaps', 'ConfigMap', { namespaced: true, shortNames: ['cm'] }),
-  resource('', 'secrets', 'Secret', { namespaced: true, fieldSelectors: ['type'] }),
+  resource('', 'configmaps', 'ConfigMap', {
+    namespaced: true,
+    shortNames: ['cm'],
+    managesFields: true,
+  }),
+  resource('', 'secrets', 'Secret', {
+    namespaced: true,
+    fieldSelectors: ['type'],
+    managesFields: true,
+  }),
   resource('', 'events', 'Event', {
     namespaced: true,
     shortNames: ['ev'],

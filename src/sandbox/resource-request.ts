@@ -21,6 +21,8 @@ export interface ResourceRequest {
   readonly subresource: string | undefined;
   readonly query: URLSearchParams;
   readonly user: UserInfo;
+  /** Empty where the client does not say. */
+  readonly userAgent: string;
   readonly body: RequestBody;
 }
 
@@ -39,8 +41,8 @@ export function parseObject({ body, definition, version }: ResourceRequest): Jso
   return checkedType(parseBody(body, kind), { definition, version });
 }
 
-/** Throws a StatusError (400) where what is applied does not say that it is what the path names. */
-export function checkApplied({ body, definition, version, name }: ResourceRequest): void {
+/** What is applied. Throws a StatusError (400) where it does not say that it is what the path names. */
+export function parseApplied({ body, definition, version, name }: ResourceRequest): JsonObject {
   const object = asObject(parseYamlText(body.bytes.toString('utf8')), definition.kind);
   if ([object['apiVersion'], object['kind']].some((text) => text === undefined)) {
     throw badRequest('Object apiVersion or kind is missing');
@@ -52,6 +54,7 @@ export function checkApplied({ body, definition, version, name }: ResourceReques
       `the name of the object (${named}) does not match the name on the URL (${name})`,
     );
   }
+  return object;
 }
 
 type TypePlace = Pick<ResourceRequest, 'definition' | 'version'>;

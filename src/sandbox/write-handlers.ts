@@ -2,9 +2,10 @@ import type { Answer } from './answer.ts';
 import type { Authorizer } from './authorization.ts';
 import { csrRules } from './csr-rules.ts';
 import { invalid, invalidObject } from './field-error.ts';
-import { isSameJson, objectAt, textAt, textsAt, timestamp, without } from './kube-object.ts';
+import { isSameJson, objectAt, textsAt, without } from './kube-object.ts';
 import type { JsonObject, KubeObject } from './kube-object.ts';
-import { emptyNamespace, furnishNamespace } from './namespace-lifecycle.ts';
+import { applied, managedAfterUpdate, writerOf } from './field-management.ts';
+import { furnishNamespace } from './namespace-lifecycle.ts';
 import {
   checkMetadataForm,
   metadataErrors,
@@ -14,10 +15,11 @@ import {
   withOldMetadata,
 } from './object-metadata.ts';
 import type { ObjectStore, UnstoredObject } from './object-store.ts';
+import { removeObject } from './object-removal.ts';
 import { applyPatch, applyType, strategicType, unsupportedPatch } from './patch.ts';
 import { plainRules } from './plain-rules.ts';
 import { existing, selectedList } from './read-handlers.ts';
-import { checkApplied, parseDeleteOptions, parseObject } from './resource-request.ts';
+import { parseApplied, parseDeleteOptions, parseObject } from './resource-request.ts';
 import type { ResourceRequest } from './resource-request.ts';
 import { signingRequests } from './resource-registry.ts';
 import type { ResourceDefinition } from './resource-registry.ts';
@@ -31,8 +33,9 @@ import {
   StatusError,
 } from './status-error.ts';
 import type { Status } from './status-error.ts';
+import { isTrue } from './request-info.ts';
 import { checkDeleteOptions, checkWriteOptions } from './write-options.ts';
-import { checkPreconditions, checkSameObject } from './write-preconditions.ts';
+import { checkPreconditions, checkSameObject, refuseAbsentUid } from './write-preconditions.ts';
 
 export interface WriteHandlersOptions {
   readonly store: ObjectStore;
@@ -67,16 +70,34 @@ export class WriteHandlers {
   }
 
   patch(request: ResourceRequest): Answer {
-    const { body, definition, namespace, name, subresource } = request;
-    const isNew = this.#store.get(definition.plural, namespace, name) === undefined;
+    const { body, definition } = request;
     checkWriteOptions(request);
-    if (body.contentType === applyType) checkApplied(request);
+    if (body.contentType === applyType) return this.#apply(request);
     if (definition.custom && body.contentType === strategicType) throw unsupportedPatch();
-    if (isNew && body.contentType === applyType && subresource === undefined) {
-      return this.#create(request, applyPatch({ metadata: { name } }, body));
-    }
     const old = existing(this.#store, request);
     return this.#replace(request, old, applyPatch(old, body));
+  }
+
+  /** A server-side apply; one of what is not there asks for the right to create it, too. */
+  #apply(request: ResourceRequest): Answer {
+    const { body, definition, namespace, name, subresource, user, query } = request;
+    const config = parseApplied(request);
+    const old = this.#store.get(definition.plural, namespace, name);
+    if (old === undefined && subresource === undefined) {
+      this.#authorizer.check(user, { ...request, verb: 'create', ...resourceOf(definition) });
+      refuseAbsentUid(request, config);
+    }
+    const known = subresource === undefined ? old : existing(this.#store, request);
+    if (!definition.managesFields) {
+      const patched = applyPatch(known ?? { metadata: { name } }, body);
+      return known === undefined
+        ? this.#create(request, patched)
+        : this.#replace(request, known, patched);
+    }
+    const writer = writerOf(request, 'Apply', this.#now());
+    const { object, managedFields } = applied(known, config, writer, isTrue(query.get('force')));
+    if (known === undefined) return this.#create(request, withName(object, name), managedFields);
+    return this.#replace(request, known, object, managedFields);
   }
 
   delete(request: ResourceRequest): Answer {
@@ -85,7 +106,7 @@ export class WriteHandlers {
     checkDeleteOptions(options);
     checkPreconditions(request, old, objectAt(options, 'preconditions'));
     const isDry = isDryRun(request) || textsAt(options, 'dryRun').length > 0;
-    const gone = isDry ? old : this.remove(request.definition, old);
+    const gone = isDry ? old : this.#remove(request.definition, old);
     if (request.definition.returnsDeleted || gone.metadata['deletionTimestamp'] !== undefined) {
       return { kind: 'object', status: 200, object: gone };
     }
@@ -95,39 +116,19 @@ export class WriteHandlers {
   deleteCollection(request: ResourceRequest): Answer {
     const list = selectedList(this.#store, request);
     const isDry = isDryRun(request) || textsAt(parseDeleteOptions(request), 'dryRun').length > 0;
-    if (!isDry) for (const object of list.items) this.remove(request.definition, object);
+    if (!isDry) for (const object of list.items) this.#remove(request.definition, object);
     return { kind: 'list', list };
   }
 
-  /** Removes an object, or marks it for removal while finalizers hold it. */
-  remove(definition: ResourceDefinition, object: KubeObject): KubeObject {
-    const { plural } = definition;
-    if (textsAt(object, 'metadata', 'finalizers').length > 0) {
-      if (object.metadata['deletionTimestamp'] !== undefined) return object;
-      const deletionTimestamp = timestamp(this.#now());
-      const metadata = { ...object.metadata, deletionTimestamp, deletionGracePeriodSeconds: 0 };
-      const status = plural === 'namespaces' ? { status: { phase: 'Terminating' } } : {};
-      return this.#store.replace(plural, { ...object, ...status, metadata }, object);
-    }
-    if (plural === 'pods') return this.#removePod(object);
-    if (plural === 'namespaces') emptyNamespace(this.#store, object.metadata.name);
-    return this.#store.remove(plural, object);
+  #remove(definition: ResourceDefinition, object: KubeObject): KubeObject {
+    return removeObject(this.#store, definition, object, this.#now());
   }
 
-  /** In two steps, as a node does it that is quick: a pod is first told to end. */
-  #removePod(pod: KubeObject): KubeObject {
-    const phase = textAt(pod, 'status', 'phase') ?? '';
-    const isOver = phase === 'Succeeded' || phase === 'Failed';
-    const isOnNode = (textAt(pod, 'spec', 'nodeName') ?? '') !== '';
-    const metadata = {
-      ...pod.metadata,
-      deletionTimestamp: timestamp(this.#now()),
-      deletionGracePeriodSeconds: isOnNode && !isOver ? 30 : 0,
-    };
-    return this.#store.remove('pods', this.#store.replace('pods', { ...pod, metadata }, pod));
-  }
-
-  #create(request: ResourceRequest, body: JsonObject): Answer {
+  #create(
+    request: ResourceRequest,
+    body: JsonObject,
+    managedFields?: readonly JsonObject[],
+  ): Answer {
     const { definition, namespace, user } = request;
     const rules = rulesFor(definition);
     rules.decode(body);
@@ -135,7 +136,8 @@ export class WriteHandlers {
     const now = this.#now();
     const fresh = withNewMetadata(body, { definition, namespace }, now);
     this.#checkNamespace(definition, namespace);
-    const { object, errors } = rules.prepareForCreate(fresh, { user, now });
+    const { object: unmanaged, errors } = rules.prepareForCreate(fresh, { user, now });
+    const object = this.#managed(request, undefined, unmanaged, managedFields);
     const all = [...metadataErrors(object, { definition, namespace }), ...errors];
     if (all.length > 0) throw invalidObject(definition, object.metadata.name, all);
     if (this.#store.get(definition.plural, namespace, object.metadata.name) !== undefined) {
@@ -171,14 +173,23 @@ export class WriteHandlers {
     }
   }
 
-  #replace(request: ResourceRequest, old: KubeObject, body: JsonObject): Answer {
+  #replace(
+    request: ResourceRequest,
+    old: KubeObject,
+    body: JsonObject,
+    managedFields?: readonly JsonObject[],
+  ): Answer {
     const { definition, user, subresource } = request;
     const rules = rulesFor(definition);
     decodeForUpdate(rules, request, body);
     checkSameObject(request, old, objectAt(body, 'metadata'));
     const wanted = withOldMetadata(body, old);
     const update = { subresource, old, wanted };
-    const { object, errors } = rules.prepareForUpdate(update, { user, now: this.#now() });
+    const { object: unmanaged, errors } = rules.prepareForUpdate(update, {
+      user,
+      now: this.#now(),
+    });
+    const object = this.#managed(request, old, unmanaged, managedFields);
     const all = [...metadataUpdateErrors(object, old, body), ...errors];
     if (all.length > 0) throw invalidObject(definition, request.name, all);
     this.#checkFurtherRights(request, rules, old, object);
@@ -187,6 +198,19 @@ export class WriteHandlers {
       return { kind: 'object', status: 200, object: old };
     const changed = isDryRun(request) ? unstored(object) : this.#keep(definition, object, old);
     return { kind: 'object', status: 200, object: changed };
+  }
+
+  /** With who has written what: `managedFields` where the caller knows it already. */
+  #managed(
+    request: ResourceRequest,
+    old: KubeObject | undefined,
+    object: UnstoredObject,
+    managedFields?: readonly JsonObject[],
+  ): UnstoredObject {
+    if (!request.definition.managesFields) return object;
+    const writer = writerOf(request, 'Update', this.#now());
+    const noted = managedFields ?? managedAfterUpdate(old, object, writer);
+    return { ...object, metadata: { ...object.metadata, managedFields: noted } };
   }
 
   #keep(definition: ResourceDefinition, object: UnstoredObject, old: KubeObject): KubeObject {
@@ -230,6 +254,14 @@ function decodeForUpdate(rules: ResourceRules, { verb }: ResourceRequest, body: 
     if (verb !== 'patch' || !(error instanceof StatusError)) throw error;
     throw invalidObject({ group: '', kind: '' }, '', [invalid('patch', body, error.message)]);
   }
+}
+
+function resourceOf({ group, plural }: ResourceDefinition) {
+  return { group, resource: plural };
+}
+
+function withName(object: JsonObject, name: string): JsonObject {
+  return { ...object, metadata: { ...objectAt(object, 'metadata'), name } };
 }
 
 function isDryRun({ query }: ResourceRequest): boolean {

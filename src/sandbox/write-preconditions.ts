@@ -32,6 +32,14 @@ export function checkSameObject(
   checkVersion(request, old, textAt(given, 'resourceVersion') ?? '');
 }
 
+/** Throws a StatusError (409) where an apply is meant for an object that is not there any more. */
+export function refuseAbsentUid({ definition, name }: ResourceRequest, applied: JsonObject): void {
+  const uid = textAt(applied, 'metadata', 'uid') ?? '';
+  if (uid === '') return;
+  const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;
+  throw conflict(definition, name, why);
+}
+
 function checkVersion(request: ResourceRequest, old: KubeObject, version: string): void {
   const { definition, name } = request;
   if (version !== '' && version !== old.metadata.resourceVersion) {

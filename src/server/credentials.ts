@@ -3,7 +3,7 @@ import type { SecureServerOptions } from 'node:http2';
 import { createSecureContext } from 'node:tls';
 import type { SecureContextOptions } from 'node:tls';
 import { ServerCredentials } from '@grpc/grpc-js';
-import { openSslCiphers } from './tls-policy.ts';
+import { tlsParameters } from './tls-policy.ts';
 import type { TlsPolicy } from './tls-policy.ts';
 
 /** What the server proves itself with. */
@@ -44,8 +44,11 @@ const connectionOptions: SecureServerOptions = {
 export class RotatingServerCredentials extends ServerCredentials {
   readonly #policy: TlsPolicy;
 
-  /** Throws an Error when the identity or the policy is unusable. */
-  constructor(identity: ServingIdentity, policy: TlsPolicy = {}) {
+  /**
+   * Without an identity every handshake fails until `rotate` brings one. Throws an Error when the
+   * identity or the policy is unusable.
+   */
+  constructor(identity: ServingIdentity | undefined, policy: TlsPolicy = {}) {
     super(connectionOptions, checkedContext(identity, policy));
     this.#policy = policy;
   }
@@ -67,21 +70,32 @@ export class RotatingServerCredentials extends ServerCredentials {
  * Everything a new context needs, for Node forgets each option that an update leaves out. It is tried
  * out here because grpc-js would only log a failure and then drop every new connection.
  */
-function checkedContext(identity: ServingIdentity, policy: TlsPolicy): SecureContextOptions {
+function checkedContext(
+  identity: ServingIdentity | undefined,
+  policy: TlsPolicy,
+): SecureContextOptions {
   const options: SecureContextOptions = {
-    cert: identity.certificateChainPem,
-    key: identity.privateKeyPem,
+    ...(identity === undefined
+      ? {}
+      : { cert: identity.certificateChainPem, key: identity.privateKeyPem }),
     // None, and not undefined, with which Node would trust all the web's authorities. TLS makes sure
     // that a client holds the key of its certificate; whose signature counts depends on the identity,
     // which authn knows. So no list of the tenants' authorities goes out to whoever connects, and Node
     // keeps the intermediates, which it forgets once it has verified a chain itself.
     ca: [],
-    minVersion: policy.minVersion ?? 'TLSv1.2',
-    ciphers: openSslCiphers(policy),
+    ...tlsParameters(policy),
     honorCipherOrder: true,
     secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
     sessionIdContext: 'istio-ra',
   };
   createSecureContext(options);
   return options;
+}
+
+/**
+ * No TLS at all, for a server behind somebody who ends it. Callers prove themselves by token alone, and
+ * whoever is on the way can read it.
+ */
+export function plaintextCredentials(): ServerCredentials {
+  return ServerCredentials.createInsecure();
 }

@@ -1,6 +1,5 @@
 import { createServer } from 'node:net';
 import type { Server as NetServer, Socket } from 'node:net';
-import type { Http2SecureServer } from 'node:http2';
 import { Server } from '@grpc/grpc-js';
 import type { ChannelOptions, handleUnaryCall, ServerCredentials } from '@grpc/grpc-js';
 import { protoPath as healthProtoPath } from 'grpc-health-check';
@@ -8,13 +7,25 @@ import type { Clock } from '../base/clock.ts';
 import { sleep } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { CertificateService } from './certificate-service.ts';
+import { ConnectionGate } from './connection-gate.ts';
+import type { ConnectionCounts, ConnectionGateLimits } from './connection-gate.ts';
 import { silenceGrpcLog } from './grpc-log.ts';
 import { clampGrpcTimeout } from './grpc-timeout.ts';
 import { HealthService } from './health-service.ts';
 import { listen } from './listen-address.ts';
+import { divertStreams, http2ServersOf } from './pass-through/divert-streams.ts';
+import { OwnMethods } from './pass-through/own-methods.ts';
+import type { PassThrough } from './pass-through/pass-through.ts';
 import { addReflection } from './reflection.ts';
+import { withoutUnreadMetadata } from './request-metadata.ts';
+import { UnreadCalls } from './unread-calls.ts';
 import { loadCertificateProto } from './proto.ts';
-import type { CertificateRequestMessage, CertificateResponseMessage } from './proto.ts';
+import type {
+  CertificateProto,
+  CertificateRequestMessage,
+  CertificateResponseMessage,
+  CreateCertificateMethod,
+} from './proto.ts';
 
 export interface GrpcServerOptions {
   readonly service: CertificateService;
@@ -23,13 +34,27 @@ export interface GrpcServerOptions {
   readonly protoDirectory: string;
   /** Lets clients such as grpcurl ask what services there are. */
   readonly reflection: boolean;
+  /** Takes every call to a service that is not ours; the server stops it. Absent: they end with UNIMPLEMENTED. */
+  readonly passThrough?: PassThrough | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   /** Connections beyond this many are closed as they come; 20,000 where absent. */
   readonly maxConnections?: number;
+  /** How new connections are paced; the gate's own figures where absent. */
+  readonly connectionLimits?: Partial<ConnectionGateLimits> | undefined;
+  /** How long a call's message may take to arrive; 10 s where absent. */
+  readonly readWithinMs?: number | undefined;
+  /**
+   * How long a stop goes on as before, so that those who send clients here learn that they should
+   * not; none where absent.
+   */
+  readonly lingerMs?: number | undefined;
 }
 
 const defaultMaxConnections = 20_000;
+const defaultReadWithinMs = 10_000;
+/** Of calls whose message is not whole yet, each with its buffers. */
+const mostUnread = 8_192;
 
 const channelOptions: ChannelOptions = {
   'grpc.max_receive_message_length': 65_536,
@@ -58,29 +83,50 @@ export class GrpcServer {
   readonly #options: GrpcServerOptions;
   readonly #health = new HealthService();
   readonly #listener: NetServer;
-  readonly #server = new Server(channelOptions);
-  readonly #sockets = new Set<Socket>();
+  readonly #gate: ConnectionGate<Socket>;
+  readonly #unread: UnreadCalls;
+  readonly #server: Server;
+  readonly #ownMethods = new OwnMethods();
   #stopped: Promise<void> | undefined;
 
   constructor(options: GrpcServerOptions) {
     silenceGrpcLog();
     this.#options = options;
-    this.#addServices();
+    const proto = this.#loadProto();
+    this.#unread = watchUnread(options, proto);
+    this.#server = new Server({ ...channelOptions, interceptors: [this.#unread.intercept] });
+    this.#addServices(proto);
     const injector = this.#server.createConnectionInjector(options.credentials);
     clampTimeouts(this.#server);
-    this.#listener = createServer({ noDelay: true }, (socket) => {
-      this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
-      // Resets and the like; "close" follows.
-      socket.on('error', () => undefined);
-      injector.injectConnection(socket);
+    this.#divert();
+    this.#gate = new ConnectionGate<Socket>({
+      open: (socket) => {
+        injector.injectConnection(socket);
+        // TLS reads by itself; without TLS nobody else would begin to.
+        socket.resume();
+      },
+      clock: options.clock,
+      limits: options.connectionLimits,
+    });
+    this.#listener = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => {
+      this.#gate.arrive(socket);
     });
     this.#listener.maxConnections = options.maxConnections ?? defaultMaxConnections;
   }
 
   /** How many connections are open, those still in their handshake included. */
   get connections(): number {
-    return this.#sockets.size;
+    return this.#gate.counts.open;
+  }
+
+  /** The connections in more detail. */
+  get connectionCounts(): ConnectionCounts {
+    return this.#gate.counts;
+  }
+
+  /** How many calls there are whose message is not whole yet. */
+  get unreadCalls(): number {
+    return this.#unread.count;
   }
 
   /**
@@ -97,7 +143,7 @@ export class GrpcServer {
   }
 
   /**
-   * Accepts no more connections, tells clients to go elsewhere (GOAWAY) and resolves when all calls
+   * Goes on for `lingerMs`, then accepts no more connections, answers who waits with UNAVAILABLE, tells clients to go elsewhere (GOAWAY) and resolves when all calls
    * are answered. After `graceMs` those left are answered with UNAVAILABLE and what still holds on is
    * cut. Idempotent; the first grace counts.
    */
@@ -106,37 +152,57 @@ export class GrpcServer {
     return this.#stopped;
   }
 
-  #addServices(): void {
-    const { service, protoDirectory, reflection } = this.#options;
-    const proto = loadCertificateProto(protoDirectory, reflection ? [healthProtoPath] : []);
+  #loadProto(): CertificateProto {
+    const { protoDirectory, reflection } = this.#options;
+    return loadCertificateProto(protoDirectory, reflection ? [healthProtoPath] : []);
+  }
+
+  #addServices(proto: CertificateProto): void {
+    const { service, reflection } = this.#options;
     const createCertificate: handleUnaryCall<
       CertificateRequestMessage,
       CertificateResponseMessage
     > = (call, respond) => {
       void service.createCertificate(call, respond);
     };
-    this.#server.addService(proto.service, { CreateCertificate: createCertificate });
-    this.#health.addTo(this.#server);
-    if (reflection) addReflection(this.#server, proto.definition);
+    const server = this.#ownMethods.noting(this.#server);
+    const definition = { ...proto.service, CreateCertificate: frugal(proto) };
+    server.addService(definition, { CreateCertificate: createCertificate });
+    this.#health.addTo(server);
+    if (reflection) addReflection(server, proto.definition);
+  }
+
+  #divert(): void {
+    const { passThrough } = this.#options;
+    if (passThrough === undefined) return;
+    divertStreams(this.#server, (arrived) => {
+      const isForeign = this.#ownMethods.isForeign(arrived.headers);
+      if (isForeign) passThrough.accept(arrived);
+      return isForeign;
+    });
   }
 
   async #drain(graceMs: number): Promise<void> {
-    const { clock, service } = this.#options;
+    const { clock, service, passThrough, lingerMs = 0 } = this.#options;
     this.#health.stop();
+    if (lingerMs > 0) await sleep(clock, lingerMs, new AbortController().signal);
+    this.#gate.stop();
+    service.drain();
     const drained = new AbortController();
     const closed = this.#close().finally(() => {
       drained.abort();
     });
+    const passed = passThrough?.stop(graceMs);
     const force = async (): Promise<void> => {
       await sleep(clock, graceMs, drained.signal);
       service.interrupt();
       await sleep(clock, answerMs, drained.signal);
-      for (const socket of this.#sockets) socket.destroy();
+      this.#gate.cut();
       this.#server.forceShutdown();
     };
     // The sleeps end early, by rejecting, when everything is closed before them.
-    await Promise.all([closed, force().catch(() => undefined)]);
-    this.#sockets.clear();
+    await Promise.all([closed, passed, force().catch(() => undefined)]);
+    this.#gate.cut();
   }
 
   async #close(): Promise<void> {
@@ -154,16 +220,33 @@ export class GrpcServer {
   }
 }
 
+function watchUnread(options: GrpcServerOptions, { service }: CertificateProto): UnreadCalls {
+  const { service: certificates, clock, readWithinMs = defaultReadWithinMs } = options;
+  return new UnreadCalls({
+    path: service.CreateCertificate.path,
+    refuse: (peer, error) => certificates.refuseUnread(peer, error),
+    ...{ clock, readWithinMs, mostUnread },
+  });
+}
+
+/** The method, with messages that keep no more than is going to be read. */
+function frugal({ service }: CertificateProto): CreateCertificateMethod {
+  const method = service.CreateCertificate;
+  return {
+    ...method,
+    requestDeserialize: (bytes) => {
+      const message = method.requestDeserialize(bytes);
+      return { ...message, metadata: withoutUnreadMetadata(message.metadata) };
+    },
+  };
+}
+
 /**
  * Puts the clamp before grpc-js' own listener. There is no public way to see the headers before
  * grpc-js reads the deadline from them, so this reaches into it, and says so when that fails.
  */
 function clampTimeouts(server: Server): void {
-  const http2Servers: unknown = Reflect.get(server, 'http2Servers');
-  if (!(http2Servers instanceof Map) || http2Servers.size === 0) {
-    throw new Error('this version of @grpc/grpc-js keeps its HTTP/2 servers elsewhere');
-  }
-  for (const http2Server of (http2Servers as ReadonlyMap<Http2SecureServer, unknown>).keys()) {
+  for (const http2Server of http2ServersOf(server)) {
     http2Server.prependListener('stream', (_stream, headers) => {
       clampGrpcTimeout(headers);
     });

@@ -20,6 +20,8 @@ export interface OpsRoute {
 export interface OpsHttpServerOptions {
   /** All must hold for /ready to say 200. */
   readonly readiness: readonly ReadinessCheck[];
+  /** All must hold for /healthz to say 200; none where absent. */
+  readonly liveness?: readonly ReadinessCheck[] | undefined;
   /** What /version tells, as JSON. */
   readonly version: Readonly<Record<string, string>>;
   readonly routes?: readonly OpsRoute[];
@@ -28,7 +30,7 @@ export interface OpsHttpServerOptions {
 
 /**
  * Pages for operators and probes, over plain HTTP: /ready (200, or 503 and the conditions that do not
- * hold), /healthz (200 while the event loop turns), /version, and the routes it is given. The
+ * hold), /healthz (the same for whether the process is to go on living), /version, and the routes it is given. The
  * answers hold no secrets; it reads no request body.
  */
 export class OpsHttpServer implements Stoppable {
@@ -76,10 +78,14 @@ function byPath(route: OpsRoute): readonly [string, OpsRoute] {
   return [route.path, route];
 }
 
-function ownRoutes({ readiness, version }: OpsHttpServerOptions): readonly OpsRoute[] {
+function ownRoutes({
+  readiness,
+  liveness = [],
+  version,
+}: OpsHttpServerOptions): readonly OpsRoute[] {
   return [
     { path: '/ready', answer: () => readyAnswer(readiness) },
-    { path: '/healthz', answer: () => plain(200, 'ok') },
+    { path: '/healthz', answer: () => checked(liveness, 'ok') },
     {
       path: '/version',
       answer: () => ({
@@ -93,11 +99,15 @@ function ownRoutes({ readiness, version }: OpsHttpServerOptions): readonly OpsRo
 
 /** 200 and "ready", or 503 and one line `name: reason` for each check that does not hold. */
 export function readyAnswer(readiness: readonly ReadinessCheck[]): OpsAnswer {
-  const missing = readiness.flatMap((check) => {
+  return checked(readiness, 'ready');
+}
+
+function checked(checks: readonly ReadinessCheck[], allWell: string): OpsAnswer {
+  const missing = checks.flatMap((check) => {
     const because = check.notReadyBecause();
     return because === undefined ? [] : [`${check.name}: ${because}`];
   });
-  return missing.length === 0 ? plain(200, 'ready') : plain(503, missing.join('\n'));
+  return missing.length === 0 ? plain(200, allWell) : plain(503, missing.join('\n'));
 }
 
 function plain(status: number, text: string): OpsAnswer {

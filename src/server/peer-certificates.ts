@@ -32,13 +32,19 @@ export function peerCertificatesOf(call: object): PeerCertificates | undefined {
 }
 
 function socketOf(call: object): TLSSocket | undefined {
-  const path = ['call', 'stream', 'session', 'socket'];
   try {
-    const found = path.reduce<unknown>(propertyOf, call);
+    const found = ['stream', 'session', 'socket'].reduce(propertyOf, ownCallOf(call));
     return found instanceof TLSSocket ? found : undefined;
   } catch {
     return undefined; // ERR_HTTP2_SOCKET_UNBOUND: the connection has just ended.
   }
+}
+
+/** What grpc-js knows of the call; each interceptor is a layer around it. */
+function ownCallOf(call: object): unknown {
+  let found = propertyOf(call, 'call');
+  for (let layer = found; layer !== undefined; layer = propertyOf(layer, 'nextCall')) found = layer;
+  return found;
 }
 
 function propertyOf(parent: unknown, name: string): unknown {

@@ -4,6 +4,8 @@ import type { Credentials } from '../authn/authenticator.ts';
 import type { Clock } from '../base/clock.ts';
 import { Deadline } from '../base/deadline.ts';
 import { RaError } from '../base/ra-error.ts';
+import { parseTraceParent } from '../base/trace-parent.ts';
+import type { TraceParent } from '../base/trace-parent.ts';
 import { peerCertificatesOf } from './peer-certificates.ts';
 
 /** What the context needs of a grpc-js call. */
@@ -28,17 +30,19 @@ const answerLeadMs = 200;
  * when the server's budget is used up, or what `abort` was given. Dispose it with the answer.
  */
 export class RequestContext {
-  /** 128 random bits in lower-case hexadecimal. */
-  readonly requestId: string = randomBytes(16).toString('hex');
+  readonly requestId: string = newRequestId();
   /** The client's address and port. */
   readonly peer: string;
   readonly credentials: Credentials;
+  /** Undefined where the client sent none, or none that can be read. */
+  readonly traceParent: TraceParent | undefined;
   readonly #deadline: Deadline;
   readonly #release: () => void;
 
   constructor(call: IncomingCall, options: RequestContextOptions) {
-    this.peer = readPeer(call);
+    this.peer = readablePeer(call.getPeer());
     this.credentials = readCredentials(call);
+    this.traceParent = parseTraceParent(headerValues(call, 'traceparent'));
     this.#deadline = startDeadline(call, options);
     const onCancelled = (): void => {
       this.abort(whyCancelled(call, options.clock));
@@ -89,9 +93,15 @@ function deadlineExceeded(): RaError {
   return new RaError('DEADLINE_EXCEEDED', "the client's deadline came before a certificate");
 }
 
-function readPeer(call: IncomingCall): string {
+/** 128 random bits in lower-case hexadecimal. */
+export function newRequestId(): string {
+  return randomBytes(16).toString('hex');
+}
+
+/** A client's address and port as grpc-js has it, as people write it. */
+export function readablePeer(peer: string): string {
   // A socket for both families writes IPv4 addresses as RFC 4291 section 2.5.5.2 has it.
-  return call.getPeer().replace(/^::ffff:(?=\d+\.)/, '');
+  return peer.replace(/^::ffff:(?=\d+\.)/, '');
 }
 
 function readCredentials(call: IncomingCall): Credentials {

@@ -15,6 +15,7 @@ const statusByCode: Readonly<Record<RaErrorCode, status>> = {
   AUTHENTICATION_UNAVAILABLE: status.UNAVAILABLE,
   KUBERNETES_UNAVAILABLE: status.UNAVAILABLE,
   SIGNER_TIMEOUT: status.UNAVAILABLE,
+  SIGNER_UNAVAILABLE: status.UNAVAILABLE,
   SIGNING_INTERRUPTED: status.UNAVAILABLE,
   NOT_READY: status.UNAVAILABLE,
   REQUEST_MALFORMED: status.INVALID_ARGUMENT,
@@ -24,6 +25,7 @@ const statusByCode: Readonly<Record<RaErrorCode, status>> = {
   SIGNING_DENIED: status.PERMISSION_DENIED,
   SIGNER_WITHOUT_ROOT: status.FAILED_PRECONDITION,
   SIGNER_NOT_ASSIGNED: status.FAILED_PRECONDITION,
+  KUBERNETES_FORBIDDEN: status.FAILED_PRECONDITION,
   SIGNING_FAILED: status.INTERNAL,
   ISSUED_CERTIFICATE_REJECTED: status.INTERNAL,
   KUBERNETES_REFUSED: status.INTERNAL,
@@ -51,6 +53,20 @@ const requestIdAtEnd = /\(request ([0-9a-f]{32})\)$/;
 /** The request id in a status text that `toClientStatus` made; undefined in any other text. */
 export function requestIdOf(details: string): string | undefined {
   return requestIdAtEnd.exec(details.slice(-64))?.[1];
+}
+
+const retriedAtOnce: ReadonlySet<status> = new Set([
+  status.CANCELLED,
+  status.DEADLINE_EXCEEDED,
+  status.RESOURCE_EXHAUSTED,
+  status.ABORTED,
+  status.INTERNAL,
+  status.UNAVAILABLE,
+]);
+
+/** Whether istio-agent tries again with that answer some 100 ms later. */
+export function isRetriedAtOnce(code: status): boolean {
+  return retriedAtOnce.has(code);
 }
 
 /** The name of a gRPC status, such as `UNAVAILABLE`. */

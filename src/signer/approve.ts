@@ -1,9 +1,11 @@
 import { RaError } from '../base/ra-error.ts';
-import { isConflict, isNotFound, KubeApiError } from '../kube/api-error.ts';
+import { isConflict, isForbidden, isNotFound } from '../kube/api-error.ts';
 import type { SigningRequest, SigningRequests } from '../kube/signing-requests.ts';
 import type { ApiAttempts } from './api-attempts.ts';
 import { asRaError } from './api-attempts.ts';
 import { outcomeOf } from './outcome.ts';
+import type { Rights } from './rights.ts';
+import { transientError } from './transient-error.ts';
 
 const bounds = { tries: 3, timeoutMs: 5_000 };
 const approval = {
@@ -16,23 +18,33 @@ const approval = {
  * but a success the object is read before another try, since the approval may have been recorded.
  *
  * Returns the newest state, approved or already at its end. Throws SIGNING_INTERRUPTED when the
- * object is gone, KUBERNETES_UNAVAILABLE otherwise.
+ * object is gone, KUBERNETES_FORBIDDEN when we may not approve for its signer, and
+ * KUBERNETES_UNAVAILABLE otherwise.
  */
 export async function approve(
   created: SigningRequest,
-  deps: { readonly requests: SigningRequests; readonly attempts: ApiAttempts },
+  deps: {
+    readonly requests: SigningRequests;
+    readonly attempts: ApiAttempts;
+    readonly rights: Rights;
+  },
   signal: AbortSignal,
 ): Promise<SigningRequest> {
-  const { requests, attempts } = deps;
+  const { requests, attempts, rights } = deps;
+  const right = `approve signers.certificates.k8s.io/${created.signerName}`;
   let current: SigningRequest | undefined = created;
   const attempt = async (s: AbortSignal): Promise<SigningRequest> => {
     current ??= await readSame(created, requests, s);
     if (isSettled(current)) return current;
     try {
-      return await requests.approve(current, approval, s);
+      const approved = await requests.approve(current, approval, s);
+      rights.worked(right);
+      return approved;
     } catch (error) {
       current = undefined;
-      throw isConflict(error) ? asTransient(error) : error;
+      throw isConflict(error) || (isForbidden(error) && !rights.isMissing(right))
+        ? asTransient(error)
+        : error;
     }
   };
   try {
@@ -58,20 +70,16 @@ async function readSame(
   return found;
 }
 
-/** Somebody changed the object in between, by a label for instance: read it and try again. */
-function asTransient(conflict: unknown): KubeApiError {
-  return new KubeApiError('the object changed before it was approved', {
-    status: undefined,
-    reason: 'Conflict',
-    verb: 'update',
-    resource: 'certificatesigningrequests/approval',
-    cause: conflict,
-  });
+/** Somebody changed the object in between, or the API server has just started: look again. */
+function asTransient(cause: unknown): Error {
+  const reason = isConflict(cause) ? 'Conflict' : 'Forbidden';
+  const call = { reason, verb: 'update', subresource: 'approval' };
+  return transientError('the object could not be approved as it was', call, cause);
 }
 
 function gone(request: SigningRequest, cause?: unknown): RaError {
   return new RaError('SIGNING_INTERRUPTED', 'the object was deleted before it was approved', {
-    reason: 'deleted',
+    reason: 'deleted_unapproved',
     fields: { csrName: request.name },
     cause,
   });

@@ -1,15 +1,21 @@
 import { sleep } from '../base/clock.ts';
-import type { Clock } from '../base/clock.ts';
+import type { Clock, Timer } from '../base/clock.ts';
 import type { Stoppable } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
-import { isForbidden, KubeApiError } from '../kube/api-error.ts';
-import type { SigningRequests } from '../kube/signing-requests.ts';
+import { isForbidden } from '../kube/api-error.ts';
+import type { SigningRequest, SigningRequests } from '../kube/signing-requests.ts';
 import type { ApiAttempts } from './api-attempts.ts';
+import { requestIdAnnotation } from './request-draft.ts';
+import { transientError } from './transient-error.ts';
 
 const bounds = { tries: 6, timeoutMs: 5_000 };
 /** Beyond this many the oldest are left to the reaper: memory stays bounded in an outage. */
 const mostPending = 10_000;
 const mostAtOnce = 8;
+/** While requests need the API, and until a removal has waited for `longestDeferralMs`. */
+const mostAtOnceWhenBusy = 2;
+const longestDeferralMs = 15_000;
+const lookAgainMs = 500;
 /** A create that we gave up on may still be carried out; look again after this long. */
 const lateCreateMs = 2_000;
 
@@ -18,20 +24,36 @@ export interface RemovalsOptions {
   readonly attempts: ApiAttempts;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Whether the API has more urgent work of ours; never where absent. */
+  readonly isBusy?: () => boolean;
+  /** Whether somebody waits for the object of that name, and so removes it later. */
+  readonly isInFlight?: (name: string) => boolean;
 }
 
-/** Without a uid: an object that may or may not have been created under this name of ours. */
-interface Target {
-  readonly name: string;
-  readonly uid?: string;
+/**
+ * With a request's id instead of a uid: an object that may or may not have been created for that
+ * request under this name.
+ */
+type Target = { readonly name: string } & (
+  { readonly uid: string } | { readonly requestId: string }
+);
+
+interface Waiting {
+  readonly target: Target;
+  /** On the monotonic clock. */
+  readonly since: number;
 }
 
-/** Deletes objects that have served, off the caller's path, a few at a time. */
+/**
+ * Deletes objects that have served, off the caller's path, a few at a time; fewer while the API has
+ * more urgent work, but none waits long for its turn.
+ */
 export class Removals implements Stoppable {
   readonly #options: RemovalsOptions;
-  readonly #queue: Target[] = [];
+  readonly #queue: Waiting[] = [];
   readonly #abort = new AbortController();
   readonly #running = new Set<Promise<void>>();
+  #lookAgain: Timer | undefined;
 
   constructor(options: RemovalsOptions) {
     this.#options = options;
@@ -45,9 +67,9 @@ export class Removals implements Stoppable {
   add(target: Target): void {
     if (this.#queue.length >= mostPending) {
       const dropped = this.#queue.shift();
-      this.#options.log.warn('too many removals wait, one is left behind', { ...dropped });
+      this.#options.log.warn('too many removals wait, one is left behind', { ...dropped?.target });
     }
-    this.#queue.push(target);
+    this.#queue.push({ target, since: this.#options.clock.monotonic() });
     this.#start();
   }
 
@@ -59,40 +81,74 @@ export class Removals implements Stoppable {
   /** Gives up what is left. Call `drained` first to wait for it. */
   async stop(): Promise<void> {
     this.#queue.length = 0;
+    this.#lookAgain?.cancel();
     this.#abort.abort(new Error('removals were stopped'));
     await this.drained();
   }
 
   #start(): void {
-    if (this.#running.size >= mostAtOnce) return;
-    const target = this.#queue.shift();
-    if (target === undefined) return;
-    const run = this.#remove(target).finally(() => {
+    const [next] = this.#queue;
+    if (next === undefined) return;
+    if (this.#running.size >= this.#mostNow(next)) {
+      if (this.#running.size < mostAtOnce) this.#lookLater();
+      return;
+    }
+    this.#queue.shift();
+    const run = this.#remove(next.target).finally(() => {
       this.#running.delete(run);
       this.#start();
     });
     this.#running.add(run);
+    this.#start();
   }
 
-  async #remove({ name, uid }: Target): Promise<void> {
+  #mostNow(oldest: Waiting): number {
+    const { isBusy, clock } = this.#options;
+    const hasWaited = clock.monotonic() - oldest.since >= longestDeferralMs;
+    return hasWaited || isBusy?.() !== true ? mostAtOnce : mostAtOnceWhenBusy;
+  }
+
+  #lookLater(): void {
+    if (this.#abort.signal.aborted) return;
+    this.#lookAgain ??= this.#options.clock.timer(lookAgainMs, () => {
+      this.#lookAgain = undefined;
+      this.#start();
+    });
+  }
+
+  async #remove(target: Target): Promise<void> {
     const { requests, log } = this.#options;
+    const { name } = target;
     try {
-      const known = uid ?? (await this.#findUid(name));
-      if (known === undefined) return;
-      await this.#insist((signal) => requests.remove({ name, uid: known }, signal));
+      const uid = 'uid' in target ? target.uid : await this.#findUid(target);
+      if (uid === undefined) return;
+      await this.#insist((signal) => requests.remove({ name, uid }, signal));
     } catch (error) {
       log.warn('certificate request not removed', { csrName: name, error });
     }
   }
 
-  async #findUid(name: string): Promise<string | undefined> {
-    const { requests, clock } = this.#options;
-    const read = async (): Promise<string | undefined> =>
-      (await this.#insist((signal) => requests.read(name, signal)))?.uid;
-    const found = await read();
-    if (found !== undefined) return found;
-    await sleep(clock, lateCreateMs, this.#abort.signal);
-    return await read();
+  /** Undefined also where a later request has taken the object over. */
+  async #findUid(target: {
+    readonly name: string;
+    readonly requestId: string;
+  }): Promise<string | undefined> {
+    const { clock, isInFlight } = this.#options;
+    let found = await this.#findOf(target);
+    if (found === undefined) {
+      await sleep(clock, lateCreateMs, this.#abort.signal);
+      found = await this.#findOf(target);
+    }
+    return isInFlight?.(target.name) === true ? undefined : found?.uid;
+  }
+
+  async #findOf(target: {
+    readonly name: string;
+    readonly requestId: string;
+  }): Promise<SigningRequest | undefined> {
+    const { requests } = this.#options;
+    const found = await this.#insist((signal) => requests.read(target.name, signal));
+    return found?.annotations[requestIdAnnotation] === target.requestId ? found : undefined;
   }
 
   /** An API server that has just started answers 403 until it has read who may do what. */
@@ -101,19 +157,11 @@ export class Removals implements Stoppable {
       try {
         return await call(signal);
       } catch (error) {
-        throw isForbidden(error) ? asTransient(error) : error;
+        if (!isForbidden(error)) throw error;
+        const call = { reason: 'Forbidden', verb: 'delete' };
+        throw transientError('the API server does not let us remove what we made', call, error);
       }
     };
     return this.#options.attempts.run(bounds, patient, this.#abort.signal);
   }
-}
-
-function asTransient(forbidden: unknown): KubeApiError {
-  return new KubeApiError('the API server does not let us remove what we made', {
-    status: undefined,
-    reason: 'Forbidden',
-    verb: 'delete',
-    resource: 'certificatesigningrequests',
-    cause: forbidden,
-  });
 }

@@ -28,25 +28,27 @@ export function replicaSelector(replica: string): string {
   return `${managedByLabel}=${managedByValue},${replicaLabel}=${replica}`;
 }
 
-/**
- * The object for an order. Its name holds the request's random id, so that a second create of the
- * same order meets the first by name, and nobody can have made it before us. Throws INTERNAL when the
- * order's proofs are about different identities.
- */
-export function draftFor(order: SigningOrder, replica: string): SigningRequestDraft {
-  const { admitted, granted, ttlSeconds, decision } = order;
-  if (granted.identity !== admitted.identity) {
-    throw new RaError('INTERNAL', 'the signer was granted to another than the request is of', {
-      reason: 'proofs_mixed',
-    });
-  }
-  const { id } = admitted.identity;
+/** Throws INTERNAL when the order's proofs are about different identities. */
+export function assertOneIdentity({ granted, admitted }: SigningOrder): void {
+  if (granted.identity === admitted.identity) return;
+  throw new RaError('INTERNAL', 'the signer was granted to another than the request is of', {
+    reason: 'proofs_mixed',
+  });
+}
+
+/** The object for an order. Throws INTERNAL when its proofs are about different identities. */
+export function draftFor(
+  order: SigningOrder,
+  { name, replica }: { readonly name: string; readonly replica: string },
+): SigningRequestDraft {
+  assertOneIdentity(order);
+  const { admitted, granted, ttlSeconds } = order;
   return {
-    name: `ra-${decision.requestId}`,
+    name,
     labels: {
       [managedByLabel]: managedByValue,
       [replicaLabel]: replica,
-      [namespaceLabel]: id.namespace,
+      [namespaceLabel]: admitted.identity.id.namespace,
     },
     annotations: originOf(order),
     signerName: granted.signerName,
@@ -69,13 +71,12 @@ function originOf({ admitted, granted, decision }: SigningOrder): Readonly<Recor
 }
 
 /** Whether an object is what the draft asked for, field by field of its spec. */
-export function isWhatWasDrafted(object: SigningRequest, draft: SigningRequestDraft): boolean {
+export function hasDraftedSpec(object: SigningRequest, draft: SigningRequestDraft): boolean {
   return (
     object.name === draft.name &&
     object.signerName === draft.signerName &&
     object.requestPem.trim() === draft.requestPem.trim() &&
     object.expirationSeconds === draft.expirationSeconds &&
-    [...object.usages].sort().join() === [...draft.usages].sort().join() &&
-    object.annotations[requestIdAnnotation] === draft.annotations[requestIdAnnotation]
+    [...object.usages].sort().join() === [...draft.usages].sort().join()
   );
 }

@@ -2,6 +2,7 @@ import type { Clock, Timer } from '../base/clock.ts';
 import { withDeadline } from '../base/deadline.ts';
 import type { Stoppable } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
+import { RaError } from '../base/ra-error.ts';
 import type { SigningRequest, SigningRequests } from '../kube/signing-requests.ts';
 
 /** One request's place in the feed. Close it when the wait is over. */
@@ -25,13 +26,19 @@ export interface SigningRequestFeedOptions {
   readonly log: Logger;
 }
 
-/** Waits for a state of one object. */
+/** What is known of the objects of one name: of several, since a name may be used again. */
 interface Waiter {
-  latest: SigningRequest | undefined;
+  readonly states: Map<string, SigningRequest>;
   readonly goneUids: Set<string>;
+  /** The one that is waited for, and how many lists had begun before. */
+  awaited: { readonly uid: string; readonly lists: number } | undefined;
   wake: () => void;
 }
 
+/** More objects of one name than anybody makes within one wait. */
+const mostUids = 4;
+/** Beyond so many waits the process would not come to an end of them anyway. */
+const mostWaiting = 16_384;
 /** After this long without a word from the watch, waiters are served by one shared list. */
 const quietMs = 2_000;
 const listTimeoutMs = 5_000;
@@ -49,6 +56,7 @@ export class SigningRequestFeed implements Stoppable {
   #heardAt: number;
   #timer: Timer | undefined;
   readonly #stopping = new AbortController();
+  #lists = 0;
 
   constructor(options: SigningRequestFeedOptions) {
     this.#options = options;
@@ -74,14 +82,21 @@ export class SigningRequestFeed implements Stoppable {
     this.#heardAt = this.#options.clock.monotonic();
     const waiter = this.#waiters.get(request.name);
     if (waiter === undefined) return;
-    waiter.goneUids.add(request.uid);
-    waiter.wake();
+    markGone(waiter, request.uid);
   }
 
-  /** Throws when the name is already waited for: two objects of one name cannot be told apart. */
+  /** Throws when the name is already waited for, and OVERLOADED when too many are. */
   subscribe(name: string): Subscription {
     if (this.#waiters.has(name)) throw new Error(`${name} is already waited for`);
-    const waiter: Waiter = { latest: undefined, goneUids: new Set(), wake: () => undefined };
+    if (this.#waiters.size >= mostWaiting) {
+      throw new RaError('OVERLOADED', 'too many requests wait', { reason: 'too_many_waiting' });
+    }
+    const waiter: Waiter = {
+      states: new Map(),
+      goneUids: new Set(),
+      awaited: undefined,
+      wake: () => undefined,
+    };
     this.#waiters.set(name, waiter);
     this.#schedule();
     return {
@@ -110,6 +125,7 @@ export class SigningRequestFeed implements Stoppable {
     signal: AbortSignal,
   ): Promise<SigningRequest | 'gone'> {
     const { waiter, uid, isDone } = wait;
+    waiter.awaited = { uid, lists: this.#lists };
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
         reject(signal.reason as Error);
@@ -119,8 +135,8 @@ export class SigningRequestFeed implements Stoppable {
         return;
       }
       waiter.wake = () => {
-        const { latest } = waiter;
-        const done = latest?.uid === uid && isDone(latest) ? latest : undefined;
+        const latest = waiter.states.get(uid);
+        const done = latest !== undefined && isDone(latest) ? latest : undefined;
         // An end that was seen counts, though the object was deleted right after it.
         const result = done ?? (waiter.goneUids.has(uid) ? 'gone' : undefined);
         if (result === undefined) return;
@@ -135,9 +151,29 @@ export class SigningRequestFeed implements Stoppable {
 
   #deliver(request: SigningRequest): void {
     const waiter = this.#waiters.get(request.name);
-    if (waiter === undefined || isOlder(request, waiter.latest)) return;
-    waiter.latest = request;
+    if (waiter === undefined || isOlder(request, waiter.states.get(request.uid))) return;
+    waiter.states.delete(request.uid);
+    waiter.states.set(request.uid, request);
+    const { awaited, states } = waiter;
+    const other = [...states.keys()].find((uid) => uid !== awaited?.uid);
+    if (states.size > mostUids && other !== undefined) states.delete(other);
+    const mine = awaited === undefined ? undefined : states.get(awaited.uid);
+    // The name belongs to another object now, so the awaited one was deleted.
+    if (mine !== undefined && mine.uid !== request.uid && isOlder(mine, request)) {
+      markGone(waiter, mine.uid);
+    }
     waiter.wake();
+  }
+
+  /** What a whole list does not hold was deleted, if its wait had begun before the list did. */
+  #deliverList(found: readonly SigningRequest[], list: number): void {
+    const uids = new Set(found.map(({ uid }) => uid));
+    for (const request of found) this.#deliver(request);
+    for (const waiter of [...this.#waiters.values()]) {
+      const { awaited } = waiter;
+      if (awaited === undefined || awaited.lists >= list || uids.has(awaited.uid)) continue;
+      markGone(waiter, awaited.uid);
+    }
   }
 
   #schedule(): void {
@@ -156,18 +192,26 @@ export class SigningRequestFeed implements Stoppable {
     if (!quiet || this.#waiters.size === 0 || this.#stopping.signal.aborted) return;
     const reason = (): Error => new Error('the list took too long');
     const options = { clock, ms: listTimeoutMs, reason, parent: this.#stopping.signal };
+    const list = (this.#lists += 1);
     try {
       const found = await withDeadline(options, (signal) => requests.list(labelSelector, signal));
-      for (const request of found) this.#deliver(request);
+      this.#deliverList(found, list);
     } catch (error) {
       log.debug('list of certificate requests failed', { error });
     }
   }
 }
 
-/** Events may be repeated or come out of order; resourceVersions of one object grow. */
+function markGone(waiter: Waiter, uid: string): void {
+  waiter.goneUids.add(uid);
+  const other = [...waiter.goneUids].find((gone) => gone !== waiter.awaited?.uid);
+  if (waiter.goneUids.size > mostUids && other !== undefined) waiter.goneUids.delete(other);
+  waiter.wake();
+}
+
+/** Events may be repeated or come out of order; the resourceVersions of a resource grow. */
 function isOlder(request: SigningRequest, than: SigningRequest | undefined): boolean {
-  if (than?.uid !== request.uid) return false;
+  if (than === undefined) return false;
   const [a, b] = [request.resourceVersion, than.resourceVersion];
   return a.length < b.length || (a.length === b.length && a < b);
 }

@@ -21,14 +21,20 @@ function apply(
   data: Json,
   query: Readonly<Record<string, string>>,
   change: Json = {},
+  api = world.admin,
 ): Promise<RawAnswer> {
-  return world.admin.send({
+  return api.send({
     method: 'PATCH',
     path: `${world.pathOf('configmaps')}/${name}`,
     body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data, ...change },
     contentType: 'application/apply-patch+yaml',
     query,
   });
+}
+
+function update(body: Json): Promise<RawAnswer> {
+  const path = `${world.pathOf('configmaps')}/${name}`;
+  return world.admin.send({ method: 'PUT', path, body, query: { fieldManager: 'three' } });
 }
 
 const one = { fieldManager: 'one' };
@@ -97,5 +103,49 @@ describe('server-side apply', () => {
     await apply({ a: '1' }, one);
     const metadata = { name, resourceVersion: '1' };
     expect(outcomeOf(await apply({ a: '2' }, one, { metadata }))).toBe('409 Conflict');
+  });
+
+  it('shares a field with another manager who applies the same value', async () => {
+    await apply({ a: '1' }, one);
+    await apply({ a: '1' }, two);
+    const { json } = await apply({}, one);
+    expect(json['data']).toEqual({ a: '1' });
+  });
+
+  it('keeps its fields until another writes other values, by an update too', async () => {
+    const { json } = await apply({ a: '1', b: '1' }, one);
+    await update({ ...json, data: { a: '2', b: '1' } });
+    const { json: after } = await apply({ b: '1' }, one);
+    expect(after['data']).toEqual({ a: '2', b: '1' });
+  });
+
+  it('is a conflict with an update by another', async () => {
+    const { json } = await apply({ a: '1' }, one);
+    await update({ ...json, data: { a: '2' } });
+    const answer = await apply({ a: '1' }, one);
+    expect(outcomeOf(answer)).toBe('409 Conflict .data.a=FieldManagerConflict');
+  });
+
+  it('notes who has updated', async () => {
+    const { json } = await apply({ a: '1' }, one);
+    const { json: after } = await update({ ...json, data: { a: '2' } });
+    expect(metadataOf(after)['managedFields']).toMatchObject([
+      { manager: 'three', operation: 'Update', fieldsV1: { 'f:data': { 'f:a': {} } } },
+    ]);
+  });
+
+  it('with the uid of an object that is not there makes none', async () => {
+    const metadata = { name, uid: '00000000-0000-0000-0000-000000000000' };
+    expect(outcomeOf(await apply({ a: '1' }, one, { metadata }))).toBe('409 Conflict');
+  });
+
+  it('of what is not there needs the right to create it, which may be bound to the name', async () => {
+    const right = { apiGroups: [''], resources: ['configmaps'], resourceNames: [name] };
+    const [patcher, maker] = await Promise.all([
+      world.account([{ ...right, verbs: ['patch'] }]),
+      world.account([{ ...right, verbs: ['patch', 'create'] }]),
+    ]);
+    expect(outcomeOf(await apply({ a: '1' }, one, {}, patcher.api))).toBe('403 Forbidden');
+    expect(outcomeOf(await apply({ a: '1' }, one, {}, maker.api))).toBe('201');
   });
 });

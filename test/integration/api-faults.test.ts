@@ -25,29 +25,75 @@ const review = { verb: 'create', resource: 'tokenreviews' };
 
 describe('the Kubernetes API', () => {
   it.each<[string, FaultOptions, ApiFault]>([
-    ['create fails with 500', create, { kind: 'status', status: 500 }],
-    ['create is throttled', create, { kind: 'status', status: 429 }],
-    ['create works and its answer is lost', create, { kind: 'lost', when: 'after' }],
-    ['create is lost', create, { kind: 'lost' }],
-    ['the approval conflicts', approve, { kind: 'status', status: 409 }],
-    ['the approval works and its answer is lost', approve, { kind: 'lost', when: 'after' }],
-    ['the approval fails with 503', approve, { kind: 'status', status: 503 }],
-    ['the removal fails with 500', remove, { kind: 'status', status: 500 }],
-    ['the removal is lost', remove, { kind: 'lost' }],
+    ['F6: create fails with 500', create, { kind: 'status', status: 500 }],
+    ['F6: create is throttled', create, { kind: 'status', status: 429 }],
+    ['F8: create works and its answer is lost', create, { kind: 'lost', when: 'after' }],
+    ['F8: create is lost', create, { kind: 'lost' }],
+    ['F12: the approval conflicts', approve, { kind: 'status', status: 409 }],
+    ['F14: the approval works and its answer is lost', approve, { kind: 'lost', when: 'after' }],
+    ['F14: the approval fails with 503', approve, { kind: 'status', status: 503 }],
+    ['F42: the removal fails with 500', remove, { kind: 'status', status: 500 }],
+    ['F42: the removal is lost', remove, { kind: 'lost' }],
   ])('costs no certificate when %s once', async (_what, options, fault) => {
     mesh.sandbox.faults.api.set(fault, { ...options, count: 1 });
     await expect(mesh.request()).resolves.toHaveLength(3);
   });
 
   it.each<[string, FaultOptions, number, string]>([
-    ['create', create, 403, 'UNAVAILABLE'],
     ['create', create, 422, 'INTERNAL'],
-    ['approve', approve, 403, 'UNAVAILABLE'],
+    ['create', create, 429, 'UNAVAILABLE'],
+    ['approve', approve, 500, 'UNAVAILABLE'],
     ['review', review, 403, 'UNAVAILABLE'],
     ['review', review, 500, 'UNAVAILABLE'],
   ])('ends the call when %s is answered with %#', async (_what, options, status, expected) => {
     mesh.sandbox.faults.api.set({ kind: 'status', status }, options);
     await expect(mesh.statusOf()).resolves.toBe(expected);
+  });
+});
+
+describe('a right that was taken away', () => {
+  it.each<[string, FaultOptions, string]>([
+    ['F10: to create', create, 'create_forbidden'],
+    ['F15: to approve', approve, 'approve_forbidden'],
+  ])(
+    '%s is told apart from an API server in trouble, and works when it is back',
+    async (...row) => {
+      const [, options, reason] = row;
+      const fresh = await RunningMesh.start();
+      try {
+        const fault = fresh.sandbox.faults.api.set({ kind: 'status', status: 403 }, options);
+        await expect(fresh.statusOf()).resolves.toBe('FAILED_PRECONDITION');
+        expect(refusalReasons(fresh)).toEqual([reason]);
+        fault.clear();
+        await expect(fresh.request()).resolves.toHaveLength(3);
+      } finally {
+        await fresh[Symbol.asyncDispose]();
+      }
+    },
+  );
+});
+
+function refusalReasons({ log }: RunningMesh): readonly unknown[] {
+  return log.lines
+    .filter(({ message }) => message === 'certificate refused')
+    .map(({ fields }) => fields['reason']);
+}
+
+describe('F60: the same bytes sent twice', () => {
+  it('at once make one object, one certificate and two decisions', async () => {
+    const issuedBefore = mesh.sandbox.issued().length;
+    const [first, second] = await Promise.all([mesh.request(), mesh.request()]);
+    expect(second).toEqual(first);
+    expect(mesh.sandbox.issued().length - issuedBefore).toBe(1);
+  });
+
+  it('after a deadline get what was signed meanwhile', async () => {
+    const key = { certSigner: '' };
+    mesh.sandbox.faults.signer.set({ kind: 'delay', ms: 1_000 }, { count: 1 });
+    const issuedBefore = mesh.sandbox.issued().length;
+    await expect(mesh.statusOf({ ...key, deadlineMs: 600 })).resolves.toBe('DEADLINE_EXCEEDED');
+    await expect(mesh.request(key)).resolves.toHaveLength(3);
+    expect(mesh.sandbox.issued().length - issuedBefore).toBe(1);
   });
 });
 
@@ -63,7 +109,7 @@ describe('the shared watch', () => {
     { kind: 'stale-replay' },
     { kind: 'only-bookmarks' },
     { kind: 'silent' },
-  ])('costs no certificate when it suffers %j', async (fault) => {
+  ])('F17, F18, F20, F21, F22: costs no certificate when it suffers %j', async (fault) => {
     mesh.sandbox.faults.watch.set(fault, { count: 1, resource: 'certificatesigningrequests' });
     await expect(mesh.request()).resolves.toHaveLength(3);
     await expect(mesh.request()).resolves.toHaveLength(3);

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { X509Certificate } from 'node:crypto';
 import type { Credentials } from '../../src/authn/authenticator.ts';
 import { RotatingServerCredentials } from '../../src/server/credentials.ts';
+import type { CompliancePolicy } from '../../src/server/tls-policy.ts';
 import { TestAuthority } from '../support/test-authority.ts';
 import { chainElements } from '../unit/server/support/fakes.ts';
 import { goodCall, startServer, stopServers } from '../unit/server/support/server-fixture.ts';
@@ -128,6 +129,52 @@ describe('a TLS policy', () => {
     const options = { maxVersion: 'TLSv1.2', ca: narrow.authority.rootPem } as const;
 
     await expect(handshake(options, narrow.port)).resolves.toMatchObject({ cipher: suite });
+  });
+});
+
+describe('a compliance policy', () => {
+  async function served(
+    compliance: CompliancePolicy,
+  ): Promise<(options: ConnectionOptions) => Promise<Handshake>> {
+    const { port, authority } = await startServer({ policy: { compliance } });
+    return (options) => handshake({ ca: authority.rootPem, ...options }, port);
+  }
+
+  it('of fips-140-2 speaks TLS 1.2 over P-256 and nothing else', async () => {
+    const shake = await served('fips-140-2');
+
+    await expect(shake({})).resolves.toMatchObject({ protocol: 'TLSv1.2' });
+    await expect(shake({ minVersion: 'TLSv1.3' })).rejects.toThrow();
+    await expect(shake({ ecdhCurve: 'X25519' })).rejects.toThrow();
+    await expect(shake({ ciphers: 'ECDHE-ECDSA-CHACHA20-POLY1305' })).rejects.toThrow();
+  });
+
+  it('of fips-140-3 speaks TLS 1.3 too, but not over X25519 or with ChaCha20', async () => {
+    const shake = await served('fips-140-3');
+
+    await expect(shake({})).resolves.toMatchObject({ protocol: 'TLSv1.3' });
+    await expect(shake({ maxVersion: 'TLSv1.2' })).resolves.toMatchObject({ protocol: 'TLSv1.2' });
+    await expect(shake({ ecdhCurve: 'P-384' })).resolves.toMatchObject({ protocol: 'TLSv1.3' });
+    await expect(shake({ ecdhCurve: 'X25519' })).rejects.toThrow();
+    await expect(
+      shake({ minVersion: 'TLSv1.3', ciphers: 'TLS_CHACHA20_POLY1305_SHA256' }),
+    ).rejects.toThrow();
+  });
+
+  it('of pqc agrees on X25519MLKEM768 alone, also after a rotation', async () => {
+    const { port, authority, credentials } = await startServer({ policy: { compliance: 'pqc' } });
+    const shake = (options: ConnectionOptions): Promise<Handshake> =>
+      handshake({ ca: authority.rootPem, ...options }, port);
+    const check = async (): Promise<void> => {
+      await expect(shake({ ecdhCurve: 'X25519MLKEM768' })).resolves.toMatchObject({
+        protocol: 'TLSv1.3',
+      });
+      await expect(shake({ ecdhCurve: 'X25519:P-256' })).rejects.toThrow();
+    };
+
+    await check();
+    credentials.rotate(await authority.issue({ dnsNames: [serverName] }));
+    await check();
   });
 });
 

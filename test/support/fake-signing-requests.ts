@@ -19,6 +19,9 @@ export type Disturbance =
   /** The call never answers and has no effect. */
   | { readonly kind: 'hangs' };
 
+/** The account that creates objects in a `FakeSigningRequests` unless a test says otherwise. */
+export const ourAccount = 'system:serviceaccount:istio-system:istio-ra';
+
 export function apiError(status: number | undefined, reason = 'Test'): KubeApiError {
   return new KubeApiError(`scripted ${status ?? 'silence'}`, {
     status,
@@ -32,6 +35,10 @@ export function apiError(status: number | undefined, reason = 'Test'): KubeApiEr
 export class FakeSigningRequests implements SigningRequests {
   readonly objects = new Map<string, SigningRequest>();
   readonly calls: string[] = [];
+  /** Who creates objects from now on, as the API server records it. */
+  creator = ourAccount;
+  /** Changes objects as they are created, as a mutating webhook does. */
+  mutate: (object: SigningRequest) => SigningRequest = (object) => object;
   readonly #script = new Map<Verb, Disturbance[]>();
   #version = 0;
 
@@ -43,16 +50,18 @@ export class FakeSigningRequests implements SigningRequests {
   create(draft: SigningRequestDraft, signal: AbortSignal): Promise<SigningRequest> {
     return this.#call('create', signal, () => {
       if (this.objects.has(draft.name)) throw apiError(409, 'AlreadyExists');
-      return this.#store({
-        ...draft,
-        uid: `uid-${++this.#version}`,
-        resourceVersion: '',
-        creationTimestamp: 0,
-        username: 'system:serviceaccount:istio-system:istio-ra',
-        conditions: [],
-        certificatePem: undefined,
-        raw: undefined,
-      });
+      return this.#store(
+        this.mutate({
+          ...draft,
+          uid: `uid-${++this.#version}`,
+          resourceVersion: '',
+          creationTimestamp: 0,
+          username: this.creator,
+          conditions: [],
+          certificatePem: undefined,
+          raw: undefined,
+        }),
+      );
     });
   }
 

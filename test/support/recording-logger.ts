@@ -31,6 +31,10 @@ export class RecordingLogger implements Logger {
   child(fields: LogFields): Logger {
     return new RecordingLogger(this.lines, { ...this.#bound, ...fields });
   }
+  /** The scope is not kept: whoever expects a line's fields need not know who logged it. */
+  scope(): Logger {
+    return this;
+  }
 
   #add(level: LoggedLine['level'], message: string, fields: LogFields): void {
     this.lines.push({ level, message, fields: { ...this.#bound, ...fields } });

@@ -27,6 +27,7 @@ import { RecordingLogger } from './recording-logger.ts';
 import { TestAuthority } from './test-authority.ts';
 
 export const protoDirectory = join(import.meta.dirname, '../../proto');
+const pageDirectory = join(import.meta.dirname, '../../page');
 export const httpbinFoo: Workload = { namespace: 'foo', serviceAccount: 'httpbin' };
 const servingName = 'istiod.istio-system.svc';
 const loopback = '127.0.0.1:0';
@@ -34,6 +35,8 @@ const loopback = '127.0.0.1:0';
 export interface MeshOptions {
   /** Replaces or adds environment variables of the authority. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Replaces or adds flags of the authority; undefined takes one away. */
+  readonly flags?: Readonly<Record<string, string | undefined>>;
   /** Rules for who gets which signer, YAML. */
   readonly signerPolicy?: string;
   /** Edits the sandbox before the authority looks at it. */
@@ -82,12 +85,22 @@ export class RunningMesh implements AsyncDisposable {
     const config = parseRaConfig({
       env: {
         CERT_SIGNER_DOMAIN: signerDomain,
+        DRAIN_DELAY: '0',
+        // A test asks more often in a second than a pod does in a year.
+        RATE_LIMITS: 'off',
         AUDIT_LOG: join(directory, 'audit.jsonl'),
         ...options.env,
       },
-      flags: { ...flagsOf(directory), ...policyFlag(directory, options) },
+      flags: { ...flagsOf(directory), ...policyFlag(directory, options), ...options.flags },
     });
-    const edges = { clock: systemClock, random: Math.random, log, protoDirectory, version: 'test' };
+    const edges = {
+      clock: systemClock,
+      random: Math.random,
+      log,
+      protoDirectory,
+      pageDirectory,
+      version: 'test',
+    };
     const app = await startApp(config, edges).catch(async (error: unknown) => {
       await sandbox.stop();
       throw error;
@@ -201,6 +214,7 @@ function flagsOf(directory: string): Record<string, string> {
     secureGRPCAddr: loopback,
     httpAddr: loopback,
     monitoringAddr: loopback,
+    debugAddr: loopback,
   };
 }
 

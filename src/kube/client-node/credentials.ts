@@ -19,6 +19,8 @@ export interface TlsMaterial {
 export interface Credentials {
   readonly headers: Readonly<Record<string, string>>;
   readonly tls: TlsMaterial;
+  /** When the token ends, in milliseconds since the Unix epoch, as it says itself. */
+  readonly expiresAt?: number | undefined;
 }
 
 export interface CredentialsSource {

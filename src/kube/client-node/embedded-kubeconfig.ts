@@ -4,6 +4,7 @@ import { isJsonObject, listAt, objectAt, stringAt } from './json.ts';
 import type { JsonObject } from './json.ts';
 import type { ClusterAccess } from './kubeconfig.ts';
 import { messageOf } from './thrown.ts';
+import { expiryOf } from './token-expiry.ts';
 
 /** As much as a Secret can hold. */
 const longestKubeconfig = 1 << 20;
@@ -93,13 +94,16 @@ function readCredentials(cluster: JsonObject, user: JsonObject, name: string): C
   if (!token && (!cert || !key)) {
     throw new Error(`user "${name}" has neither a token nor a client certificate with its key`);
   }
+  const headers = token ? { authorization: `Bearer ${token}` } : {};
+  const expiresAt = expiryOf(headers.authorization);
   return {
-    headers: token ? { authorization: `Bearer ${token}` } : {},
+    headers,
     tls: {
       ...(ca && { ca }),
       ...(cert && key && { cert, key }),
       ...(servername && { servername }),
     },
+    ...(expiresAt !== undefined && { expiresAt }),
   };
 }
 

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
 import type { Credentials, CredentialsSource, TlsMaterial } from './credentials.ts';
 import type { LoadedConfig } from './kubeconfig-files.ts';
+import { expiryOf } from './token-expiry.ts';
 
 /** Credentials out of a configuration: its files are read each time, its plugins when they must. */
 export class KubeconfigCredentials implements CredentialsSource {
@@ -14,17 +15,34 @@ export class KubeconfigCredentials implements CredentialsSource {
   }
 
   async read(afresh: boolean): Promise<Credentials> {
-    // client-node remembers what a plugin gave until it expires; only a new config forgets it.
-    if (afresh) this.#loaded = this.#load();
-    const { config, cluster, tokenFile } = this.#loaded;
+    const { config, cluster, tokenFile } = this.#reload(afresh);
     const options: RequestOptions = {};
     await config.applyToHTTPSOptions(options);
     const token = tokenFile === undefined ? undefined : await readToken(tokenFile);
-    const headers = headersOf(options);
+    const given = headersOf(options);
+    const headers = token === undefined ? given : { ...given, authorization: `Bearer ${token}` };
+    const expiresAt = expiryOf(headers['authorization']);
     return {
-      headers: token === undefined ? headers : { ...headers, authorization: `Bearer ${token}` },
+      headers,
       tls: tlsOf(options, cluster.skipTLSVerify),
+      ...(expiresAt !== undefined && { expiresAt }),
     };
+  }
+
+  /**
+   * client-node remembers what a plugin gave until it expires, and only a new config forgets it: so
+   * there is one only where the files' text has changed, or where the server has refused us.
+   */
+  #reload(afresh: boolean): LoadedConfig {
+    const now = this.#load();
+    if (!afresh && now.text === this.#loaded.text) return this.#loaded;
+    const { server } = this.#loaded.cluster;
+    // What proves us to one server is not for another, and everything else knows the first only.
+    if (now.cluster.server !== server) {
+      throw new Error(`the configuration no longer names ${server}: restart to use another server`);
+    }
+    this.#loaded = now;
+    return now;
   }
 }
 

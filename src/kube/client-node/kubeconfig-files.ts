@@ -12,9 +12,12 @@ export interface LoadedConfig {
   readonly namespace: string | undefined;
   /** Where the user's token is to be read again and again; undefined where it is no file. */
   readonly tokenFile: string | undefined;
+  /** All that was read to make this: while it is the same, so is what it says. */
+  readonly text: string;
 }
 
 interface OneFile {
+  readonly text: string;
   readonly config: KubeConfig;
   readonly tokenFiles: ReadonlyMap<string, string>;
 }
@@ -44,7 +47,8 @@ export function loadKubeconfigFiles(files: readonly string[]): LoadedConfig {
   const tokenFile = read
     .map((one) => one.tokenFiles.get(user.name))
     .find((file) => file !== undefined);
-  return { config, cluster, user, namespace: context.namespace, tokenFile };
+  const text = read.map((one) => one.text).join('\n---\n');
+  return { config, cluster, user, namespace: context.namespace, tokenFile, text };
 }
 
 function readKubeconfig(file: string, mayBeMissing: boolean): OneFile | undefined {
@@ -63,7 +67,7 @@ function readKubeconfig(file: string, mayBeMissing: boolean): OneFile | undefine
     const config = new KubeConfig();
     config.loadFromString(text);
     config.makePathsAbsolute(path.dirname(path.resolve(file)));
-    return { config, tokenFiles: findTokenFiles(text, path.dirname(path.resolve(file))) };
+    return { text, config, tokenFiles: findTokenFiles(text, path.dirname(path.resolve(file))) };
   } catch (error) {
     throw new Error(`kubeconfig ${file} is malformed: ${messageOf(error)}`, { cause: error });
   }

@@ -121,6 +121,7 @@ function loadPodAccount({ host, port, folder = podFolder }: PodEnvironment): Loa
     user: { name },
     namespace: readIfThere(path.join(folder, 'namespace')),
     tokenFile: path.join(folder, 'token'),
+    text: '',
   };
 }
 

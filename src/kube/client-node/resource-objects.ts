@@ -22,9 +22,13 @@ export function parseSecret(raw: unknown): Secret {
 }
 
 export function parseNamespace(raw: unknown): Namespace {
-  const { identity, metadata } = parseObject(raw, 'Namespace');
-  const labels = stringMapAt(metadata, 'labels');
-  return { ...identity, labels, annotations: stringMapAt(metadata, 'annotations') };
+  const { object, identity, metadata } = parseObject(raw, 'Namespace');
+  return {
+    ...identity,
+    labels: stringMapAt(metadata, 'labels'),
+    annotations: stringMapAt(metadata, 'annotations'),
+    phase: textAt(objectAt(object, 'status'), 'phase'),
+  };
 }
 
 export function parsePod(raw: unknown): Pod {

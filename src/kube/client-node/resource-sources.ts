@@ -20,6 +20,10 @@ export interface KubernetesResourceOptions<T> {
   readonly parse: (raw: unknown) => T;
 }
 
+/** Time for the files to be read again, so that the next watch has a new token. */
+const beforeExpiryMs = 10_000;
+/** Where the token is not renewed, or our clock is wrong, watches end this fast but no faster. */
+const shortestWatchSeconds = 10;
 const itemsPerPage = 500;
 /** A list whose pages expired under our hands is begun again, but not for ever. */
 const mostListAttempts = 3;
@@ -55,7 +59,7 @@ export class KubernetesResource<T> implements ResourceSource<T> {
       watch: 'true',
       allowWatchBookmarks: 'true',
       resourceVersion: options.resourceVersion,
-      timeoutSeconds: String(options.timeoutSeconds),
+      timeoutSeconds: String(await this.#secondsFor(options, signal)),
     });
     const chunks = await this.#options.transport.stream(
       { ...this.#watch, method: 'GET', path },
@@ -75,6 +79,14 @@ export class KubernetesResource<T> implements ResourceSource<T> {
     }
     const rest = lines.rest();
     if (rest !== '') yield this.#readEvent(rest); // An event that was cut off is an error, not an end.
+  }
+
+  /** A watch must not outlive the token that opened it: its end would look like a refusal. */
+  async #secondsFor({ timeoutSeconds }: WatchOptions, signal: AbortSignal): Promise<number> {
+    const lastMs = await this.#options.transport.credentialsLastMs(signal);
+    if (lastMs === undefined) return timeoutSeconds;
+    const seconds = Math.floor((lastMs - beforeExpiryMs) / 1000);
+    return Math.min(timeoutSeconds, Math.max(seconds, shortestWatchSeconds));
   }
 
   async #listPages(signal: AbortSignal): Promise<ResourceList<T>> {

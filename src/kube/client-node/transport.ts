@@ -1,10 +1,19 @@
 import { abortable } from '../../base/deadline.ts';
 import type { Clock } from '../../base/clock.ts';
+import { silentLogger } from '../../base/logger.ts';
+import type { Logger } from '../../base/logger.ts';
+import { KubeApiError } from '../api-error.ts';
+import type { KubernetesClientState } from '../client-state.ts';
 import { refusedAnswer, unanswered } from './answer-errors.ts';
 import type { Answer, CallName } from './answer-errors.ts';
-import { openConnections } from './connections.ts';
+import { CallGate } from './call-gate.ts';
+import type { CallEnd } from './call-gate.ts';
+import type { CallPriority } from './call-priority.ts';
+import { ClockSkew } from './clock-skew.ts';
+import { mostConnections, openConnections } from './connections.ts';
 import type { Connections, ConnectionSettings } from './connections.ts';
 import type { Credentials, TlsMaterial } from './credentials.ts';
+import { untrusted } from './distrust.ts';
 import { exchange } from './exchange.ts';
 import type { ClusterAccess } from './kubeconfig.ts';
 
@@ -14,6 +23,18 @@ export interface TransportRequest extends CallName {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: string | undefined;
+  /** Of a call; by its verb where absent. A stream waits for nobody. */
+  readonly priority?: CallPriority | undefined;
+}
+
+/** How one try of a call went. */
+export interface CallOutcome extends CallName {
+  /** The HTTP status; undefined when no whole answer came. */
+  readonly status: number | undefined;
+  /** Whether we gave it up ourselves. */
+  readonly aborted: boolean;
+  /** Until the whole answer; of a watch, until it was accepted. */
+  readonly durationMs: number;
 }
 
 export interface TransportOptions {
@@ -21,6 +42,10 @@ export interface TransportOptions {
   readonly clock: Clock;
   readonly userAgent: string;
   readonly settings: ConnectionSettings;
+  /** Told when the server goes away and comes back, and of clocks that differ. */
+  readonly log?: Logger | undefined;
+  /** Called at the end of each try; it must not throw. */
+  readonly onCall?: ((outcome: CallOutcome) => void) | undefined;
 }
 
 /**
@@ -32,24 +57,64 @@ export class KubeTransport {
   readonly #origin: string;
   #connections: Connections | undefined;
   #openedWith: TlsMaterial | undefined;
+  readonly #gate: CallGate;
+  readonly #skew: ClockSkew;
   #closed = false;
 
   constructor(options: TransportOptions) {
+    const { access, clock, settings, log = silentLogger } = options;
     this.#options = options;
-    this.#origin = new URL(options.access.server).origin;
+    this.#origin = new URL(access.server).origin;
+    const { connections } = settings;
+    const limit = { first: connections, least: Math.min(fewestCalls, connections) };
+    const most = mostConnections(settings);
+    this.#gate = new CallGate({ limit: { ...limit, most }, clock, log });
+    this.#skew = new ClockSkew({ clock, log });
   }
 
-  /** Resolves with an answer of 200-299 whose body was read to its end, 16 MiB at most. */
+  get state(): KubernetesClientState {
+    const { limit, inFlight, waiting, throttled, isAway } = this.#gate;
+    return { limit, inFlight, waiting, throttled, isAway, clockSkewMs: this.#skew.ms };
+  }
+
+  /**
+   * Resolves with an answer of 200-299 whose body was read to its end, 16 MiB at most. It waits
+   * first until the server can take it; see `CallGate`.
+   */
   async call(request: TransportRequest, signal: AbortSignal): Promise<Answer> {
-    const answer = await this.#authenticated(request, signal, (credentials) =>
-      exchange(
-        this.#connected(credentials.tls).calls,
-        this.#dispatch(request, credentials),
-        signal,
-      ),
-    );
-    if (answer.status >= 200 && answer.status < 300) return answer;
-    throw refusedAnswer(answer, request, this.#options.clock.now());
+    const place = await this.#gate.enter(request, signal).catch((error: unknown) => {
+      throw signal.aborted ? (signal.reason as Error) : unanswered(error, request);
+    });
+    let end: CallEnd = { kind: 'given_up' };
+    try {
+      const answer = await this.#authenticated(request, signal, (credentials) =>
+        exchange(
+          this.#connected(credentials.tls).calls,
+          this.#dispatch(request, credentials),
+          signal,
+        ),
+      );
+      end = { kind: 'answered', status: answer.status, retryAfterMs: undefined };
+      this.#skew.note(answer.headers['date']);
+      if (answer.status >= 200 && answer.status < 300) return answer;
+      const refused = refusedAnswer(answer, request, this.#options.clock.now());
+      end = { ...end, retryAfterMs: refused.retryAfterMs };
+      throw refused;
+    } catch (error) {
+      if (hasNoAnswer(error)) end = { kind: 'unreachable' };
+      throw error;
+    } finally {
+      place.leave(end);
+    }
+  }
+
+  /** For how long the server will accept what proves us now; undefined where nothing tells. */
+  async credentialsLastMs(signal: AbortSignal): Promise<number | undefined> {
+    const { access, clock } = this.#options;
+    // Where there are none the stream that follows says so, in the words of an API error.
+    const reading = access.credentials().catch((): Partial<Credentials> => ({}));
+    const { expiresAt } = await abortable(reading, signal);
+    return expiresAt === undefined ? undefined : Math.max(0, expiresAt - clock.now());
   }
 
   /** Resolves when the server has accepted the request, with its body as it comes. */
@@ -62,6 +127,7 @@ export class KubeTransport {
       const text = status === 200 ? '' : await readStart(body);
       return { status, headers, body: body as AsyncIterable<Buffer>, text };
     });
+    this.#skew.note(opened.headers['date']);
     if (opened.status === 200) return opened.body;
     throw refusedAnswer(opened, request, this.#options.clock.now());
   }
@@ -69,10 +135,14 @@ export class KubeTransport {
   /** Ends all calls and watches; idempotent. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#gate.close(closedError());
     await this.#connections?.destroy();
   }
 
-  /** Sends once, and once more where newer credentials are to be had after a 401. */
+  /**
+   * Sends once, and once more where newer credentials are to be had after a 401, or after the server
+   * showed a certificate that we do not trust: nothing was sent then.
+   */
   async #authenticated<A extends { readonly status: number }>(
     request: CallName,
     signal: AbortSignal,
@@ -81,13 +151,34 @@ export class KubeTransport {
     const { access } = this.#options;
     try {
       const used = await abortable(access.credentials(), signal);
-      const answer = await send(used);
-      if (answer.status !== 401) return answer;
+      const first = await this.#observed(request, signal, send(used)).catch(untrusted);
+      if (!('distrusted' in first) && first.status !== 401) return first;
       const renewed = await abortable(access.renew(used), signal);
-      return renewed === used ? answer : await send(renewed);
+      if (renewed !== used) return await this.#observed(request, signal, send(renewed));
+      if ('distrusted' in first) throw first.distrusted;
+      return first;
     } catch (error) {
       if (signal.aborted) throw signal.reason as Error;
       throw unanswered(error, request);
+    }
+  }
+
+  async #observed<A extends { readonly status: number }>(
+    { verb, resource }: CallName,
+    signal: AbortSignal,
+    sent: Promise<A>,
+  ): Promise<A> {
+    const { clock, onCall } = this.#options;
+    if (onCall === undefined) return sent;
+    const start = clock.monotonic();
+    let status: number | undefined;
+    try {
+      const answer = await sent;
+      status = answer.status;
+      return answer;
+    } finally {
+      const aborted = status === undefined && signal.aborted;
+      onCall({ verb, resource, status, aborted, durationMs: clock.monotonic() - start });
     }
   }
 
@@ -112,7 +203,7 @@ export class KubeTransport {
 
   /** New certificates mean new connections; those under way end on the old ones. */
   #connected(tls: TlsMaterial): Connections {
-    if (this.#closed) throw new Error('the connection to the API server was closed');
+    if (this.#closed) throw closedError();
     if (this.#connections !== undefined && this.#openedWith === tls) return this.#connections;
     this.#connections?.retire();
     this.#connections = openConnections(this.#origin, tls, this.#options.settings);
@@ -121,6 +212,8 @@ export class KubeTransport {
   }
 }
 
+/** Even a server that throttles us hard gets a second call beside a first that may be slow. */
+const fewestCalls = 2;
 const longestRefusalBytes = 64 * 1024;
 
 /** The beginning of a body; the rest is thrown away with its connection. */
@@ -133,4 +226,14 @@ async function readStart(body: AsyncIterable<Buffer>): Promise<string> {
     if (size > longestRefusalBytes) break;
   }
   return Buffer.concat(chunks).toString('utf8');
+}
+
+function closedError(): Error {
+  return new Error('the connection to the API server was closed');
+}
+
+/** Whether the error says that the server could not be reached, or did not answer to the end. */
+function hasNoAnswer(error: unknown): boolean {
+  if (!(error instanceof KubeApiError) || error.status !== undefined) return false;
+  return error.reason === 'ConnectionFailed' || error.reason === 'TimedOut';
 }

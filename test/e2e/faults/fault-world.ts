@@ -93,7 +93,8 @@ export class FaultWorld {
       const report = await this.world.request(workload, { ra });
       assert.equal(report.code, 'OK', report.message);
     }
-    await this.world.awaitNothingLeft(60_000);
+    // What ran out of its time is kept for a retry for a minute.
+    await this.world.awaitNothingLeft(90_000);
   }
 
   /** How many watches istio-ra's account has opened since a mark. */

@@ -52,7 +52,7 @@ export function signerSteps(faults: FaultWorld): Step[] {
         await withoutRightFor(faults, 'bar', async () => {
           const [refused, served] = await Promise.all([ask(faults, bar), ask(faults, foo)]);
           assert.equal(served.code, 'OK', served.message);
-          expectRefused(faults, refused, { code: 'Unavailable', reason: 'approve_403', show });
+          expectRefused(faults, refused, { code: 'Unavailable', reason: 'approve_forbidden', show });
           assert.ok(refused.elapsedMs < promptMs);
         });
         await awaitUntil(async () => (await ask(faults, bar)).ok, {

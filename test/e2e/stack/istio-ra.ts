@@ -18,7 +18,9 @@ export async function releaseInto(folder: string): Promise<string> {
   }
   mkdirSync(folder, { recursive: true });
   cpSync(dirname(built), join(folder, 'dist'), { recursive: true });
-  cpSync(join(repository, 'proto'), join(folder, 'proto'), { recursive: true });
+  for (const shipped of ['proto', 'page']) {
+    cpSync(join(repository, shipped), join(folder, shipped), { recursive: true });
+  }
   return join(folder, 'dist', basename(built));
 }
 
@@ -34,6 +36,8 @@ export interface IstioRaOptions {
   readonly keyFile: string;
   /** Further settings, as environment variables. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Further flags, or others than usual, without their dashes. */
+  readonly flags?: Readonly<Record<string, string>>;
 }
 
 /** What the log tells of one request, once it is decided. */
@@ -121,6 +125,8 @@ export async function startIstioRa(options: IstioRaOptions): Promise<IstioRa> {
     secureGRPCAddr: '127.0.0.1:0',
     httpAddr: '127.0.0.1:0',
     monitoringAddr: '127.0.0.1:0',
+    debugAddr: '127.0.0.1:0',
+    ...options.flags,
   };
   const before = processes.logSize(name);
   const running = processes.start({

@@ -36,6 +36,11 @@ export function cacheRoot(): string {
   return join(caches, 'istio-ra', 'e2e');
 }
 
+/** Whether a recipe's result can be had at once. */
+export function isCached(recipe: Recipe): boolean {
+  return existsSync(cachedFolder(recipe));
+}
+
 /** Where a recipe's result is, or will be. */
 function cachedFolder(recipe: Recipe): string {
   return join(cacheRoot(), `${recipe.name}-${fingerprint(recipe)}`);

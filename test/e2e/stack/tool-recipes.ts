@@ -38,6 +38,22 @@ export const grpcurlRecipe = goRecipe({
   expectation: 'about a minute, once',
 });
 
+/** What helm takes for the cluster where it renders without one; only its own build sets it. */
+const helmVersions = ['chartutil', 'lint/rules'].map((folder) => `helm.sh/helm/v3/pkg/${folder}`);
+
+export const helmRecipe = goRecipe({
+  name: 'helm',
+  module: 'helm',
+  main: 'helm.sh/helm/v3/cmd/helm',
+  linkerFlags: helmVersions
+    .flatMap((path) => [
+      `-X ${path}.k8sVersionMajor=${kubernetesVersion.gitMajor}`,
+      `-X ${path}.k8sVersionMinor=${kubernetesVersion.gitMinor}`,
+    ])
+    .join(' '),
+  expectation: 'a minute or two, once',
+});
+
 export const certManagerSignersRecipe = goRecipe({
   name: 'cert-manager-signers',
   module: 'cert-manager-signers',
@@ -50,6 +66,13 @@ export const agentlikeRecipe = goRecipe({
   module: 'agent',
   main: '.',
   expectation: 'about half a minute, once',
+});
+
+export const istiodStandInRecipe = goRecipe({
+  name: 'istiod-stand-in',
+  module: 'istiod-stand-in',
+  main: '.',
+  expectation: 'about a minute, once',
 });
 
 /** cert-manager's custom resource definitions, from the module that its signers are built of. */

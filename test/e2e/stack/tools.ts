@@ -9,6 +9,7 @@ import {
   envoyRecipe,
   etcdRecipe,
   grpcurlRecipe,
+  istiodStandInRecipe,
   kubernetesRecipe,
   proxyConfigCrdRecipe,
 } from './tool-recipes.ts';
@@ -22,6 +23,7 @@ export interface Tools {
   readonly certManagerSigners: string;
   readonly agentlike: string;
   readonly grpcurl: string;
+  readonly istiodStandIn: string;
   readonly envoy: string;
   readonly crds: {
     /** Folder of cert-manager's definitions. */
@@ -62,6 +64,7 @@ export async function ensureTools({ log, withoutEnvoy }: EnsureOptions): Promise
     certManagerSigners: await program(certManagerSignersRecipe),
     agentlike: await program(agentlikeRecipe),
     grpcurl: await program(grpcurlRecipe),
+    istiodStandIn: await program(istiodStandInRecipe),
     envoy: await ensureEnvoy(log, withoutEnvoy),
     crds: {
       certManager: await ensureCached(certManagerCrdsRecipe, log),

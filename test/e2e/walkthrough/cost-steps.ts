@@ -142,7 +142,7 @@ function oneStoryEach(world: World): string {
   const calls = world.audit.callsBy(accountName, 0);
   const stories = storiesOf(calls.filter(({ objectRef }) => objectRef?.name !== undefined));
   for (const [name, story] of stories) {
-    assert.match(name, /^ra-[0-9a-f]{32}$/);
+    assert.match(name, /^ra-[a-z2-7]{26}$/);
     assert.equal(story.join(', '), 'create, update approval, delete', name);
   }
   return `${stories.size} requests, each: create, update approval, delete`;

@@ -56,6 +56,16 @@ describe('DecisionLogger', () => {
     expect(log.lines).toHaveLength(200);
   });
 
+  it('is not flooded by a caller who is known and comes too often', () => {
+    const { clock, log, logger } = setUp();
+    for (let n = 0; n < 200; n += 1) {
+      const decision = new Decision(`r${n}`, clock);
+      decision.note({ caller: 'spiffe://cluster.local/ns/foo/sa/x' });
+      logger.refused(decision, new RaError('OVERLOADED', 'no', { reason: 'rate_limited' }));
+    }
+    expect(log.lines).toHaveLength(100);
+  });
+
   it('says when the assigned signer serves instead of the one asked for', async () => {
     const { clock, log, logger } = setUp();
     const decision = new Decision('r1', clock);

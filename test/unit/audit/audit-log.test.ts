@@ -164,6 +164,16 @@ describe('AuditLog under a flood of strangers', () => {
     expect(sink.kinds().filter((kind) => kind === 'decision')).toHaveLength(300);
   });
 
+  it('does not write every refusal of a caller who is known and comes too often', async () => {
+    const { audit, sink } = await flooded(0);
+    const tooOften = new RaError('OVERLOADED', 'no', { reason: 'rate_limited' });
+    for (let n = 0; n < 300; n += 1) audit.refused(aDecision(`r${n}`), tooOften);
+    await settle();
+    expect(sink.kinds().filter((kind) => kind === 'decision')).toHaveLength(100);
+    await audit.stop();
+    expect(sink.lines.at(-2)).toMatchObject({ counts: { 'OVERLOADED/rate_limited': 200 } });
+  });
+
   it('writes the last summary when it is stopped within the second', async () => {
     const { audit, sink, clock } = await flooded(150);
     await audit.stop();

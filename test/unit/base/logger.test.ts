@@ -1,4 +1,7 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { logScopes } from '../../../src/base/log-scopes.ts';
 import { createLogger, printable } from '../../../src/base/logger.ts';
 
 function capture(): { lines: () => Record<string, unknown>[]; write: (line: string) => void } {
@@ -37,6 +40,41 @@ describe('createLogger', () => {
     const destination = capture();
     createLogger({ level: 'warn', destination }).info('quiet');
     expect(destination.lines()).toEqual([]);
+  });
+});
+
+describe('scopes', () => {
+  const scopes = { kube: 'debug', signer: 'none' } as const;
+
+  it('have levels of their own', () => {
+    const destination = capture();
+    const log = createLogger({ level: 'warn', scopes, destination });
+    log.debug('not this');
+    log.scope('mesh').debug('nor this');
+    log.scope('signer').error('nor this');
+    log.scope('kube').debug('but this');
+    expect(destination.lines()).toMatchObject([{ scope: 'kube', message: 'but this' }]);
+  });
+
+  it('follow one another, with the fields that were given so far', () => {
+    const destination = capture();
+    const log = createLogger({ level: 'warn', scopes, destination });
+    const inside = log.child({ a: 1 }).scope('kube').child({ b: 2 });
+    inside.debug('first');
+    inside.scope('mesh').warn('second');
+    inside.scope('mesh').info('not this');
+    expect(destination.lines()).toMatchObject([
+      { scope: 'kube', a: 1, b: 2, message: 'first' },
+      { scope: 'mesh', a: 1, b: 2, message: 'second' },
+    ]);
+  });
+
+  it('are the rooms of src', async () => {
+    const entries = await readdir(join(import.meta.dirname, '../../../src'), {
+      withFileTypes: true,
+    });
+    const rooms = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    expect(logScopes).toEqual(expect.arrayContaining(rooms));
   });
 });
 

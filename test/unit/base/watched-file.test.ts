@@ -39,6 +39,18 @@ async function aFile(usable: Set<string>) {
 }
 
 describe('WatchedFile', () => {
+  it('knows when its value came, and whether a newer text waits that cannot be used', async () => {
+    const usable = new Set(['one']);
+    const { watched, reload, write } = await aFile(usable);
+    const { loadedAt } = watched.state;
+    await write('two');
+    await reload();
+    expect(watched.state).toEqual({ loadedAt, upToDate: false });
+    usable.add('two');
+    await reload();
+    expect(watched.state).toEqual({ loadedAt: loadedAt + 2 * reloadMs, upToDate: true });
+  });
+
   it('takes a text that becomes usable without a change of the file', async () => {
     const usable = new Set(['one']);
     const { watched, reload, write } = await aFile(usable);

@@ -30,8 +30,11 @@ describe('parseRaConfig', () => {
     });
   });
 
-  it('is frozen', () => {
-    expect(Object.isFrozen(parseRaConfig({ env: enough, flags: {} }))).toBe(true);
+  it('is frozen, down to the last part', () => {
+    const CA_TRUSTED_NODE_ACCOUNTS = 'istio-system/ztunnel';
+    const config = parseRaConfig({ env: { ...enough, CA_TRUSTED_NODE_ACCOUNTS }, flags: {} });
+    const parts = [config, config.cluster, config.cluster.aliases, config.trustedNodeAccounts[0]];
+    expect(parts.map((part) => Object.isFrozen(part))).toEqual([true, true, true, true]);
   });
 
   it('prefers a flag to the variable', () => {
@@ -73,8 +76,8 @@ describe('parseRaConfig', () => {
       CSR_APPROVAL: 'maybe',
     };
     expect(problemsOf(env, { secureGRPCAddr: 'nonsense' })).toEqual([
-      'CSR_APPROVAL: must be one of self, external',
       '--secureGRPCAddr: "nonsense" is not an address like 127.0.0.1:15012 or :15012',
+      'CSR_APPROVAL: must be one of self, external',
       'CERT_SIGNER_DOMAIN: a signer domain is DNS labels joined by dots, with one dot at least',
       'K8S_SIGNER: signers of kubernetes.io mint cluster credentials and are never used',
       'MAX_WORKLOAD_CERT_TTL: must be at least 10m, the least that Kubernetes takes',
@@ -100,4 +103,85 @@ describe('parseRaConfig', () => {
     expect(replica).toHaveLength(63);
     expect(replica.endsWith('-abcde')).toBe(true);
   });
+
+  it('is for the control plane without a name unless a revision is named', () => {
+    const configOf = (REVISION: string): unknown => {
+      const config = parseRaConfig({ env: { ...enough, REVISION }, flags: {} });
+      return [config.revision, config.leaseName, config.meshSource];
+    };
+    const path = './etc/istio/config/mesh';
+    const mesh = (name: string): unknown => {
+      return { kind: 'found', path, configMap: { namespace: 'istio-system', name } };
+    };
+    expect(configOf('')).toEqual(['', 'istio-ra-leader', mesh('istio')]);
+    expect(configOf('default')).toEqual(['', 'istio-ra-leader', mesh('istio')]);
+    expect(configOf('canary')).toEqual(['canary', 'istio-ra-leader-canary', mesh('istio-canary')]);
+  });
+
+  it('takes the mesh config from the file that it was told and no other', () => {
+    const { meshSource } = parseRaConfig({ env: enough, flags: { meshConfig: 'mesh.yaml' } });
+    expect(meshSource).toEqual({ kind: 'file', path: 'mesh.yaml' });
+  });
+
+  it('writes nothing for others unless it is asked to', () => {
+    expect(parseRaConfig({ env: enough, flags: {} })).toMatchObject({
+      rootDistribution: undefined,
+      clusterTrustBundles: false,
+      istiodTlsSecret: undefined,
+      trustUnboundRoots: false,
+      front: undefined,
+    });
+  });
+
+  it('writes for others what it is asked to', () => {
+    const env = {
+      ...enough,
+      DISTRIBUTE_ROOTS: 'true',
+      PILOT_CA_CERT_CONFIGMAP: 'roots',
+      ENABLE_CLUSTER_TRUST_BUNDLE_API: 'true',
+      ISTIOD_TLS_SECRET: 'istiod-tls',
+      ENABLE_LEADER_ELECTION: 'false',
+    };
+    expect(parseRaConfig({ env, flags: {} })).toMatchObject({
+      rootDistribution: { configMapName: 'roots' },
+      clusterTrustBundles: true,
+      istiodTlsSecret: 'istiod-tls',
+      leaderElection: false,
+    });
+  });
+
+  it('stands in front of an istiod that is named', () => {
+    const env = { ...enough, ISTIOD_UPSTREAM: 'istiod-real.istio-system.svc' };
+    expect(parseRaConfig({ env, flags: { httpsAddr: ':1' } }).front).toEqual({
+      upstreamHost: 'istiod-real.istio-system.svc',
+      upstreamRootsFile: undefined,
+      upstreamServerName: undefined,
+      grpcAddress: ':15010',
+      webhookAddress: ':1',
+    });
+  });
+
+  it.each([
+    [{ ISTIOD_UPSTREAM: 'https://x' }, 'ISTIOD_UPSTREAM: must be a host name in lower case'],
+    [{ ISTIOD_UPSTREAM: 'x:15012' }, 'ISTIOD_UPSTREAM: must be a host name in lower case'],
+    [{ ISTIOD_UPSTREAM_ROOTS: 'x.pem' }, 'ISTIOD_UPSTREAM_ROOTS: is of no use without'],
+    [
+      { ISTIOD_UPSTREAM: 'x', PILOT_CERT_PROVIDER: 'none' },
+      'ISTIOD_UPSTREAM: cannot stand in front of an istiod without TLS',
+    ],
+    [{ REVISION: 'a.b' }, 'REVISION: must be lower-case letters'],
+    [{ SHARED_MESH_CONFIG: 'A b' }, 'SHARED_MESH_CONFIG: must be the name of a Kubernetes object'],
+    [{ DISTRIBUTE_ROOTS: 'yes' }, 'DISTRIBUTE_ROOTS: must be one of true, false'],
+  ])('refuses %j', (env, problem) => {
+    expect(problemsOf({ ...enough, ...env })).toEqual([expect.stringContaining(problem)]);
+  });
+
+  it.each(['0.0.0.0:9876', ':9876', '10.0.0.1:9876', 'example.com:9876'])(
+    'lets nobody but who is on the machine look into it: not %s',
+    (debugAddr) => {
+      expect(problemsOf(enough, { debugAddr })).toEqual([
+        '--debugAddr: must be an address of this machine alone, such as 127.0.0.1:9876',
+      ]);
+    },
+  );
 });

@@ -1,4 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { parseCertificate } from '../../../src/pki/certificate.ts';
+import { parseCertificateBundle } from '../../../src/pki/pem.ts';
 import { TrustBundle } from '../../../src/mesh/trust-bundle.ts';
 import { TestAuthority } from '../../support/test-authority.ts';
 
@@ -45,6 +47,31 @@ describe('TrustBundle', () => {
   it('counts a root once, whatever its PEM looks like', () => {
     const crlf = `# a comment\n\n${older.certificatePem.replaceAll('\n', '\r\n')}`;
     expect(rootsOf(older.certificatePem, crlf)).toEqual([older.certificatePem]);
+  });
+
+  it('keeps roots of no signer apart from all signers', () => {
+    const bundle = TrustBundle.of([
+      { pem: older.certificatePem, certSigners: [signer] },
+      { pem: newer.certificatePem, certSigners: [] },
+    ]);
+    expect(bundle.unboundRoots.map(({ pem }) => pem)).toEqual([newer.certificatePem]);
+    expect(bundle.rootsFor(signer)).toHaveLength(1);
+    expect(bundle.signerNames).toEqual([signer]);
+  });
+
+  it("adds a bundle's roots to those of the entry that names it", () => {
+    const entries = [
+      { pem: older.certificatePem, spiffeBundleUrl: 'https://x/', certSigners: [signer] },
+      { pem: undefined, spiffeBundleUrl: 'https://y/', certSigners: ['a.b/c'] },
+    ];
+    const [der] = parseCertificateBundle(newer.certificatePem);
+    const root = parseCertificate(der ?? new Uint8Array());
+    const bundle = TrustBundle.of(entries, new Map([['https://x/', [root]]]));
+    expect(bundle.rootsFor(signer).map(({ pem }) => pem)).toEqual([
+      older.certificatePem,
+      newer.certificatePem,
+    ]);
+    expect(bundle.signerNames).toEqual([signer]);
   });
 
   it.each([

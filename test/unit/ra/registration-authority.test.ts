@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { RaError } from '../../../src/base/ra-error.ts';
 import { loadMeshSnapshot } from '../../../src/mesh/mesh-snapshot.ts';
+import type { MeshSnapshot } from '../../../src/mesh/mesh-snapshot.ts';
 import { buildCertificateRequest } from '../../../src/pki/certificate-request-builder.ts';
 import { signerDomain } from '../../support/orders.ts';
 import {
@@ -110,6 +111,43 @@ describe('RegistrationAuthority', () => {
       signerOf(() => bar),
     );
     await expect(bench.issue()).rejects.toMatchObject({ code: 'ISSUED_CERTIFICATE_REJECTED' });
+  });
+
+  describe('with a root of no signer', () => {
+    const withUnbound = (): MeshSnapshot => {
+      const text = meshText({ foo }, fooByDefault);
+      const unbound = `- { pem: ${JSON.stringify(bar.certificatePem)} }`;
+      return loadMeshSnapshot(`${text}\n${unbound}`, 1, { trustUnboundRoots: true });
+    };
+
+    it('sends it along after those of the signer', async () => {
+      const { elements } = await new Bench(withUnbound()).issue();
+      expect(elements.slice(1).join('')).toBe(foo.certificatePem + bar.certificatePem);
+    });
+
+    it('refuses a chain that leads to it alone', async () => {
+      const bench = new Bench(
+        withUnbound(),
+        signerOf(() => bar),
+      );
+      await expect(bench.issue()).rejects.toMatchObject({ code: 'ISSUED_CERTIFICATE_REJECTED' });
+    });
+  });
+
+  it.each([
+    ['is good', () => foo, [undefined]],
+    ['is refused', () => bar, ['ISSUED_CERTIFICATE_REJECTED']],
+  ])('tells the signer when its answer %s', async (_what, authority, told) => {
+    const verdicts: unknown[] = [];
+    const signer = signerOf(authority);
+    const bench = new Bench(twoTenants(), {
+      sign: async (order, signal) => ({
+        ...(await signer.sign(order, signal)),
+        checked: (error) => verdicts.push((error as RaError | undefined)?.code),
+      }),
+    });
+    await bench.issue().catch(() => undefined);
+    expect(verdicts).toEqual(told);
   });
 
   it('fails when the root was withdrawn while the signer worked', async () => {

@@ -94,6 +94,7 @@ export class ApiWorld {
       name: isNamed ? (info.name ?? '') : '',
       query: url.searchParams,
       user: options.user ?? administrator,
+      userAgent: 'test/1.0',
       body: {
         bytes: Buffer.from(body === undefined ? '' : JSON.stringify(body)),
         contentType: options.contentType ?? 'application/json',

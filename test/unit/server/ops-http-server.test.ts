@@ -3,18 +3,21 @@ import { OpsHttpServer } from '../../../src/server/ops-http-server.ts';
 import { RecordingLogger } from '../../support/recording-logger.ts';
 
 let missing: string | undefined;
+let dead: string | undefined;
 let logger: RecordingLogger;
 let server: OpsHttpServer;
 let base: string;
 
 beforeEach(async () => {
   missing = undefined;
+  dead = undefined;
   logger = new RecordingLogger();
   server = new OpsHttpServer({
     readiness: [
       { name: 'watch', notReadyBecause: () => missing },
       { name: 'mesh', notReadyBecause: () => undefined },
     ],
+    liveness: [{ name: 'loop', notReadyBecause: () => dead }],
     version: { version: '0.1.0' },
     routes: [
       { path: '/metrics', answer: () => ({ status: 200, contentType: 'text/x', body: 'm 1\n' }) },
@@ -48,6 +51,13 @@ describe('OpsHttpServer', () => {
     missing = 'x';
 
     await expect(get('/healthz')).resolves.toEqual([200, 'ok\n']);
+  });
+
+  it('is dead, and ready all the same, when a check of its life does not hold', async () => {
+    dead = 'the loop stands still';
+
+    await expect(get('/healthz')).resolves.toEqual([503, 'loop: the loop stands still\n']);
+    await expect(get('/ready')).resolves.toEqual([200, 'ready\n']);
   });
 
   it('tells its version', async () => {

@@ -131,3 +131,15 @@ describe('the context of a request', () => {
     });
   });
 });
+
+describe('the trace of a request', () => {
+  it("is its caller's, where the caller sent one that can be read", () => {
+    const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+    expect(open({ headers: { traceparent } }).context.traceParent).toEqual({
+      traceId: 'a'.repeat(32),
+      spanId: 'b'.repeat(16),
+      sampled: true,
+    });
+    expect(open({ headers: { traceparent: 'nonsense' } }).context.traceParent).toBeUndefined();
+  });
+});

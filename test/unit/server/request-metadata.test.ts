@@ -1,7 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { RaError } from '../../../src/base/ra-error.ts';
-import { readRequestMetadata } from '../../../src/server/request-metadata.ts';
+import {
+  readRequestMetadata,
+  withoutUnreadMetadata,
+} from '../../../src/server/request-metadata.ts';
 
 function struct(fields: Readonly<Record<string, unknown>>): unknown {
   return { fields };
@@ -98,5 +101,41 @@ describe('readRequestMetadata', () => {
         }
       }),
     );
+  });
+});
+
+describe('a request without what is not read', () => {
+  const text = (stringValue: string): object => ({ stringValue });
+  const deep = { listValue: { values: [text('x'.repeat(1_000))] } };
+
+  function outcome(struct: unknown): unknown {
+    try {
+      return readRequestMetadata(struct);
+    } catch (error) {
+      return error;
+    }
+  }
+
+  it.each([
+    ['nothing', null],
+    ['no fields', {}],
+    ['both keys', { fields: { CertSigner: text('foo'), ImpersonatedIdentity: text('x') } }],
+    ['an empty signer', { fields: { CertSigner: text('') } }],
+    ['a signer that is a list', { fields: { CertSigner: deep } }],
+    ['an identity of 2,048', { fields: { ImpersonatedIdentity: text('x'.repeat(2_048)) } }],
+    ['an identity of 2,049', { fields: { ImpersonatedIdentity: text('x'.repeat(2_049)) } }],
+    ['a signer of 513', { fields: { CertSigner: text('x'.repeat(513)) } }],
+    ['a signer of 60,000', { fields: { CertSigner: text('x'.repeat(60_000)) } }],
+    ['fields that are none', { fields: 7 }],
+    ['65 keys', { fields: Object.fromEntries(Array.from({ length: 65 }, (_, i) => [i, deep])) }],
+    ['64 keys', { fields: Object.fromEntries(Array.from({ length: 64 }, (_, i) => [i, deep])) }],
+  ])('reads the same with %s', (_name, struct) => {
+    expect(outcome(withoutUnreadMetadata(struct))).toEqual(outcome(struct));
+  });
+
+  it('keeps no value that nobody reads', () => {
+    const struct = withoutUnreadMetadata({ fields: { CertSigner: deep, other: deep } });
+
+    expect(struct).toEqual({ fields: { CertSigner: {} } });
   });
 });

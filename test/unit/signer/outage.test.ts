@@ -83,7 +83,7 @@ describe('Removals', () => {
     const attempts = attemptsOn(clock);
     const removals = new Removals({ requests, attempts, clock, log: new RecordingLogger() });
     requests.disturb('read', ...forbidden(5));
-    removals.add({ name });
+    removals.add({ name, requestId: 'r1' });
     await clock.advance(60_000);
     expect(requests.objects.size).toBe(0);
   });
@@ -103,7 +103,7 @@ function forbidden(calls: number): readonly Disturbance[] {
 const draft = {
   name: 'ra-1',
   labels: {},
-  annotations: {},
+  annotations: { 'istio-ra/request-id': 'r1' },
   signerName: 'clusterissuers.cert-manager.io/foo',
   requestPem: 'PEM',
   usages: [],

@@ -39,7 +39,7 @@ class Bench {
 }
 
 describe('Reaper', () => {
-  it('removes what a killed replica left behind, within two minutes', async () => {
+  it('F49: removes what a killed replica left behind, within two minutes', async () => {
     const bench = new Bench();
     await bench.add('ra-orphan');
     bench.reaper.start();
@@ -48,6 +48,18 @@ describe('Reaper', () => {
     await bench.clock.advance(46_000);
     expect(bench.requests.objects.size).toBe(0);
     expect(bench.reaper.reaped).toBe(1);
+    await bench.reaper.stop();
+  });
+
+  it('F50: does no harm beside another reaper', async () => {
+    const bench = new Bench();
+    await bench.add('ra-orphan');
+    bench.reaper.start();
+    await bench.clock.advance(74_000);
+    bench.requests.objects.clear();
+    await bench.add('ra-orphan');
+    await bench.clock.advance(46_000);
+    expect(bench.requests.objects.size).toBe(1);
     await bench.reaper.stop();
   });
 

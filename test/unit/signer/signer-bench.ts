@@ -1,17 +1,47 @@
+import { RaError } from '../../../src/base/ra-error.ts';
 import type { ApprovalLog } from '../../../src/ra/approval-log.ts';
-import type { SigningOrder } from '../../../src/ra/signer.ts';
+import { Decision } from '../../../src/ra/decision.ts';
+import type { SignedChain, SigningOrder } from '../../../src/ra/signer.ts';
 import { ApiAttempts } from '../../../src/signer/api-attempts.ts';
+import { KeptRequests } from '../../../src/signer/kept-requests.ts';
 import { KubernetesCsrSigner } from '../../../src/signer/kubernetes-csr-signer.ts';
 import type { ApprovalMode } from '../../../src/signer/kubernetes-csr-signer.ts';
 import { Removals } from '../../../src/signer/removals.ts';
+import { draftFor } from '../../../src/signer/request-draft.ts';
+import { fingerprintOf, nameFor } from '../../../src/signer/request-name.ts';
+import { Rights } from '../../../src/signer/rights.ts';
+import { SharedIssuances } from '../../../src/signer/shared-issuances.ts';
+import { SignerTurns } from '../../../src/signer/signer-turns.ts';
 import { SigningRequestFeed } from '../../../src/signer/signing-request-feed.ts';
+import { Silence } from '../../../src/signer/silence.ts';
+import type { SignerExplanations } from '../../../src/signer/silence.ts';
+import { Submissions } from '../../../src/signer/submissions.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
-import { FakeSigningRequests } from '../../support/fake-signing-requests.ts';
+import { FakeSigningRequests, ourAccount } from '../../support/fake-signing-requests.ts';
 import { anOrder } from '../../support/orders.ts';
 import { RecordingLogger } from '../../support/recording-logger.ts';
 
-/** The name that the signer gives to the object of the bench's order. */
-export const name = 'ra-r1';
+/** The name that the signer gives to the object of the newest bench's order. */
+export let name = '';
+
+/** What a request's signal ends with when its time is over. */
+export const timeIsUp = new RaError('SIGNER_TIMEOUT', 'the budget is used up');
+export const clientGone = new RaError('CANCELLED', 'the client cancelled');
+
+export interface BenchOptions {
+  readonly approval?: ApprovalMode;
+  readonly explanations?: SignerExplanations;
+  readonly username?: string | undefined;
+  readonly budgetMsFor?: (signerName: string) => number | undefined;
+}
+
+/** One caller: its order, its signal and what it gets. */
+export interface Caller {
+  readonly order: SigningOrder;
+  readonly abort: AbortController;
+  readonly chain: Promise<SignedChain>;
+  readonly result: Promise<string>;
+}
 
 /** A signer with everything around it faked. */
 export class SignerBench {
@@ -25,47 +55,96 @@ export class SignerBench {
     clock: this.clock,
     log: this.log,
   });
-  readonly removals = new Removals(this);
+  readonly removals = new Removals({
+    ...{ requests: this.requests, attempts: this.attempts, clock: this.clock, log: this.log },
+    isInFlight: (name) => this.feed.isAwaited(name),
+  });
+  readonly kept = new KeptRequests(this);
+  readonly turns = new SignerTurns({ clock: this.clock, random: () => 0.5, log: this.log });
   readonly client = new AbortController();
   /** What had been called when the intent was written. */
   intendedAfter: readonly string[] | undefined;
+  /** The requests whose intents were written, in order. */
+  readonly intents: string[] = [];
   intentError: Error | undefined;
-  readonly approvals: ApprovalLog = {
-    intent: () => {
-      this.intendedAfter = [...this.requests.calls];
-      return this.intentError === undefined ? Promise.resolve() : Promise.reject(this.intentError);
-    },
-  };
   readonly order: SigningOrder;
-  readonly #approval: ApprovalMode;
+  readonly submissions: Submissions;
+  readonly signer: SharedIssuances;
 
-  private constructor(order: SigningOrder, approval: ApprovalMode) {
+  private constructor(order: SigningOrder, options: BenchOptions) {
     this.order = order;
-    this.#approval = approval;
+    const { clock, requests, log } = this;
+    const username = 'username' in options ? options.username : ourAccount;
+    const rights = new Rights({ clock, log });
+    const account = { username: () => Promise.resolve(username) };
+    const replica = 'replica-1';
+    this.submissions = new Submissions({ ...this.#parts, rights, account, replica });
+    const { explanations, budgetMsFor } = options;
+    const signer = new KubernetesCsrSigner({
+      ...this.#parts,
+      rights,
+      silence: new Silence({ explanations, clock, log }),
+      submissions: this.submissions,
+      approval: options.approval ?? 'self',
+      keepForRetryMs: 60_000,
+      random: () => 0.5,
+    });
+    const approvals: ApprovalLog = { intent: (decision) => this.#intend(decision) };
+    this.signer = new SharedIssuances({ signer, approvals, clock, budgetMsFor });
+    name = nameFor(fingerprintOf(order), clock.now());
+    requests.calls.length = 0;
   }
 
-  static async make(approval: ApprovalMode = 'self'): Promise<SignerBench> {
+  static async make(options: BenchOptions = {}): Promise<SignerBench> {
     const { order } = await anOrder(new FakeClock());
-    return new SignerBench(order, approval);
+    return new SignerBench(order, options);
+  }
+
+  get #parts(): Pick<
+    SignerBench,
+    'requests' | 'feed' | 'removals' | 'kept' | 'turns' | 'attempts' | 'clock' | 'log'
+  > {
+    return this;
+  }
+
+  /** The same order by another caller, with a decision of its own. */
+  again(requestId: string, change: Partial<SigningOrder> = {}): SigningOrder {
+    return { ...this.order, decision: new Decision(requestId, this.clock), ...change };
   }
 
   /** Starts signing and lets it come as far as it can without the outside. */
   async sign(): Promise<{ result: Promise<string> }> {
-    const { requests, feed, removals, attempts } = this;
-    const signer = new KubernetesCsrSigner({
-      requests,
-      feed,
-      removals,
-      attempts,
-      approvals: this.approvals,
-      approval: this.#approval,
-      replica: 'replica-1',
-    });
-    const result = signer
-      .sign(this.order, this.client.signal)
-      .then((chain) => chain.certificatePem);
+    return this.call(this.order, this.client);
+  }
+
+  async call(order = this.again('r2'), abort = new AbortController()): Promise<Caller> {
+    const chain = this.signer.sign(order, abort.signal);
+    const result = chain.then(({ certificatePem }) => certificatePem);
     result.catch(() => undefined);
     await settle();
-    return { result };
+    await settle();
+    return { order, abort, chain, result };
+  }
+
+  /** Puts an object under the order's name, as an earlier request or somebody else would have. */
+  async plant(
+    change: { readonly replica?: string; readonly signerName?: string } = {},
+  ): Promise<void> {
+    const { replica = 'replica-1', ...rest } = change;
+    const draft = { ...draftFor(this.again('r0'), { name, replica }), ...rest };
+    await this.requests.create(draft, new AbortController().signal);
+    this.requests.calls.length = 0;
+  }
+
+  /** The signer signs the object of that name, and the watch tells. */
+  issue(pem = 'PEM', of = name): void {
+    this.feed.put(this.requests.setCertificate(of, pem));
+  }
+
+  #intend({ requestId }: Decision): Promise<void> {
+    this.intendedAfter = [...this.requests.calls];
+    if (this.intentError !== undefined) return Promise.reject(this.intentError);
+    this.intents.push(requestId);
+    return Promise.resolve();
   }
 }

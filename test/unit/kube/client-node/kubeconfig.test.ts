@@ -119,6 +119,62 @@ describe('a kubeconfig', () => {
     });
   });
 
+  it('that embeds everything is itself read again after 30 s', async () => {
+    const data = (text: string): string => Buffer.from(text).toString('base64');
+    const embedding = (generation: string): string =>
+      aKubeconfig({
+        cluster: { 'certificate-authority-data': data(`${generation} ca`) },
+        user: {
+          'client-certificate-data': data(`${generation} cert`),
+          'client-key-data': data(`${generation} key`),
+        },
+      });
+    const kubeconfigPath = write('config', embedding('old'));
+    const access = await load({ kubeconfigPath });
+    write('config', embedding('new'));
+    await clock.advance(30_000);
+    await expect(access.credentials()).resolves.toEqual({
+      headers: {},
+      tls: { ca: 'new ca', cert: 'new cert', key: 'new key' },
+    });
+  });
+
+  it('keeps what its plugin printed while the file is the same', async () => {
+    const script =
+      "console.log(JSON.stringify({ kind: 'ExecCredential', status: { token: String(Math.random()), " +
+      "expirationTimestamp: new Date(Date.now() + 3600000).toISOString() } }))";
+    const exec = {
+      apiVersion: 'client.authentication.k8s.io/v1',
+      command: process.execPath,
+      args: ['-e', script],
+    };
+    const access = await load({ kubeconfigPath: write('config', aKubeconfig({ user: { exec } })) });
+    const before = await access.credentials();
+    await clock.advance(30_000);
+    expect(await access.credentials()).toBe(before);
+  });
+
+  it('that comes to name another server is not followed: our token is not for that one', async () => {
+    const kubeconfigPath = write('config', aKubeconfig({ user: { token: 'old' } }));
+    const access = await load({ kubeconfigPath });
+    const cluster = { server: 'https://elsewhere.test:6443' };
+    write('config', aKubeconfig({ cluster, user: { token: 'new' } }));
+    await clock.advance(30_000);
+    expect((await access.credentials()).headers).toEqual({ authorization: 'Bearer old' });
+    expect(log.lines.map((line) => line.level)).toEqual(['warn']);
+  });
+
+  it.each([
+    ['ends when it says so', { exp: 1_800_000_000 }, 1_800_000_000_000],
+    ['has no end where it names none', { sub: 'x' }, undefined],
+    ['has no end where it is no number', { exp: '1' }, undefined],
+  ])('with a token that %s', async (_what, claims, expiresAt) => {
+    const payload = Buffer.from(JSON.stringify(claims)).toString('base64url');
+    const user = { token: `head.${payload}.signature` };
+    const access = await load({ kubeconfigPath: write('config', aKubeconfig({ user })) });
+    expect((await access.credentials()).expiresAt).toBe(expiresAt);
+  });
+
   it('is itself read again after a 401', async () => {
     const kubeconfigPath = write('config', aKubeconfig({ user: { token: 'old' } }));
     const access = await load({ kubeconfigPath });

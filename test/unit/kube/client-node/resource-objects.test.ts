@@ -44,8 +44,8 @@ const cases: readonly Case[] = [
     what: 'namespaces',
     sourceOf: (kubernetes) => kubernetes.namespaceSource(),
     path: '/api/v1/namespaces?limit=500',
-    object: { metadata },
-    expected: { ...identity, labels, annotations: {} },
+    object: { metadata, status: { phase: 'Active' } },
+    expected: { ...identity, labels, annotations: {}, phase: 'Active' },
   },
   {
     what: 'pods',

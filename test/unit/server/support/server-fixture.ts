@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { Admission } from '../../../../src/admission/admission.ts';
 import { systemClock } from '../../../../src/base/clock.ts';
 import { CertificateClient } from '../../../../src/server/certificate-client.ts';
 import type {
@@ -8,6 +9,8 @@ import type {
 import { CertificateService } from '../../../../src/server/certificate-service.ts';
 import { RotatingServerCredentials } from '../../../../src/server/credentials.ts';
 import { GrpcServer } from '../../../../src/server/grpc-server.ts';
+import type { GrpcServerOptions } from '../../../../src/server/grpc-server.ts';
+import type { PassThrough } from '../../../../src/server/pass-through/pass-through.ts';
 import type { TlsPolicy } from '../../../../src/server/tls-policy.ts';
 import { RecordingLogger } from '../../../support/recording-logger.ts';
 import { FakeAuthenticator, FakeIssuer, RecordingDecisions } from './fakes.ts';
@@ -39,6 +42,15 @@ export interface ServerFixtureOptions {
   readonly reflection?: boolean;
   readonly policy?: TlsPolicy;
   readonly address?: string;
+  readonly passThrough?: PassThrough;
+  /** The server has no certificate until the test gives it one. */
+  readonly withoutCertificate?: boolean;
+  readonly admission?: Admission;
+  /** How connections and messages are bounded, and how the server stops. */
+  readonly bounds?: Pick<
+    GrpcServerOptions,
+    'maxConnections' | 'connectionLimits' | 'readWithinMs' | 'lingerMs'
+  >;
 }
 
 const running = new Set<ServerFixture>();
@@ -52,7 +64,10 @@ export async function stopServers(): Promise<void> {
 export async function startServer(options: ServerFixtureOptions = {}): Promise<ServerFixture> {
   const authority = await createAuthority('server root');
   const clientAuthority = await createAuthority('client root');
-  const identity = await authority.issue({ dnsNames: [serverName] });
+  const identity =
+    options.withoutCertificate === true
+      ? undefined
+      : await authority.issue({ dnsNames: [serverName] });
   const credentials = new RotatingServerCredentials(identity, options.policy);
   const [authenticator, issuer] = [new FakeAuthenticator(), new FakeIssuer()];
   const [decisions, logger] = [new RecordingDecisions(), new RecordingLogger()];
@@ -62,14 +77,17 @@ export async function startServer(options: ServerFixtureOptions = {}): Promise<S
     decisions,
     clock: systemClock,
     log: logger,
+    admission: options.admission,
     budgetMs: options.budgetMs ?? 60_000,
   });
   const reflection = options.reflection ?? false;
   const server = new GrpcServer({
+    ...options.bounds,
     service,
     credentials,
     protoDirectory,
     reflection,
+    passThrough: options.passThrough,
     clock: systemClock,
     log: logger,
   });

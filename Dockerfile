@@ -1,0 +1,33 @@
+# The image of istio-ra: Node, one bundle, the proto files that it reads, nothing else. `make image-rootfs`
+# assembles the same files without a daemon.
+#
+# Both bases are named by tag only: nobody has verified a digest for them here, and one that was made up
+# would be worse than none. Pin them where you build:
+#   docker build --build-arg RUNTIME_IMAGE=gcr.io/distroless/nodejs24-debian12:nonroot@sha256:… .
+ARG BUILD_IMAGE=node:24-bookworm-slim
+ARG RUNTIME_IMAGE=gcr.io/distroless/nodejs24-debian12:nonroot
+
+# The bundle is the same for every platform, so it is built on that of the builder.
+FROM --platform=$BUILDPLATFORM ${BUILD_IMAGE} AS build
+WORKDIR /src
+COPY package.json package-lock.json ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY LICENSE tsconfig.json ./
+COPY scripts/build.js scripts/
+COPY proto proto
+COPY page page
+COPY src src
+RUN node scripts/build.js
+
+FROM ${RUNTIME_IMAGE}
+LABEL org.opencontainers.image.title="istio-ra" org.opencontainers.image.licenses="Apache-2.0"
+COPY --from=build /src/dist /app/dist
+COPY --from=build /src/proto /app/proto
+COPY --from=build /src/page /app/page
+COPY --from=build /src/LICENSE /app/LICENSE
+# istiod's default paths, such as ./etc/istio/config/mesh, start here.
+WORKDIR /
+USER 65532:65532
+EXPOSE 15012 15014 8080
+ENTRYPOINT ["/nodejs/bin/node", "--unhandled-rejections=throw", "--disable-proto=delete", "/app/dist/istio-ra.js"]
+CMD ["serve"]

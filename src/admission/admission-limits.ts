@@ -1,0 +1,67 @@
+import type { Rate } from './token-bucket.ts';
+
+/** The figures of admission. Where a rate is undefined there is no such limit. */
+export interface AdmissionLimits {
+  /** How many may be in authentication at once. */
+  readonly authenticating: number;
+  /** How many of them may come over one connection where others wait. */
+  readonly authenticatingPerConnection: number;
+  /** How many may be at work for callers who are known. */
+  readonly working: number;
+  /** How many of them may be for one namespace where others wait. */
+  readonly workingPerNamespace: number;
+  /** Of each of the two queues. */
+  readonly mostWaiting: number;
+  readonly mostWaitingBytes: number;
+  /** Of a pod that asks for itself. */
+  readonly perPod: Rate | undefined;
+  /** Of a caller whose proof is bound to no pod: many machines may share one identity. */
+  readonly perIdentity: Rate | undefined;
+  /** Of a node agent's pod that asks for the pods of its node. */
+  readonly perNodeAgent: Rate | undefined;
+  /** How often authentication may fail on one connection. */
+  readonly failuresPerConnection: Rate | undefined;
+  /** How many pods, identities, agents and connections are kept count of, each. */
+  readonly mostKeys: number;
+  /** How long an answer is held back that clients take as an invitation to come again at once. */
+  readonly delayLeastMs: number;
+  readonly delayMostMs: number;
+  readonly mostDelayed: number;
+}
+
+export const defaultLimits: AdmissionLimits = {
+  authenticating: 64,
+  authenticatingPerConnection: 16,
+  working: 256,
+  workingPerNamespace: 64,
+  // All pods of a large mesh that start again together fit in.
+  mostWaiting: 4_000,
+  mostWaitingBytes: 16 * 1_048_576,
+  // A pod needs two certificates a day. An identity may be a thousand replicas: it is no key for pods.
+  perPod: { perSecond: 5 / 60, burst: 20 },
+  perIdentity: { perSecond: 5, burst: 100 },
+  perNodeAgent: { perSecond: 50, burst: 300 },
+  failuresPerConnection: { perSecond: 20 / 60, burst: 20 },
+  mostKeys: 50_000,
+  delayLeastMs: 500,
+  delayMostMs: 1_500,
+  mostDelayed: 8_192,
+};
+
+/** What admission is like where nothing is limited and no answer is held back. */
+export const noLimits: AdmissionLimits = {
+  authenticating: Infinity,
+  authenticatingPerConnection: Infinity,
+  working: Infinity,
+  workingPerNamespace: Infinity,
+  mostWaiting: 1,
+  mostWaitingBytes: 1,
+  perPod: undefined,
+  perIdentity: undefined,
+  perNodeAgent: undefined,
+  failuresPerConnection: undefined,
+  mostKeys: 1,
+  delayLeastMs: 0,
+  delayMostMs: 0,
+  mostDelayed: 0,
+};

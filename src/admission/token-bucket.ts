@@ -1,0 +1,54 @@
+import type { Clock } from '../base/clock.ts';
+
+/** So many at once, and so many a second in the long run. */
+export interface Rate {
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
+/** A token bucket: it holds `burst` tokens at first and at most, and gains `perSecond` each second. */
+export class TokenBucket {
+  readonly #rate: Rate;
+  readonly #clock: Clock;
+  #tokens: number;
+  #countedAt: number;
+
+  constructor(rate: Rate, clock: Clock) {
+    this.#rate = rate;
+    this.#clock = clock;
+    this.#tokens = rate.burst;
+    this.#countedAt = clock.monotonic();
+  }
+
+  /** Takes a token; false, and nothing taken, where there is none. */
+  take(): boolean {
+    if (this.waitMs() > 0) return false;
+    this.#tokens -= 1;
+    return true;
+  }
+
+  /** Takes a token also where there is none; the debt is bounded by one burst. */
+  charge(): void {
+    this.#tokens = Math.max(-this.#rate.burst, this.#current() - 1);
+  }
+
+  /** Puts a token back. */
+  refund(): void {
+    this.#tokens = Math.min(this.#rate.burst, this.#current() + 1);
+  }
+
+  /** Whole milliseconds until there is a token, if nobody takes one; 0 where there is one now. */
+  waitMs(): number {
+    const missing = 1 - this.#current();
+    // Rounding must not keep a token back for ever.
+    return missing < 1e-6 ? 0 : Math.ceil((missing / this.#rate.perSecond) * 1_000);
+  }
+
+  #current(): number {
+    const now = this.#clock.monotonic();
+    const gained = ((now - this.#countedAt) / 1_000) * this.#rate.perSecond;
+    this.#tokens = Math.min(this.#rate.burst, this.#tokens + gained);
+    this.#countedAt = now;
+    return this.#tokens;
+  }
+}

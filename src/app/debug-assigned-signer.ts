@@ -1,0 +1,37 @@
+import { explainSigner } from '../authz/signer-explanation.ts';
+import type { SignerWorld } from '../authz/signer-world.ts';
+import { SpiffeIdError, workloadId } from '../pki/spiffe-id.ts';
+
+/** Which signer a workload without a wish would get. */
+export type AssignedSigner =
+  | { readonly kind: 'granted'; readonly signer: string; readonly source: string }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+export interface WorkloadOnMap {
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  readonly cluster: string;
+}
+
+/**
+ * Decided by the code that decides on requests. No pod is known, so a ProxyConfig that selects pods
+ * has no say. Never throws.
+ */
+export function assignedSigner(workload: WorkloadOnMap, world: SignerWorld): AssignedSigner {
+  const { namespace, cluster } = workload;
+  const { config, trust } = world.mesh;
+  try {
+    const identity = workloadId({ ...workload, trustDomain: config.trustDomain });
+    const namespaceLabels = world.namespaceLabels(namespace, cluster);
+    const subject = { identity, cluster, namespaceLabels, podLabels: undefined };
+    const { verdict } = explainSigner(subject, undefined, world);
+    if (verdict.kind === 'refused') return { kind: 'refused', reason: verdict.error.reason };
+    const { signer, source } = verdict;
+    const rootless = trust.rootsFor(signer).length === 0;
+    if (rootless) return { kind: 'refused', reason: 'signer_without_root' };
+    return { kind: 'granted', signer, source };
+  } catch (error) {
+    if (!(error instanceof SpiffeIdError)) throw error;
+    return { kind: 'refused', reason: error.reason };
+  }
+}

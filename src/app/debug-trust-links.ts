@@ -1,0 +1,136 @@
+import type { SignerWorld } from '../authz/signer-world.ts';
+import { signersTrustedBy } from '../authz/trusted-signers.ts';
+import type { SignerName } from '../mesh/signer-name.ts';
+import type { Certificate } from '../pki/certificate.ts';
+import { rootSummary } from './root-summary.ts';
+import type { RootSummary } from './root-summary.ts';
+
+/** Two signers of which at least one's workloads accept the certificates of the other's. */
+export interface TrustLink {
+  readonly signers: readonly [string, string];
+  /** `both`: they can talk. Else only the first, or only the second, accepts the other. */
+  readonly accepts: 'both' | 'first' | 'second';
+  /** Whether the policy says so. */
+  readonly trustsPair: boolean;
+  /** SHA-256 of roots of the first whose key is also a root's of the second. */
+  readonly sharedRoots: readonly string[];
+}
+
+/** A root, or roots of one key, that several signers have. */
+export interface SharedRoot {
+  readonly root: RootSummary;
+  readonly signers: readonly string[];
+  /** No trusts pair of the policy says that all of these may talk to each other. */
+  readonly unexplained: boolean;
+}
+
+export interface TrustLinks {
+  readonly links: readonly TrustLink[];
+  /** There are more links than are listed. */
+  readonly linksCut: boolean;
+  readonly sharedRoots: readonly SharedRoot[];
+}
+
+type Trusting = Pick<SignerWorld, 'policy' | 'mesh'>;
+
+/** A thousand signers under one root would make half a million. */
+const mostLinks = 2_000;
+
+/** Who accepts whom, by the roots that an answer carries; pairs that are not listed cannot talk. */
+export function trustLinks(world: Trusting): TrustLinks {
+  const reach = new Reach(world);
+  const links = new Map<string, TrustLink>();
+  let linksCut = false;
+  for (const one of reach.signers) {
+    for (const other of reach.acceptedBy(one)) {
+      const [first, second] = one < other ? [one, other] : [other, one];
+      const key = `${first} ${second}`;
+      if (one === other || links.has(key)) continue;
+      linksCut = links.size >= mostLinks;
+      if (linksCut) return { links: [...links.values()], linksCut, sharedRoots: reach.shared() };
+      links.set(key, reach.link(first, second));
+    }
+  }
+  return { links: [...links.values()], linksCut, sharedRoots: reach.shared() };
+}
+
+/**
+ * Roots are compared by their keys: a root that was issued anew for the same key vouches for the
+ * same certificates.
+ */
+class Reach {
+  readonly signers: readonly string[];
+  readonly #world: Trusting;
+  readonly #byKey = new Map<string, { readonly root: Certificate; readonly signers: string[] }>();
+  readonly #own = new Map<string, ReadonlyMap<string, Certificate>>();
+  readonly #trusted = new Map<string, ReadonlySet<string>>();
+  readonly #pairs: ReadonlySet<string>;
+
+  constructor(world: Trusting) {
+    this.#world = world;
+    const { trust } = world.mesh;
+    this.signers = [...trust.signerNames].sort();
+    this.#pairs = new Set(world.policy.trusts.map(({ signers }) => signers.toSorted().join(' ')));
+    for (const signer of this.signers) this.#enter(signer);
+  }
+
+  #enter(signer: string): void {
+    const own = new Map(
+      this.#world.mesh.trust.rootsFor(signer).map((root) => [keyOf(root), root] as const),
+    );
+    this.#own.set(signer, own);
+    for (const [key, root] of own) {
+      const entry = this.#byKey.get(key) ?? { root, signers: [] };
+      entry.signers.push(signer);
+      this.#byKey.set(key, entry);
+    }
+  }
+
+  /** Keys that workloads of the signer trust: its own roots' and its partners'. */
+  #trustedBy(signer: string): ReadonlySet<string> {
+    const known = this.#trusted.get(signer);
+    if (known !== undefined) return known;
+    const names = signersTrustedBy(this.#world.policy, signer as SignerName);
+    const keys = new Set(names.flatMap((name) => [...(this.#own.get(name)?.keys() ?? [])]));
+    this.#trusted.set(signer, keys);
+    return keys;
+  }
+
+  *acceptedBy(signer: string): Generator<string> {
+    for (const key of this.#trustedBy(signer)) yield* this.#byKey.get(key)?.signers ?? [];
+  }
+
+  #accepts(one: string, other: string): boolean {
+    const trusted = this.#trustedBy(one);
+    return [...(this.#own.get(other)?.keys() ?? [])].some((key) => trusted.has(key));
+  }
+
+  link(first: string, second: string): TrustLink {
+    const [there, back] = [this.#accepts(first, second), this.#accepts(second, first)];
+    const other = this.#own.get(second);
+    return {
+      signers: [first, second],
+      accepts: there && back ? 'both' : there ? 'first' : 'second',
+      trustsPair: this.#pairs.has(`${first} ${second}`),
+      sharedRoots: [...(this.#own.get(first) ?? [])]
+        .filter(([key]) => other?.has(key) === true)
+        .map(([, { sha256 }]) => sha256),
+    };
+  }
+
+  shared(): readonly SharedRoot[] {
+    const pairs = [...this.#pairs].map((pair) => pair.split(' '));
+    return [...this.#byKey.values()]
+      .filter(({ signers }) => signers.length > 1)
+      .map(({ root, signers }) => {
+        const among = new Set(signers);
+        const explained = pairs.filter((pair) => pair.every((signer) => among.has(signer))).length;
+        const unexplained = explained < (signers.length * (signers.length - 1)) / 2;
+        return { root: rootSummary(root), signers, unexplained };
+      });
+  }
+}
+
+function keyOf({ spkiDer }: Certificate): string {
+  return Buffer.from(spkiDer).toString('base64');
+}

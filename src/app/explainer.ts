@@ -1,0 +1,218 @@
+import { explainSigner } from '../authz/signer-explanation.ts';
+import type { SignerExplanation } from '../authz/signer-explanation.ts';
+import type { SignerWorlds } from '../authz/signer-world.ts';
+import { describeSource } from '../authz/assignment-source.ts';
+import { signersTrustedBy } from '../authz/trusted-signers.ts';
+import type { Clock } from '../base/clock.ts';
+import { withDeadline } from '../base/deadline.ts';
+import { RaError } from '../base/ra-error.ts';
+import type { RaConfig } from '../config/ra-config.ts';
+import type { AccessReviews } from '../kube/access-reviews.ts';
+import type { PodLookup } from '../kube/pod-directory.ts';
+import type { Labels } from '../mesh/proxy-config.ts';
+import { workloadId } from '../pki/spiffe-id.ts';
+import type { Certificate } from '../pki/certificate.ts';
+import { admitLifetime } from '../ra/lifetime.ts';
+import type { RecentDecision, RecentDecisions } from '../ra/recent-decisions.ts';
+import { rootSummary } from './root-summary.ts';
+import type { RootSummary } from './root-summary.ts';
+
+/** Of whom, and as what, a person wants to know. */
+export interface ExplainQuestion {
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  /** The CertSigner that the client sends; undefined or "" for none. */
+  readonly signer: string | undefined;
+  /** A pod of the workload, for ProxyConfigs that select by labels. */
+  readonly pod: string | undefined;
+  /** The node agent that asks for it, as `namespace/account`. */
+  readonly nodeAgent: string | undefined;
+  /** Seconds that the client asks for; 0 for none. */
+  readonly ttlSeconds: number;
+}
+
+/** The whole answer, ready for JSON. */
+export interface Explanation {
+  readonly identity: string;
+  readonly verdict:
+    | {
+        readonly kind: 'granted';
+        readonly signer: string;
+        readonly assignedBy: string;
+        readonly servedInsteadOf?: string | undefined;
+      }
+    | {
+        readonly kind: 'refused';
+        readonly code: string;
+        readonly reason: string;
+        readonly because: string;
+      };
+  /** Each source that was asked, strongest first. */
+  readonly steps: readonly {
+    readonly from: string;
+    readonly source: string | undefined;
+    readonly resourceVersion: string | undefined;
+    readonly signers: readonly string[];
+    readonly verdict: string;
+    readonly because: string;
+  }[];
+  /** What the workload would trust: the roots of its signer, then those of its partners. */
+  readonly roots: readonly RootSummary[];
+  readonly lifetime?: { readonly seconds?: number; readonly refused?: string };
+  readonly nodeAgent?: { readonly account: string; readonly trusted: boolean };
+  /** Whether we may approve for the signer; undefined where somebody else approves. */
+  readonly mayApprove?: boolean | string;
+  /** What the signer's own issuer says of itself. */
+  readonly issuer?: string | undefined;
+  /** The newest first. */
+  readonly recentRefusals: readonly RecentDecision[];
+}
+
+/** Says in a few words how a signer's issuer is; undefined where it cannot be found out. */
+export type DescribeIssuer = (
+  signerName: string,
+  signal: AbortSignal,
+) => Promise<string | undefined>;
+
+export interface ExplainerOptions {
+  readonly config: Pick<RaConfig, 'approval' | 'cluster' | 'lifetime' | 'trustedNodeAccounts'>;
+  readonly worlds: SignerWorlds;
+  readonly podLookup: PodLookup;
+  readonly accessReviews: AccessReviews;
+  readonly describeIssuer: DescribeIssuer | undefined;
+  readonly recent: RecentDecisions;
+  readonly clock: Clock;
+}
+
+const withinMs = 5_000;
+const mostRefusals = 10;
+
+/** Answers what a workload would be told, by the code that tells it. */
+export class Explainer {
+  readonly #options: ExplainerOptions;
+
+  constructor(options: ExplainerOptions) {
+    this.#options = options;
+  }
+
+  /** Throws RaError NOT_READY before the configuration was read, and when the API does not answer. */
+  async explain(question: ExplainQuestion): Promise<Explanation> {
+    const { clock } = this.#options;
+    const reason = (): Error =>
+      new RaError('NOT_READY', 'the Kubernetes API did not answer in time');
+    return withDeadline({ clock, ms: withinMs, reason }, (signal) =>
+      this.#answer(question, signal),
+    );
+  }
+
+  async #answer(question: ExplainQuestion, signal: AbortSignal): Promise<Explanation> {
+    const { config, worlds, recent } = this.#options;
+    const podLabels = await this.#podLabels(question, signal);
+    const world = worlds.current();
+    const { trustDomain } = world.mesh.config;
+    const id = workloadId({ ...question, trustDomain });
+    const cluster = config.cluster.id;
+    const namespaceLabels = world.namespaceLabels(id.namespace, cluster);
+    const workload = { identity: id, cluster, namespaceLabels, podLabels };
+    const explained = explainSigner(workload, question.signer, world);
+    const { verdict } = explained;
+    const common = {
+      identity: id.uri,
+      steps: explained.steps.map(describeStep),
+      ...this.#describeNodeAgent(question),
+      recentRefusals: recent.refusalsOf(id.uri, mostRefusals),
+    };
+    if (verdict.kind === 'refused') {
+      const { code, reason, message } = verdict.error;
+      return { ...common, verdict: { kind: 'refused', code, reason, because: message }, roots: [] };
+    }
+    const { signer, source, servedInsteadOf } = verdict;
+    const partners = signersTrustedBy(world.policy, verdict.signer as never);
+    const roots = partners.flatMap((name) => world.mesh.trust.rootsFor(name));
+    if (world.mesh.trust.rootsFor(signer).length === 0) {
+      const error = new RaError(
+        'SIGNER_WITHOUT_ROOT',
+        `${signer} has no root in caCertificates of the mesh config`,
+      );
+      const { code, reason, message } = error;
+      return { ...common, verdict: { kind: 'refused', code, reason, because: message }, roots: [] };
+    }
+    return {
+      ...common,
+      verdict: { kind: 'granted', signer, assignedBy: source, servedInsteadOf },
+      roots: distinct(roots).map(rootSummary),
+      lifetime: this.#lifetime(question, explained),
+      ...(await this.#describeSigner(signer, signal)),
+    };
+  }
+
+  async #podLabels(
+    { namespace, pod }: ExplainQuestion,
+    signal: AbortSignal,
+  ): Promise<readonly Labels[] | undefined> {
+    if (pod === undefined) return undefined;
+    const found = await this.#options.podLookup.read(namespace, pod, signal);
+    if (found === undefined) {
+      throw new RaError('REQUEST_MALFORMED', `there is no pod ${namespace}/${pod}`);
+    }
+    return [found.labels];
+  }
+
+  #describeNodeAgent({ nodeAgent }: ExplainQuestion): Pick<Explanation, 'nodeAgent'> {
+    if (nodeAgent === undefined) return {};
+    const { trustedNodeAccounts } = this.#options.config;
+    const trusted = trustedNodeAccounts.some(
+      ({ namespace, serviceAccount }) => nodeAgent === `${namespace}/${serviceAccount}`,
+    );
+    return { nodeAgent: { account: nodeAgent, trusted } };
+  }
+
+  #lifetime(
+    { ttlSeconds }: ExplainQuestion,
+    { verdict }: SignerExplanation,
+  ): { readonly seconds?: number; readonly refused?: string } {
+    if (verdict.kind === 'refused') return {};
+    try {
+      return {
+        seconds: admitLifetime(BigInt(ttlSeconds), this.#options.config.lifetime, verdict.limits),
+      };
+    } catch (error) {
+      return { refused: RaError.from(error).message };
+    }
+  }
+
+  async #describeSigner(
+    signer: string,
+    signal: AbortSignal,
+  ): Promise<Pick<Explanation, 'mayApprove' | 'issuer'>> {
+    const { accessReviews, describeIssuer, config } = this.#options;
+    const right = {
+      verb: 'approve',
+      group: 'certificates.k8s.io',
+      resource: 'signers',
+      name: signer,
+    };
+    const problem = (error: unknown): string => `not known: ${RaError.from(error).message}`;
+    const [mayApprove, issuer] = await Promise.all([
+      config.approval === 'self' ? accessReviews.can(right, signal).catch(problem) : undefined,
+      describeIssuer?.(signer, signal).catch(problem),
+    ]);
+    return { ...(mayApprove === undefined ? {} : { mayApprove }), issuer };
+  }
+}
+
+function describeStep({
+  from,
+  source,
+  signers,
+  verdict,
+  because,
+}: SignerExplanation['steps'][number]): Explanation['steps'][number] {
+  const resourceVersion = source?.kind === 'proxy-config' ? source.resourceVersion : undefined;
+  const named = source === undefined ? undefined : describeSource(source);
+  return { from, source: named, resourceVersion, signers, verdict, because };
+}
+
+function distinct(roots: readonly Certificate[]): readonly Certificate[] {
+  return roots.filter((root, at) => roots.findIndex(({ sha256 }) => sha256 === root.sha256) === at);
+}

@@ -1,0 +1,78 @@
+import type { FrontConfig } from '../config/front-settings.ts';
+import type { MetricsSources } from '../metrics/metrics-sources.ts';
+import { PassThrough } from '../server/pass-through/pass-through.ts';
+import { TcpPassThrough } from '../server/pass-through/tcp-pass-through.ts';
+import { openRootsFile } from './serving/roots-file.ts';
+import type { OwnCertificate } from './serving/own-certificate.ts';
+import type { FeedContext } from './resource-feeds.ts';
+
+const securePort = 15012;
+const plainPort = 15010;
+const webhookPort = 15017;
+/** How long connections that are passed on have to end by themselves when we stop. */
+const graceMs = 5_000;
+
+/** What we are besides a certificate authority when we stand in front of an istiod. */
+export interface Front {
+  /** For the gRPC server, which stops it. */
+  readonly passThrough: PassThrough;
+  readonly sources: MetricsSources;
+}
+
+/** Opens the ways to the istiod behind us, and listens for what goes there whole. */
+export async function openFront(
+  front: FrontConfig,
+  ownCertificate: OwnCertificate,
+  context: FeedContext,
+): Promise<Front> {
+  const { clock, random, started } = context;
+  const log = context.log.scope('server');
+  const { upstreamHost: host, upstreamServerName: serverName = host } = front;
+  const rootsPem = await rootsOf(front, ownCertificate, context);
+  const upstream = { host, port: securePort, serverName, rootsPem };
+  const passThrough = new PassThrough({ upstream, clock, random, log });
+  const tcp = new Map<string, TcpPassThrough>();
+  for (const [address, port] of [
+    [front.grpcAddress, plainPort],
+    [front.webhookAddress, webhookPort],
+  ] as const) {
+    const way = new TcpPassThrough({ upstream: { host, port }, clock, log });
+    await way.start(address);
+    started.defer(() => way.stop(graceMs));
+    tcp.set(String(port), way);
+  }
+  log.info('passing on to istiod', { host });
+  return { passThrough, sources: { passThrough: () => counts(passThrough, tcp) } };
+}
+
+async function rootsOf(
+  { upstreamRootsFile }: FrontConfig,
+  ownCertificate: OwnCertificate,
+  { clock, started, ...context }: FeedContext,
+): Promise<() => string> {
+  if (upstreamRootsFile === undefined) return () => ownCertificate.clientRootsPem() ?? '';
+  const log = context.log.scope('server');
+  const roots = await openRootsFile(upstreamRootsFile, {
+    setting: 'ISTIOD_UPSTREAM_ROOTS',
+    clock,
+    log,
+  });
+  started.defer(() => roots.stop());
+  return () =>
+    roots
+      .current()
+      .map(({ pem }) => pem)
+      .join('');
+}
+
+function counts(streams: PassThrough, tcp: ReadonlyMap<string, TcpPassThrough>) {
+  const { streamsOpen, streamsTotal, streamsFailed } = streams.counters();
+  const secure = { open: streamsOpen, total: streamsTotal, failed: streamsFailed };
+  return [
+    { port: String(securePort), ...secure },
+    ...[...tcp].map(([port, way]) => {
+      const { connectionsOpen, connectionsTotal, connectionsFailed } = way.counters();
+      return { port, open: connectionsOpen, total: connectionsTotal, failed: connectionsFailed };
+    }),
+  ];
+}

@@ -1,0 +1,42 @@
+import type { Clock } from '../base/clock.ts';
+import type { SupervisedWatch } from '../kube/supervised-watch.ts';
+
+type Watched = Pick<SupervisedWatch<unknown>, 'lastActivityAt' | 'failures'>;
+
+/** How long a watch has been silent, and how often it has failed in a row. */
+export interface WatchAge {
+  readonly resource: string;
+  readonly ageSeconds: number;
+  readonly failures: number;
+}
+
+/** The watches of the process, for the metrics. Each is entered once, when it starts. */
+export class WatchAges {
+  readonly #clock: Clock;
+  readonly #watches: {
+    readonly resource: string;
+    readonly watch: Watched;
+    readonly addedAt: number;
+  }[] = [];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  add(resource: string, watch: Watched): void {
+    this.#watches.push({ resource, watch, addedAt: this.#clock.monotonic() });
+  }
+
+  /** One for each resource: of several watches the one that is silent for longest. */
+  read(): readonly WatchAge[] {
+    const now = this.#clock.monotonic();
+    const worst = new Map<string, WatchAge>();
+    for (const { resource, watch, addedAt } of this.#watches) {
+      const ageSeconds = (now - (watch.lastActivityAt ?? addedAt)) / 1000;
+      const other = worst.get(resource);
+      if (other !== undefined && other.ageSeconds >= ageSeconds) continue;
+      worst.set(resource, { resource, ageSeconds, failures: watch.failures });
+    }
+    return [...worst.values()];
+  }
+}

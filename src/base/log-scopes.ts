@@ -1,0 +1,23 @@
+/** What log levels can be set for one by one: the rooms of src, by their names. */
+export const logScopes = [
+  'admission',
+  'app',
+  'audit',
+  'authn',
+  'authz',
+  'base',
+  'cli',
+  'config',
+  'distribution',
+  'kube',
+  'mesh',
+  'metrics',
+  'pki',
+  'ra',
+  'sandbox',
+  'server',
+  'signer',
+  'tracing',
+] as const;
+
+export type LogScope = (typeof logScopes)[number];

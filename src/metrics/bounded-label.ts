@@ -1,0 +1,25 @@
+/** What stands for every value beyond the bound. */
+export const otherValue = 'other';
+
+/** Longer values are no names of ours or of Kubernetes'. */
+const longest = 256;
+
+/**
+ * Lets so many different values of a label through and no more, since each one costs memory for as
+ * long as the process lives. The first to come stay; all others are `other`.
+ */
+export class BoundedLabel {
+  readonly #most: number;
+  readonly #known = new Set<string>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  of(value: string): string {
+    if (this.#known.has(value)) return value;
+    if (this.#known.size >= this.#most || value.length > longest) return otherValue;
+    this.#known.add(value);
+    return value;
+  }
+}

@@ -1,0 +1,20 @@
+import type { RaError } from '../base/ra-error.ts';
+
+/**
+ * How a request ended. `abandoned`: nobody decided against it, but the client went away, its time was
+ * used up or the server stopped. A signer may have issued all the same.
+ */
+export type RequestOutcome = 'issued' | 'refused' | 'abandoned';
+
+const unansweredCodes: ReadonlySet<string> = new Set([
+  'CANCELLED',
+  'DEADLINE_EXCEEDED',
+  'SIGNER_TIMEOUT',
+]);
+
+/** The outcome that an error stands for; of no error, `issued`. */
+export function outcomeOf(error: RaError | undefined): RequestOutcome {
+  if (error === undefined) return 'issued';
+  const unanswered = unansweredCodes.has(error.code) || error.reason === 'shutting_down';
+  return unanswered ? 'abandoned' : 'refused';
+}

@@ -1,0 +1,185 @@
+import { FairLine } from '../admission/fair-line.ts';
+import type { Waiting } from '../admission/fair-line.ts';
+import { TokenBucket } from '../admission/token-bucket.ts';
+import type { Rate } from '../admission/token-bucket.ts';
+import type { Clock, Timer } from '../base/clock.ts';
+
+/** What the gate needs of a connection. */
+export interface GatedSocket {
+  readonly remoteAddress?: string | undefined;
+  once(event: 'close', listener: () => void): unknown;
+  on(event: 'error', listener: () => void): unknown;
+  /** Closes once what was written is out. */
+  destroySoon(): void;
+  destroy(): unknown;
+}
+
+export interface ConnectionGateLimits {
+  /** New TLS handshakes; each costs some 2 ms of CPU. */
+  readonly handshakes: Rate;
+  /** Connections that may wait for their handshake. */
+  readonly mostWaiting: number;
+  readonly waitMs: number;
+  /**
+   * Open connections from one address; undefined where they are not counted. Off by default: behind
+   * one address there may be a whole node, a gateway or a network.
+   */
+  readonly mostPerAddress: number | undefined;
+}
+
+export const defaultGateLimits: ConnectionGateLimits = {
+  handshakes: { perSecond: 300, burst: 500 },
+  mostWaiting: 4_096,
+  waitMs: 5_000,
+  mostPerAddress: undefined,
+};
+
+export interface ConnectionGateOptions<S extends GatedSocket> {
+  /** Takes over a connection whose turn has come. */
+  readonly open: (socket: S) => void;
+  readonly clock: Clock;
+  /** Replaces some of the default figures. */
+  readonly limits?: Partial<ConnectionGateLimits> | undefined;
+}
+
+export interface ConnectionCounts {
+  /** Now, with those that wait or are in their handshake. */
+  readonly open: number;
+  /** Wait now for their handshake. */
+  readonly waiting: number;
+  /** So far. */
+  readonly opened: number;
+  /** Closed so far without a handshake, and why. */
+  readonly closed: {
+    readonly waitingFull: number;
+    readonly waitedTooLong: number;
+    readonly addressLimit: number;
+    readonly stopping: number;
+  };
+}
+
+type Closed = { -readonly [Reason in keyof ConnectionCounts['closed']]: number };
+
+interface Waiter<S> {
+  readonly socket: S;
+  readonly patience: Timer;
+}
+
+/**
+ * Paces new connections, so that a storm of handshakes leaves time for the calls of those that are
+ * in. Who has to wait costs a paused socket and waits in turn by source address: an address that
+ * floods has itself to wait for.
+ */
+export class ConnectionGate<S extends GatedSocket> {
+  readonly #options: ConnectionGateOptions<S>;
+  readonly #limits: ConnectionGateLimits;
+  readonly #pace: TokenBucket;
+  readonly #line: FairLine<Waiter<S>>;
+  readonly #sockets = new Set<S>();
+  readonly #perAddress = new Map<string, number>();
+  readonly #closed: Closed = { waitingFull: 0, waitedTooLong: 0, addressLimit: 0, stopping: 0 };
+  #opened = 0;
+  #timer: Timer | undefined;
+  #stopped = false;
+
+  constructor(options: ConnectionGateOptions<S>) {
+    this.#options = options;
+    this.#limits = { ...defaultGateLimits, ...options.limits };
+    this.#pace = new TokenBucket(this.#limits.handshakes, options.clock);
+    this.#line = new FairLine({ mostCost: this.#limits.mostWaiting });
+  }
+
+  get counts(): ConnectionCounts {
+    const { size: open } = this.#sockets;
+    const closed = { ...this.#closed };
+    return { open, waiting: this.#line.size, opened: this.#opened, closed };
+  }
+
+  /** Takes a connection that has just been accepted and is paused. */
+  arrive(socket: S): void {
+    const address = socket.remoteAddress ?? '';
+    this.#keep(socket, address);
+    const { mostPerAddress = Infinity } = this.#limits;
+    if (this.#stopped) this.#turnAway(socket, 'stopping');
+    else if ((this.#perAddress.get(address) ?? 0) > mostPerAddress) {
+      this.#turnAway(socket, 'addressLimit');
+    } else if (this.#line.size === 0 && this.#pace.take()) this.#open(socket);
+    else this.#wait(socket, address);
+  }
+
+  /** Turns away who waits and who comes; those that are in stay. */
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    for (const { item } of this.#line.clear()) {
+      item.patience.cancel();
+      this.#turnAway(item.socket, 'stopping');
+    }
+  }
+
+  /** Cuts all connections; they count no more. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#sockets.clear();
+  }
+
+  #keep(socket: S, address: string): void {
+    this.#sockets.add(socket);
+    this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) + 1);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      const left = (this.#perAddress.get(address) ?? 1) - 1;
+      if (left === 0) this.#perAddress.delete(address);
+      else this.#perAddress.set(address, left);
+    });
+    // Resets and the like; "close" follows.
+    socket.on('error', () => undefined);
+  }
+
+  #wait(socket: S, address: string): void {
+    const { clock } = this.#options;
+    const patience = clock.timer(this.#limits.waitMs, () => {
+      this.#line.leave(entry);
+      this.#turnAway(socket, 'waitedTooLong');
+    });
+    const entry: Waiting<Waiter<S>> = { key: address, cost: 1, item: { socket, patience } };
+    socket.once('close', () => {
+      patience.cancel();
+      this.#line.leave(entry);
+    });
+    for (const { item } of this.#line.join(entry)) {
+      item.patience.cancel();
+      this.#turnAway(item.socket, 'waitingFull');
+    }
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#timer !== undefined || this.#line.size === 0) return;
+    this.#timer = this.#options.clock.timer(this.#pace.waitMs(), () => {
+      this.#timer = undefined;
+      this.#openSome();
+      this.#schedule();
+    });
+  }
+
+  #openSome(): void {
+    while (this.#line.size > 0 && this.#pace.take()) {
+      const item = this.#line.next()?.item;
+      if (item === undefined) return;
+      item.patience.cancel();
+      this.#open(item.socket);
+    }
+  }
+
+  #open(socket: S): void {
+    this.#opened += 1;
+    this.#options.open(socket);
+  }
+
+  /** Closes as who has nothing to say, not as who was hurt: the client shall try again. */
+  #turnAway(socket: S, reason: keyof Closed): void {
+    this.#closed[reason] += 1;
+    socket.destroySoon();
+  }
+}

@@ -1,0 +1,45 @@
+import { RaError } from '../base/ra-error.ts';
+import type { Verdict } from './circuit.ts';
+import type { HeldObject } from './held-object.ts';
+
+/** Shorter waits tell nothing of a signer: it may be slow, or its client in a hurry. */
+const telltaleSilenceMs = 5_000;
+/** A client that cancelled rarely returns; within this the serial of what was signed is learnt. */
+const afterCancelMs = 5_000;
+
+/** What signers call a request that they will never sign: the request's fault, not theirs. */
+const requestFaults = /valid|denied|polic|support|duration|badrequest|refused|forbidden/i;
+
+/** How long an approved object stays for a retry when the signal has ended its wait. */
+export function holdMsAfter(signal: AbortSignal, keepForRetryMs: number): number {
+  const reason: unknown = signal.aborted ? signal.reason : undefined;
+  if (!(reason instanceof RaError)) return 0;
+  if (reason.code === 'CANCELLED') return Math.min(afterCancelMs, keepForRetryMs);
+  const isOutOfTime = reason.code === 'SIGNER_TIMEOUT' || reason.code === 'DEADLINE_EXCEEDED';
+  return isOutOfTime ? keepForRetryMs : 0;
+}
+
+/**
+ * Whether an object that vanished may be replaced by a new one: if it never was approved, or was
+ * another's to remove. An approved one of our own that somebody deleted is at its end.
+ */
+export function mayBeginAnew(error: unknown, held: HeldObject): boolean {
+  if (!(error instanceof RaError) || error.code !== 'SIGNING_INTERRUPTED') return false;
+  return error.reason === 'deleted_unapproved' || held.isAdopted;
+}
+
+/** What an issuance's error says of the signer; `waitedMs` since the approval, if there was one. */
+export function verdictOn(
+  error: unknown,
+  waitedMs: number | undefined,
+): { readonly kind: Verdict; readonly isSilence: boolean } {
+  const code = error instanceof RaError ? error.code : undefined;
+  if (code === 'SIGNING_FAILED') {
+    const { conditionReason } = (error as RaError).fields;
+    const isRequests = typeof conditionReason === 'string' && requestFaults.test(conditionReason);
+    return { kind: isRequests ? 'neutral' : 'fault', isSilence: false };
+  }
+  const isOver = code === 'SIGNER_TIMEOUT' || code === 'DEADLINE_EXCEEDED' || code === 'CANCELLED';
+  const isSilence = isOver && waitedMs !== undefined && waitedMs >= telltaleSilenceMs;
+  return { kind: isSilence ? 'fault' : 'neutral', isSilence };
+}

@@ -1,0 +1,116 @@
+import type { Random } from '../base/backoff.ts';
+import { sleep } from '../base/clock.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import { RaError } from '../base/ra-error.ts';
+import type { SigningOrder } from '../ra/signer.ts';
+import type { CircuitState, Verdict } from './circuit.ts';
+import { SignerCircuits } from './signer-circuits.ts';
+import { defaultGateLimits, SignerGate } from './signer-gate.ts';
+import type { GateLimits } from './signer-gate.ts';
+
+export interface SignerTurnsOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly limits?: GateLimits;
+}
+
+/** A request's turn with its signer: leave it when the object is off our hands. */
+export interface SignerTurn {
+  leave(end: 'issued' | 'silent' | 'other'): void;
+  /** What the signer's answer, or its silence, says of it; only the first call counts. */
+  judge(verdict: Verdict): void;
+}
+
+export interface SignerLoad {
+  readonly signer: string;
+  readonly limit: number;
+  readonly inFlight: number;
+  readonly waiting: number;
+}
+
+/** Agents that are turned away come back at once, so the answer is slow; for so many at a time. */
+const delay = { leastMs: 500, spreadMs: 500, most: 1_024 };
+const mostSigners = 1_024;
+
+/** Who may go to which signer when: a queue and a circuit for each, so that none stops another. */
+export class SignerTurns {
+  readonly #options: SignerTurnsOptions;
+  readonly #circuits: SignerCircuits;
+  readonly #gates = new Map<string, SignerGate>();
+  #delayed = 0;
+
+  constructor(options: SignerTurnsOptions) {
+    this.#options = options;
+    this.#circuits = new SignerCircuits(options);
+  }
+
+  circuits(): Iterable<{ readonly signer: string; readonly state: CircuitState }> {
+    return this.#circuits.states();
+  }
+
+  *loads(): Iterable<SignerLoad> {
+    for (const [signer, { limit, inFlight, waiting }] of this.#gates) {
+      yield { signer, limit, inFlight, waiting };
+    }
+  }
+
+  /**
+   * Resolves when the order may go to its signer. Throws SIGNER_UNAVAILABLE while the signer does not
+   * work, OVERLOADED when its queue is full; on abort the signal's reason.
+   */
+  async take({ granted, admitted }: SigningOrder, signal: AbortSignal): Promise<SignerTurn> {
+    const { signerName } = granted;
+    const { namespace } = admitted.identity.id;
+    if (this.#circuits.refuses(signerName, namespace)) await this.#refuse(signerName, signal);
+    const gate = this.#gateOf(signerName);
+    const place = await gate.enter(signal);
+    const pass = this.#circuits.admit(signerName, namespace);
+    if (pass === undefined) {
+      place.leave('other');
+      return await this.#refuse(signerName, signal);
+    }
+    return {
+      leave: (end) => {
+        place.leave(end);
+      },
+      judge: (verdict) => {
+        pass.settle(verdict);
+      },
+    };
+  }
+
+  async #refuse(signer: string, signal: AbortSignal): Promise<never> {
+    const { clock, random } = this.#options;
+    if (this.#delayed < delay.most) {
+      this.#delayed += 1;
+      try {
+        await sleep(clock, delay.leastMs + random() * delay.spreadMs, signal);
+      } finally {
+        this.#delayed -= 1;
+      }
+    }
+    throw new RaError('SIGNER_UNAVAILABLE', 'the signer does not work: its circuit is open', {
+      reason: 'circuit_open',
+      fields: { signer },
+    });
+  }
+
+  #gateOf(signer: string): SignerGate {
+    const known = this.#gates.get(signer);
+    if (known !== undefined) return known;
+    const gate = new SignerGate(this.#options.clock, this.#options.limits ?? defaultGateLimits);
+    this.#forgetIdle();
+    this.#gates.set(signer, gate);
+    return gate;
+  }
+
+  /** Which signers there are is our own configuration; this bounds what comes and goes with it. */
+  #forgetIdle(): void {
+    for (const [name, { inFlight, waiting }] of this.#gates) {
+      if (this.#gates.size < mostSigners) return;
+      if (inFlight + waiting === 0) this.#gates.delete(name);
+    }
+  }
+}

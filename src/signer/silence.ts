@@ -1,0 +1,94 @@
+import type { Clock } from '../base/clock.ts';
+import { withDeadline } from '../base/deadline.ts';
+import type { Logger } from '../base/logger.ts';
+import type { SigningRequest } from '../kube/signing-requests.ts';
+
+/** Finds out why a signer says nothing, from what it says elsewhere: events, its issuer's state. */
+export interface SignerExplanations {
+  /** Undefined when there is nothing to be found. May throw. */
+  explain(request: SigningRequest, signal: AbortSignal): Promise<string | undefined>;
+}
+
+export interface SilenceOptions {
+  readonly explanations: SignerExplanations | undefined;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** How long a signer may be silent before it is asked after, in milliseconds; 3 s where absent. */
+  readonly afterMs?: number;
+}
+
+interface Finding {
+  readonly at: number;
+  readonly text: Promise<string | undefined>;
+}
+
+const lookMs = 500;
+/** One look is good for everybody who waits for that signer. */
+const freshMs = 5_000;
+const mostSigners = 1_024;
+const longestText = 300;
+
+/**
+ * Looks why a signer is silent while its callers still wait, since at the end of their time there is
+ * none left to look. The text is the signer's own: it is for the log, never for a client.
+ */
+export class Silence {
+  readonly #options: SilenceOptions;
+  readonly #findings = new Map<string, Finding>();
+
+  constructor(options: SilenceOptions) {
+    this.#options = options;
+  }
+
+  /** Calls `tell` at most once, if there is an explanation before the returned function is called. */
+  watch(request: SigningRequest, tell: (text: string) => void): () => void {
+    const { clock, explanations, afterMs = 3_000 } = this.#options;
+    if (explanations === undefined) return () => undefined;
+    let isOver = false;
+    const timer = clock.timer(afterMs, () => {
+      void this.#find(request, explanations).then((text) => {
+        if (text !== undefined && !isOver) tell(text);
+      });
+    });
+    return () => {
+      isOver = true;
+      timer.cancel();
+    };
+  }
+
+  #find(request: SigningRequest, explanations: SignerExplanations): Promise<string | undefined> {
+    const { signerName } = request;
+    const now = this.#options.clock.monotonic();
+    const known = this.#findings.get(signerName);
+    if (known !== undefined && now - known.at < freshMs) return known.text;
+    const text = this.#look(request, explanations);
+    this.#findings.delete(signerName);
+    this.#findings.set(signerName, { at: now, text });
+    const [oldest] = this.#findings.keys();
+    if (this.#findings.size > mostSigners && oldest !== undefined) this.#findings.delete(oldest);
+    return text;
+  }
+
+  async #look(
+    request: SigningRequest,
+    explanations: SignerExplanations,
+  ): Promise<string | undefined> {
+    const { clock, log } = this.#options;
+    const reason = (): Error => new Error('there was no time for an explanation');
+    try {
+      const text = await withDeadline({ clock, ms: lookMs, reason }, (signal) =>
+        explanations.explain(request, signal),
+      );
+      return text === undefined ? undefined : sanitized(text);
+    } catch (error) {
+      log.debug('why the signer is silent was not found', { signer: request.signerName, error });
+      return undefined;
+    }
+  }
+}
+
+/** One line of visible characters: whoever writes events may write anything. */
+function sanitized(text: string): string {
+  const visible = text.replaceAll(/[^\p{L}\p{N}\p{P}\p{S} ]+/gu, ' ').trim();
+  return visible.length > longestText ? `${visible.slice(0, longestText)}…` : visible;
+}

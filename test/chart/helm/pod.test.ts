@@ -1,0 +1,194 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { parseRaConfig } from '../../../src/config/ra-config.ts';
+import type { RaConfig } from '../../../src/config/ra-config.ts';
+import { serveSettings } from '../../../src/config/serve-settings.ts';
+import type { Setting } from '../../../src/config/setting.ts';
+import { only, render, repository, twoTenants } from '../support/chart.ts';
+import type { Values } from '../support/chart.ts';
+import { everything } from '../support/everything.ts';
+import { rulesIn } from '../support/rights.ts';
+
+interface Container {
+  readonly command: readonly string[];
+  readonly args: readonly string[];
+  readonly env: readonly { readonly name: string; readonly value?: string }[];
+  readonly ports: readonly { readonly containerPort: number }[];
+  readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
+  readonly [field: string]: unknown;
+}
+
+interface PodSpec {
+  readonly containers: readonly Container[];
+  readonly volumes?: readonly { readonly name: string }[];
+  readonly [field: string]: unknown;
+}
+
+async function podOf(values: Values): Promise<{ readonly pod: PodSpec; readonly ra: Container }> {
+  const { spec } = only(await render(values), 'Deployment') as unknown as {
+    spec: { template: { spec: PodSpec } };
+  };
+  const pod = spec.template.spec;
+  const [ra] = pod.containers;
+  if (ra === undefined) throw new Error('the pod has no container');
+  return { pod, ra };
+}
+
+const front = { ...everything, mode: 'front', front: { upstreamService: { create: true } } };
+const settings: readonly Setting<unknown>[] = Object.values(serveSettings);
+
+/** The flags and variables of the container, as its program sees them. */
+function textsOf({ args, env }: Container): {
+  readonly flags: Record<string, string>;
+  readonly env: Record<string, string>;
+} {
+  const [, ...words] = args;
+  const flags = words.map((word) => /^--([^=]+)=(.*)$/.exec(word)?.slice(1) ?? [word]);
+  const variables = env.map(({ name, value }) => [name, value ?? 'of-the-pod']);
+  return {
+    flags: Object.fromEntries(flags) as Record<string, string>,
+    env: Object.fromEntries(variables) as Record<string, string>,
+  };
+}
+
+async function configOf(values: Values): Promise<RaConfig> {
+  return parseRaConfig(textsOf((await podOf(values)).ra));
+}
+
+describe('the program in the pod', () => {
+  it.each([
+    ['beside', everything],
+    ['front', front],
+    ['of two tenants', twoTenants],
+    ['with a certificate from a Secret', {}],
+  ])('%s knows each flag and variable that it is given', async (_what, values) => {
+    const { flags, env } = textsOf((await podOf(values)).ra);
+    const known = settings.flatMap(({ flag, env: variable }) => [flag, variable]);
+    const given = [...Object.keys(flags), ...Object.keys(env)];
+    const ofNodeItself = 'UV_THREADPOOL_SIZE';
+    expect(given.filter((name) => !known.includes(name))).toEqual([ofNodeItself]);
+  });
+
+  it('takes every value as it was meant', async () => {
+    expect(await configOf(everything)).toMatchObject({
+      signerDomain: 'clusterissuers.cert-manager.io',
+      serving: {
+        kind: 'signer',
+        ttlSeconds: 172_800,
+        rootsFile: '/etc/istio-ra/extra-roots/ca.crt',
+      },
+      signerPolicyPath: '/etc/istio-ra/signer-policy/policy.yaml',
+      oidcIssuersPath: '/etc/istio-ra/oidc-issuers/issuers.yaml',
+      remoteClustersPath: '/etc/istio-ra/remote-clusters/clusters.yaml',
+      trustedNodeAccounts: [{ namespace: 'istio-system', serviceAccount: 'ztunnel' }],
+      tokenAudiences: ['istio-ca', 'other'],
+      cluster: { id: 'Kubernetes', aliases: ['east'] },
+      rootDistribution: { configMapName: 'istio-ca-root-cert' },
+      clusterTrustBundles: true,
+      istiodTlsSecret: 'istiod-tls',
+      leaderElection: true,
+      trustUnboundRoots: true,
+      lifetime: { defaultTtlSeconds: 43_200, maxTtlSeconds: 172_800 },
+      requestBudgetMs: 30_000,
+      debugAddress: '127.0.0.1:9877',
+      reflection: true,
+      audit: { target: '/var/log/istio-ra/audit-$(POD_NAME).jsonl', fsync: true },
+    });
+  });
+
+  it('stands in front of the istiod that is named, and of none otherwise', async () => {
+    expect((await configOf(front)).front).toMatchObject({
+      upstreamHost: 'istiod-upstream.istio-system.svc',
+    });
+    expect((await configOf(everything)).front).toBeUndefined();
+  });
+
+  it.each([
+    ['beside', { ...twoTenants, mode: 'beside' }, true, 'istiod-tls'],
+    ['alone', { ...twoTenants, mode: 'alone' }, false, undefined],
+    ['beside, without a signer for it', { mode: 'beside' }, true, undefined],
+  ])('changes the mesh in mode %s', async (_mode, values, distributes, secret) => {
+    const { rootDistribution, istiodTlsSecret } = await configOf(values);
+    expect(rootDistribution !== undefined).toBe(distributes);
+    expect(istiodTlsSecret).toBe(secret);
+  });
+
+  it('finds each file that it is told of under a mount, and each mount has its volume', async () => {
+    const meshConfig = { configMap: 'mesh' };
+    for (const values of [everything, front, { app: { meshConfig } }]) {
+      const { pod, ra } = await podOf(values);
+      const mounts = ra.volumeMounts ?? [];
+      const { flags, env } = textsOf(ra);
+      const paths = [...Object.values(flags), ...Object.values(env)].filter((text) =>
+        text.startsWith('/'),
+      );
+      for (const path of paths) {
+        expect(mounts.some(({ mountPath }) => path.startsWith(`${mountPath}/`))).toBe(true);
+      }
+      const volumes = (pod.volumes ?? []).map(({ name }) => name);
+      expect(volumes).toEqual(mounts.map(({ name }) => name));
+    }
+  });
+
+  it.each(['', 'default', 'canary'])(
+    'may use the names that it derives of revision "%s"',
+    async (revision) => {
+      const values = { app: { revision, meshConfig: { sharedConfigMap: 'shared' } } };
+      const { leaseName, meshSource, sharedConfigMapName } = await configOf(values);
+      const names = rulesIn(await render(values)).flatMap(
+        ({ resourceNames }) => resourceNames ?? [],
+      );
+      const watched = meshSource.kind === 'found' ? meshSource.configMap.name : undefined;
+      expect(names).toEqual(expect.arrayContaining([leaseName, watched, sharedConfigMapName]));
+    },
+  );
+
+  it('is started as the image does it, with a heap that fits', async () => {
+    const { ra } = await podOf({ resources: { limits: { memory: '1Gi' } } });
+    const dockerfile = readFileSync(join(repository, 'Dockerfile'), 'utf8');
+    const entrypoint = JSON.parse(/^ENTRYPOINT (.+)$/m.exec(dockerfile)?.[1] ?? '[]') as string[];
+    expect(ra.command).toContain('--max-old-space-size=614');
+    expect(ra.command.filter((word) => !word.includes('max-old-space'))).toEqual(entrypoint);
+    expect(ra.args[0]).toBe('serve');
+  });
+
+  it('opens the ports that it listens on', async () => {
+    const config = await configOf(front);
+    const { secureGrpcAddress, monitoringAddress, httpAddress, front: passing } = config;
+    const told = [secureGrpcAddress, monitoringAddress, httpAddress];
+    const addresses = [...told, passing?.grpcAddress, passing?.webhookAddress];
+    const { ra } = await podOf(front);
+    expect(ra.ports.map(({ containerPort }) => `:${containerPort}`)).toEqual(addresses);
+  });
+
+  it('runs as nobody, without rights, on a file system that it cannot write to', async () => {
+    const { pod, ra } = await podOf({});
+    expect(pod).toMatchObject({
+      automountServiceAccountToken: true,
+      enableServiceLinks: false,
+      terminationGracePeriodSeconds: 60,
+      securityContext: { runAsNonRoot: true, runAsUser: 65532 },
+    });
+    expect(ra).toMatchObject({
+      securityContext: {
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'] },
+        seccompProfile: { type: 'RuntimeDefault' },
+      },
+      startupProbe: { httpGet: { path: '/healthz' } },
+      readinessProbe: { httpGet: { path: '/ready' } },
+      livenessProbe: { httpGet: { path: '/healthz' } },
+    });
+  });
+
+  it.each([
+    ['a tag', { repository: 'ra', tag: 'v2' }, 'ra:v2'],
+    ['a registry', { registry: 'r.example:5000', repository: 'a/ra' }, 'r.example:5000/a/ra:0.1.0'],
+    ['a digest', { tag: 'v2', digest: `sha256:${'0'.repeat(64)}` }, `@sha256:${'0'.repeat(64)}`],
+  ])('comes from an image by %s', async (_what, image, name) => {
+    const { ra } = await podOf({ image });
+    expect(String(ra['image'])).toContain(name);
+  });
+});

@@ -1,0 +1,50 @@
+/** Values with every feature on that can be on at once. */
+export const everything = {
+  replicaCount: 2,
+  app: {
+    signers: ['istio-system', 'foo', 'other.example/bar', { name: 'own', namespace: 'foo' }],
+    defaultSigner: 'istio-system',
+    signerPolicy: {
+      rules: [{ name: 'ruled', match: { namespaces: ['bar'] }, signers: ['ruled'], maxTtl: '24h' }],
+    },
+    trustedNodeAccounts: ['istio-system/ztunnel'],
+    clientCertIdentities: ['ns/vm/*', 'spiffe://cluster.local/ns/foo/sa/vm'],
+    oidcIssuers: [
+      {
+        issuer: 'https://issuer.example',
+        jwksUri: 'https://issuer.example/keys',
+        audiences: ['istio-ca'],
+        cluster: 'far',
+        allowedNamespaces: ['foo'],
+      },
+    ],
+    remoteClusters: [{ id: 'west', namespaces: ['foo'], signers: ['foo'] }],
+    tokenAudiences: ['istio-ca', 'other'],
+    clusterAliases: ['east'],
+    revision: 'canary',
+    meshConfig: { sharedConfigMap: 'shared-mesh' },
+    trustUnboundRoots: true,
+    clusterTrustBundles: { enabled: true },
+    servingCertificate: {
+      signer: 'istio-system',
+      ttl: '48h',
+      dnsNames: ['ca.example.com'],
+      extraRoots: { configMap: 'istiod-roots' },
+    },
+    lifetimes: { default: '12h', max: '48h' },
+    tlsPolicy: {
+      minVersion: 'TLSV1_2',
+      cipherSuites: ['TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384'],
+    },
+    budgets: { request: '30s' },
+    signerExplanations: true,
+    audit: { target: 'file', fsync: true },
+    logging: { level: 'warn', scopes: { kube: 'debug' } },
+    debug: { port: 9877, reflection: true },
+  },
+  podDisruptionBudget: { enabled: true },
+  autoscaling: { enabled: true },
+  networkPolicy: { enabled: true, egress: { enabled: true } },
+  admissionPolicy: { enabled: true },
+  metrics: { serviceMonitor: { enabled: true, labels: { release: 'prometheus' } } },
+};

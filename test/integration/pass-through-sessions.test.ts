@@ -1,0 +1,180 @@
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { FakeClock } from '../support/fake-clock.ts';
+import { begin, cancel, lastCall, openLong, statusOf, until } from '../support/front-calls.ts';
+import { startFront, stopFronts } from '../support/front-fixture.ts';
+import { openRaw } from '../support/raw-stream.ts';
+import { answer } from '../support/upstream-stand-in.ts';
+
+afterEach(async () => {
+  await stopFronts();
+});
+
+/** A port that leads to another one, and the sockets of whoever uses it. */
+async function wire(port: number, sockets: Socket[]): Promise<number> {
+  const server = createServer((near) => {
+    const far = connect(port, '127.0.0.1');
+    for (const socket of [near, far]) socket.on('error', () => undefined);
+    near.pipe(far).pipe(near);
+    sockets.push(near, far);
+    server.close();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+}
+
+describe('connections to istiod', () => {
+  it('are shared by as many streams as are allowed', async () => {
+    const front = await startFront({
+      upstream: { behave: begin },
+      limits: { streamsPerSession: 3, streamsPerConnection: 20 },
+    });
+
+    await Promise.all(Array.from({ length: 9 }, () => openLong(front)));
+
+    expect(front.istiod.sessions.size).toBe(3);
+    expect(front.passThrough.counters()).toMatchObject({ upstreamSessionsOpen: 3, streamsOpen: 9 });
+  });
+
+  it('carry no more streams than istiod admits', async () => {
+    const front = await startFront({
+      upstream: { behave: begin, settings: { maxConcurrentStreams: 2 } },
+    });
+
+    await Promise.all(Array.from({ length: 6 }, () => openLong(front)));
+
+    expect(front.istiod.sessions.size).toBe(3);
+  });
+
+  it('are bounded, and who comes after that is told', async () => {
+    const front = await startFront({
+      upstream: { behave: begin },
+      limits: { streamsPerSession: 1, sessions: 2 },
+    });
+    await openLong(front);
+    await openLong(front);
+
+    const call = openRaw(front.session);
+
+    expect(await statusOf(call)).toBe('8 istiod has no room for another stream');
+  });
+
+  it('are closed when nobody has used them for a minute', async () => {
+    const clock = new FakeClock();
+    const front = await startFront({ upstream: { behave: answer }, clock });
+    await openRaw(front.session).ended;
+    const [session] = front.istiod.sessions;
+    if (session === undefined) throw new Error('there is no connection');
+    await until(() => front.passThrough.counters().streamsOpen === 0);
+    const closed = once(session, 'close');
+
+    await clock.advance(60_000);
+    await closed;
+
+    await until(() => front.passThrough.counters().upstreamSessionsOpen === 0);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('are given up when istiod does not answer a ping', async () => {
+    const clock = new FakeClock();
+    const wires: Socket[] = [];
+    const front = await startFront({
+      upstream: { behave: begin },
+      clock,
+      between: (port) => wire(port, wires),
+    });
+    const call = await openLong(front);
+    for (const each of wires) each.unpipe().pause();
+
+    await clock.advance(30_000);
+    await clock.advance(10_000);
+
+    expect(await statusOf(call)).toBe('14 the connection to istiod was lost');
+    for (const each of wires) each.destroy();
+  });
+
+  it('live on while istiod answers pings', async () => {
+    const clock = new FakeClock();
+    const front = await startFront({ upstream: { behave: begin }, clock });
+    await openLong(front);
+    const [session] = front.istiod.sessions;
+    if (session === undefined) throw new Error('there is no connection');
+
+    for (let i = 0; i < 3; i += 1) {
+      const pinged = once(session, 'ping');
+      await clock.advance(30_000);
+      await pinged;
+      // Whoever answers this has read the answer that was sent before it.
+      await new Promise((resolve) => session.ping(resolve));
+    }
+
+    expect(front.passThrough.counters().streamsOpen).toBe(1);
+  });
+});
+
+describe('bounds', () => {
+  it('hold for all streams', async () => {
+    const front = await startFront({ upstream: { behave: begin }, limits: { streams: 2 } });
+    await openLong(front);
+    await openLong({ session: front.connect() });
+
+    expect(await statusOf(openRaw(front.session))).toBe('8 too many streams');
+  });
+
+  it('hold for the streams of a connection, until one ends', async () => {
+    const front = await startFront({
+      upstream: { behave: begin },
+      limits: { streamsPerConnection: 1 },
+    });
+    const first = await openLong(front);
+
+    expect(await statusOf(openRaw(front.session))).toBe('8 too many streams on one connection');
+
+    first.stream.close(cancel);
+    await until(() => front.passThrough.counters().streamsOpen === 0);
+    await openLong(front);
+  });
+});
+
+describe('our own stop', () => {
+  it('ends the streams with UNAVAILABLE one after the other, then all connections', async () => {
+    const front = await startFront({
+      upstream: { behave: begin },
+      limits: { drainMs: 100, streamsPerConnection: 40 },
+    });
+    const calls = await Promise.all(Array.from({ length: 40 }, () => openLong(front)));
+
+    const stopped = front.fixture.server.stop(10_000);
+
+    const statuses = await Promise.all(calls.map(statusOf));
+    expect(new Set(statuses)).toEqual(new Set(['14 the server is stopping, connect again']));
+    await stopped;
+    expect(front.passThrough.counters()).toMatchObject({ streamsOpen: 0, streamsFailed: 0 });
+    await until(() => front.istiod.sessions.size === 0);
+  });
+
+  it('lets a stream that ends in time end by itself', async () => {
+    const front = await startFront({ upstream: { behave: begin }, limits: { drainMs: 5_000 } });
+    const call = await openLong(front);
+
+    const stopped = front.fixture.server.stop(10_000);
+    lastCall(front).stream.end('done');
+
+    expect((await call.ended).trailers['grpc-status']).toBe('0');
+    await stopped;
+  });
+
+  it('does not wait without a grace', async () => {
+    const front = await startFront({ upstream: { behave: begin } });
+    const call = await openLong(front);
+    const start = performance.now();
+
+    await front.fixture.server.stop(0);
+
+    expect(await statusOf(call)).toBe('14 the server is stopping, connect again');
+    expect(performance.now() - start).toBeLessThan(1_000);
+  });
+});

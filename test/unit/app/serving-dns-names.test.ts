@@ -1,0 +1,57 @@
+import { describe, expect, it } from '@jest/globals';
+import { servingDnsNames } from '../../../src/app/serving/serving-dns-names.ts';
+import type { ServingDnsNamesOptions } from '../../../src/app/serving/serving-dns-names.ts';
+
+function names(change: Partial<ServingDnsNamesOptions> = {}): readonly string[] {
+  return servingDnsNames({
+    customHosts: [],
+    discoveryHost: 'istiod.mesh.svc',
+    namespace: 'mesh',
+    revision: '',
+    ...change,
+  });
+}
+
+const services = ['istio-pilot.mesh.svc', 'istiod-remote.mesh.svc', 'istiod.mesh.svc'];
+
+describe('servingDnsNames', () => {
+  it('are the three Services of a control plane, sorted', () => {
+    expect(names()).toEqual(services);
+  });
+
+  it('have one custom host added', () => {
+    expect(names({ customHosts: ['ra.example'] })).toEqual([...services, 'ra.example']);
+  });
+
+  it('have several custom hosts added', () => {
+    const customHosts = ['z.example', 'a.example', 'k.example'];
+
+    expect(names({ customHosts })).toEqual(['a.example', ...services, 'k.example', 'z.example']);
+  });
+
+  it('hold each name once', () => {
+    const customHosts = ['a.example', ' a.example', 'istiod.mesh.svc', ''];
+
+    expect(names({ customHosts })).toEqual(['a.example', ...services]);
+  });
+
+  it.each(['', 'default'])('have nothing added by the revision %j', (revision) => {
+    expect(names({ revision })).toEqual(services);
+  });
+
+  it('have the Service of a revision added', () => {
+    expect(names({ revision: 'canary' })).toEqual([
+      'istio-pilot.mesh.svc',
+      'istiod-canary.mesh.svc',
+      ...services.slice(1),
+    ]);
+  });
+
+  it('hold a discovery host that is another, and do without one', () => {
+    expect(names({ discoveryHost: 'discovery.example' })).toEqual([
+      'discovery.example',
+      ...services,
+    ]);
+    expect(names({ discoveryHost: undefined })).toEqual(services);
+  });
+});

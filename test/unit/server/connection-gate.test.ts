@@ -1,0 +1,164 @@
+import { EventEmitter } from 'node:events';
+import { describe, expect, it } from '@jest/globals';
+import { ConnectionGate } from '../../../src/server/connection-gate.ts';
+import type { ConnectionGateLimits } from '../../../src/server/connection-gate.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+
+class FakeSocket extends EventEmitter {
+  readonly remoteAddress: string;
+  closed: 'politely' | 'cut' | undefined;
+
+  constructor(remoteAddress: string) {
+    super();
+    this.remoteAddress = remoteAddress;
+  }
+
+  destroySoon(): void {
+    this.closed = 'politely';
+    this.emit('close');
+  }
+
+  destroy(): this {
+    this.closed = 'cut';
+    this.emit('close');
+    return this;
+  }
+}
+
+function setUp(limits: Partial<ConnectionGateLimits> = {}) {
+  const clock = new FakeClock();
+  const opened: FakeSocket[] = [];
+  const gate = new ConnectionGate<FakeSocket>({
+    open: (socket) => opened.push(socket),
+    clock,
+    limits: { handshakes: { perSecond: 10, burst: 2 }, ...limits },
+  });
+  const arrive = (address = '10.0.0.1'): FakeSocket => {
+    const socket = new FakeSocket(address);
+    gate.arrive(socket);
+    return socket;
+  };
+  const arriveMany = (count: number, address?: string): readonly FakeSocket[] =>
+    Array.from({ length: count }, () => arrive(address));
+  return { clock, gate, opened, arrive, arriveMany };
+}
+
+describe('ConnectionGate', () => {
+  it('opens a burst at once and the rest at its pace', async () => {
+    const { arriveMany, clock, gate, opened } = setUp();
+    arriveMany(5);
+    expect(opened).toHaveLength(2);
+    expect(gate.counts).toMatchObject({ open: 5, waiting: 3, opened: 2 });
+    await clock.advance(100);
+    expect(opened).toHaveLength(3);
+    await clock.advance(200);
+
+    expect(opened).toHaveLength(5);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('opens 500 at once and 300 a second by default', async () => {
+    const clock = new FakeClock();
+    let opened = 0;
+    const open = (): void => void (opened += 1);
+    const gate = new ConnectionGate<FakeSocket>({ open, clock });
+    for (let count = 0; count < 2_000; count += 1) gate.arrive(new FakeSocket('10.0.0.1'));
+    expect(opened).toBe(500);
+    await clock.advance(1_000);
+
+    expect(opened).toBeGreaterThanOrEqual(799);
+    expect(opened).toBeLessThanOrEqual(801);
+  });
+
+  it('opens in turn by address, so that a flood waits for itself', async () => {
+    const { arrive, arriveMany, clock, opened } = setUp();
+    arriveMany(50);
+    const other = arrive('10.0.0.2');
+    await clock.advance(200);
+
+    expect(opened).toContain(other);
+  });
+
+  it('closes politely who has waited too long', async () => {
+    const { arriveMany, clock, gate } = setUp({ waitMs: 250 });
+    const sockets = arriveMany(6);
+    await clock.advance(300);
+
+    expect(sockets.map(({ closed }) => closed)).toEqual([
+      ...[undefined, undefined, undefined, undefined],
+      ...['politely', 'politely'],
+    ]);
+    expect(gate.counts).toMatchObject({ open: 4, waiting: 0, closed: { waitedTooLong: 2 } });
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('closes who comes when too many wait', () => {
+    const { arriveMany, gate } = setUp({ mostWaiting: 3 });
+    const sockets = arriveMany(6);
+
+    expect(sockets.at(-1)?.closed).toBe('politely');
+    expect(gate.counts).toMatchObject({ waiting: 3, closed: { waitingFull: 1 } });
+  });
+
+  it('closes one of the flood for who comes from elsewhere', () => {
+    const { arrive, arriveMany } = setUp({ mostWaiting: 3 });
+    const flood = arriveMany(5);
+    const other = arrive('10.0.0.2');
+
+    expect(other.closed).toBeUndefined();
+    expect(flood.at(-1)?.closed).toBe('politely');
+  });
+
+  it('forgets who leaves while it waits', async () => {
+    const { arriveMany, clock, gate, opened } = setUp();
+    const sockets = arriveMany(3);
+    sockets[2]?.emit('close');
+    await clock.advance(1_000);
+
+    expect(opened).toHaveLength(2);
+    expect(gate.counts).toMatchObject({ open: 2, waiting: 0 });
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('does not count by address unless told to', () => {
+    const { arriveMany, gate } = setUp({ handshakes: { perSecond: 1, burst: 1_000 } });
+    arriveMany(1_000);
+
+    expect(gate.counts.opened).toBe(1_000);
+  });
+
+  it('bounds the open connections of an address where told to', () => {
+    const { arrive, arriveMany, gate } = setUp({
+      handshakes: { perSecond: 1, burst: 100 },
+      mostPerAddress: 3,
+    });
+    const [first, , , fourth] = arriveMany(4);
+    expect(fourth?.closed).toBe('politely');
+    expect(arrive('10.0.0.2').closed).toBeUndefined();
+    first?.emit('close');
+
+    expect(arrive().closed).toBeUndefined();
+    expect(gate.counts.closed.addressLimit).toBe(1);
+  });
+
+  it('closes who waits and who comes when it stops, and leaves alone who is in', () => {
+    const { arrive, arriveMany, clock, gate, opened } = setUp();
+    const sockets = arriveMany(3);
+    gate.stop();
+    const late = arrive();
+
+    expect(sockets.map(({ closed }) => closed)).toEqual([undefined, undefined, 'politely']);
+    expect(late.closed).toBe('politely');
+    expect(opened).toHaveLength(2);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('cuts all that are left', () => {
+    const { arriveMany, gate } = setUp();
+    const sockets = arriveMany(2);
+    gate.cut();
+
+    expect(sockets.map(({ closed }) => closed)).toEqual(['cut', 'cut']);
+    expect(gate.counts.open).toBe(0);
+  });
+});

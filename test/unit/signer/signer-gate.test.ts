@@ -1,0 +1,104 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { defaultGateLimits, SignerGate } from '../../../src/signer/signer-gate.ts';
+import type { GateTurn } from '../../../src/signer/signer-gate.ts';
+import { FakeClock, settle } from '../../support/fake-clock.ts';
+
+let clock: FakeClock;
+let gate: SignerGate;
+
+beforeEach(() => {
+  clock = new FakeClock();
+  gate = new SignerGate(clock);
+});
+
+function enter(signal = new AbortController().signal): Promise<GateTurn> {
+  return gate.enter(signal);
+}
+
+/** Keeps a signer busy that answers `perSecond` in the order in which they were asked. */
+async function serve(perSecond: number, seconds: number): Promise<void> {
+  const inside: GateTurn[] = [];
+  const keepFull = async (): Promise<void> => {
+    while (gate.waiting < 2) void enter().then((turn) => inside.push(turn));
+    await settle();
+  };
+  await keepFull();
+  for (let answered = 0; answered < perSecond * seconds; answered += 1) {
+    await clock.advance(1_000 / perSecond);
+    inside.shift()?.leave('issued');
+    await keepFull();
+  }
+}
+
+describe('SignerGate', () => {
+  it('lets 16 in at first, and the others in the order in which they came', async () => {
+    const turns = await Promise.all(Array.from({ length: 16 }, () => enter()));
+    const order: number[] = [];
+    for (const at of [1, 2, 3]) void enter().then(() => order.push(at));
+    await settle();
+    expect(order).toEqual([]);
+    turns[0]?.leave('other');
+    turns[1]?.leave('other');
+    await settle();
+    expect(order).toEqual([1, 2]);
+    expect(gate.inFlight).toBe(16);
+  });
+
+  it('keeps about four seconds of work with a signer that signs 3 a second', async () => {
+    await serve(3, 60);
+    expect(gate.limit).toBeGreaterThanOrEqual(8);
+    expect(gate.limit).toBeLessThanOrEqual(14);
+  });
+
+  it('keeps the least with one that signs one in five seconds', async () => {
+    await serve(0.2, 300);
+    expect(gate.limit).toBe(4);
+  });
+
+  it('lets 64 in where the signer is fast', async () => {
+    await serve(200, 10);
+    expect(gate.limit).toBe(64);
+  });
+
+  it('halves on silence, once for all who suffer it together', async () => {
+    const turns = await Promise.all(Array.from({ length: 16 }, () => enter()));
+    await clock.advance(60_000);
+    for (const turn of turns) turn.leave('silent');
+    expect(gate.limit).toBe(8);
+  });
+
+  it('does not learn from requests that were not the cause of a crowd', async () => {
+    for (let time = 0; time < 100; time += 1) (await enter()).leave('issued');
+    expect(gate.limit).toBe(16);
+  });
+
+  it('lets one that waits leave without its turn', async () => {
+    const turns = await Promise.all(Array.from({ length: 16 }, () => enter()));
+    const client = new AbortController();
+    const left = enter(client.signal).catch((error: unknown) => error);
+    const stays = enter();
+    client.abort(new Error('client gone'));
+    await expect(left).resolves.toEqual(new Error('client gone'));
+    turns[0]?.leave('other');
+    await expect(stays).resolves.toBeDefined();
+    expect(gate.waiting).toBe(0);
+  });
+
+  it('F62: turns away those for whom there is no room in the queue', async () => {
+    const limits = { ...defaultGateLimits, first: 4, mostQueued: 2 };
+    gate = new SignerGate(clock, limits);
+    for (let at = 0; at < 6; at += 1) void enter();
+    await settle();
+    await expect(enter()).rejects.toMatchObject({
+      code: 'OVERLOADED',
+      reason: 'signer_queue_full',
+    });
+  });
+
+  it('hands a turn back once', async () => {
+    const [turn] = await Promise.all([enter(), enter()]);
+    turn.leave('other');
+    turn.leave('other');
+    expect(gate.inFlight).toBe(1);
+  });
+});
