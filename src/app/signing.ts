@@ -64,6 +64,8 @@ const keepForRetryMs = 60_000;
 const longestKeptMs = 90_000;
 /** So many calls under way are a storm, in which removals can wait. */
 const busyCalls = 32;
+/** So many objects waited for: removing each by a call of its own would take from what they wait for. */
+const stormWaiters = 8;
 const removalDrainMs = 5_000;
 
 /** Wires the signer to its one shared watch, and starts the watch. */
@@ -81,6 +83,7 @@ export function startSigning(options: SigningOptions): Signing {
     // Removals wait for each other, so they need no share in the requests' retries.
     attempts: new ApiAttempts({ clock, random }),
     isBusy: () => attempts.underWay >= busyCalls,
+    isStorm: () => feed.waiting >= stormWaiters,
   });
   const account = new OwnAccount({ reviews: kubernetes.selfReviews, clock, log });
   const orphanedAfterMs = orphanedAfter(options);

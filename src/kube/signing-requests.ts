@@ -71,6 +71,11 @@ export interface SigningRequests {
     target: { readonly name: string; readonly uid: string },
     signal: AbortSignal,
   ): Promise<RemovalOutcome>;
+  /**
+   * Removes what `labelSelector` selects, in one call; returns the uids of what was removed. What the
+   * server that answers has not heard of yet may stay.
+   */
+  removeAll(labelSelector: string, signal: AbortSignal): Promise<ReadonlySet<string>>;
   /** All that `labelSelector` selects, read in pages of 500. */
   list(labelSelector: string, signal: AbortSignal): Promise<readonly SigningRequest[]>;
 }

@@ -5,7 +5,9 @@ import type { Logger } from '../base/logger.ts';
 import { isForbidden } from '../kube/api-error.ts';
 import type { SigningRequest, SigningRequests } from '../kube/signing-requests.ts';
 import type { ApiAttempts } from './api-attempts.ts';
-import { requestIdAnnotation } from './request-draft.ts';
+import { RemovalBatches } from './removal-batches.ts';
+import type { Served } from './removal-batches.ts';
+import { batchLabel, requestIdAnnotation } from './request-draft.ts';
 import { transientError } from './transient-error.ts';
 
 const bounds = { tries: 6, timeoutMs: 5_000 };
@@ -16,6 +18,10 @@ const mostAtOnce = 8;
 const mostAtOnceWhenBusy = 2;
 const longestDeferralMs = 15_000;
 const lookAgainMs = 500;
+/** The API server removes the members of a batch one after the other. */
+const wholeMs = 10_000;
+/** Until the right to remove many at a time is tried again. */
+const singlyMs = 600_000;
 /** A create that we gave up on may still be carried out; look again after this long. */
 const lateCreateMs = 2_000;
 
@@ -26,6 +32,8 @@ export interface RemovalsOptions {
   readonly log: Logger;
   /** Whether the API has more urgent work of ours; never where absent. */
   readonly isBusy?: () => boolean;
+  /** Whether objects are removed many at a time while so much goes on; never where absent. */
+  readonly isStorm?: () => boolean;
   /** Whether somebody waits for the object of that name, and so removes it later. */
   readonly isInFlight?: (name: string) => boolean;
 }
@@ -38,8 +46,14 @@ type Target = { readonly name: string } & (
   { readonly uid: string } | { readonly requestId: string }
 );
 
+/** All objects that bear one batch's label. */
+interface Whole {
+  readonly batch: string;
+  readonly members: readonly Served[];
+}
+
 interface Waiting {
-  readonly target: Target;
+  readonly target: Target | Whole;
   /** On the monotonic clock. */
   readonly since: number;
 }
@@ -53,18 +67,49 @@ export class Removals implements Stoppable {
   readonly #queue: Waiting[] = [];
   readonly #abort = new AbortController();
   readonly #running = new Set<Promise<void>>();
+  readonly #batches: RemovalBatches;
+  /** Until when batches are taken apart, on the monotonic clock: the right to remove them is missing. */
+  #singlyUntil = 0;
   #lookAgain: Timer | undefined;
 
   constructor(options: RemovalsOptions) {
     this.#options = options;
+    const { clock, isStorm = () => false } = options;
+    this.#batches = new RemovalBatches({
+      clock,
+      isBusy: () => isStorm() && clock.monotonic() >= this.#singlyUntil,
+      onWhole: (batch, members) => {
+        this.#enqueue({ batch, members });
+      },
+      onSingle: (served) => {
+        this.#enqueue(served);
+      },
+    });
   }
 
   /** How many objects are still to be deleted. */
   get pending(): number {
-    return this.#queue.length + this.#running.size;
+    return this.#queue.length + this.#running.size + this.#batches.waiting;
+  }
+
+  /** The batch that an object is created for, under that name; undefined: none. */
+  join(name: string, signerName: string): string | undefined {
+    return this.#batches.join(name, signerName);
+  }
+
+  /** No object of that name was created, or it bears no label of ours. */
+  leave(name: string): void {
+    this.#batches.leave(name);
   }
 
   add(target: Target): void {
+    if ('uid' in target) {
+      if (this.#batches.take(target)) return;
+    } else this.#batches.leave(target.name);
+    this.#enqueue(target);
+  }
+
+  #enqueue(target: Target | Whole): void {
     if (this.#queue.length >= mostPending) {
       const dropped = this.#queue.shift();
       this.#options.log.warn('too many removals wait, one is left behind', { ...dropped?.target });
@@ -75,11 +120,13 @@ export class Removals implements Stoppable {
 
   /** Resolves when nothing is left to delete. */
   async drained(): Promise<void> {
+    this.#batches.stop();
     while (this.#running.size > 0) await Promise.all(this.#running);
   }
 
   /** Gives up what is left. Call `drained` first to wait for it. */
   async stop(): Promise<void> {
+    this.#batches.stop();
     this.#queue.length = 0;
     this.#lookAgain?.cancel();
     this.#abort.abort(new Error('removals were stopped'));
@@ -94,7 +141,9 @@ export class Removals implements Stoppable {
       return;
     }
     this.#queue.shift();
-    const run = this.#remove(next.target).finally(() => {
+    const { target } = next;
+    const removal = 'batch' in target ? this.#removeWhole(target) : this.#remove(target);
+    const run = removal.finally(() => {
       this.#running.delete(run);
       this.#start();
     });
@@ -114,6 +163,24 @@ export class Removals implements Stoppable {
       this.#lookAgain = undefined;
       this.#start();
     });
+  }
+
+  /** What the call did not find is removed one by one, and all of it where the right is missing. */
+  async #removeWhole({ batch, members }: Whole): Promise<void> {
+    const { requests, clock, log } = this.#options;
+    let removed: ReadonlySet<string> = new Set();
+    try {
+      const selector = `${batchLabel}=${batch}`;
+      const bounds = { tries: 1, timeoutMs: wholeMs };
+      const call = (signal: AbortSignal): Promise<ReadonlySet<string>> =>
+        requests.removeAll(selector, signal);
+      removed = await this.#options.attempts.run(bounds, call, this.#abort.signal);
+    } catch (error) {
+      if (this.#abort.signal.aborted) return;
+      log.debug('a batch is removed one by one', { batch, error });
+      if (isForbidden(error)) this.#singlyUntil = clock.monotonic() + singlyMs;
+    }
+    for (const member of members) if (!removed.has(member.uid)) this.#enqueue(member);
   }
 
   async #remove(target: Target): Promise<void> {

@@ -9,6 +9,8 @@ export const managedByValue = 'istio-ra';
 /** Which replica made an object: each watches its own alone. */
 export const replicaLabel = 'istio-ra/replica';
 const namespaceLabel = 'istio-ra/namespace';
+/** Objects that are removed by one call; see removal-batches.ts. */
+export const batchLabel = 'istio-ra/batch';
 const identityAnnotation = 'istio-ra/identity';
 export const requestIdAnnotation = 'istio-ra/request-id';
 /** The rule, ProxyConfig or setting that gave the identity its signer. */
@@ -39,7 +41,11 @@ export function assertOneIdentity({ granted, admitted }: SigningOrder): void {
 /** The object for an order. Throws INTERNAL when its proofs are about different identities. */
 export function draftFor(
   order: SigningOrder,
-  { name, replica }: { readonly name: string; readonly replica: string },
+  {
+    name,
+    replica,
+    batch,
+  }: { readonly name: string; readonly replica: string; readonly batch?: string | undefined },
 ): SigningRequestDraft {
   assertOneIdentity(order);
   const { admitted, granted, ttlSeconds } = order;
@@ -49,6 +55,7 @@ export function draftFor(
       [managedByLabel]: managedByValue,
       [replicaLabel]: replica,
       [namespaceLabel]: admitted.identity.id.namespace,
+      ...(batch === undefined ? {} : { [batchLabel]: batch }),
     },
     annotations: originOf(order),
     signerName: granted.signerName,

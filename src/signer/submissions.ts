@@ -94,13 +94,15 @@ export class Submissions {
   }
 
   #draft({ key, order }: IssuanceParty, isSalted: boolean): Drafted {
-    const { feed, replica, clock } = this.#options;
+    const { feed, replica, removals, clock } = this.#options;
     const plain = nameFor(key, clock.now());
     const mustSalt = isSalted || feed.isAwaited(plain);
     // Whoever took the first name could take the next, if it were not random.
     const name = mustSalt ? nameFor(key, clock.now(), randomBytes(16).toString('hex')) : plain;
     // Before the create: the signer may be done before we hear that the object exists.
-    return { draft: draftFor(order, { name, replica }), subscription: feed.subscribe(name) };
+    const subscription = feed.subscribe(name);
+    const batch = removals.join(name, order.granted.signerName);
+    return { draft: draftFor(order, { name, replica, batch }), subscription };
   }
 
   /** Undefined when the name cannot be used. Closes the subscription unless it is handed on. */
@@ -120,6 +122,9 @@ export class Submissions {
     signal: AbortSignal,
   ): Promise<HeldObject | undefined> {
     const submission = await this.#createOrAdopt(draft, signal);
+    const { removals, replica } = this.#options;
+    // Another object of that name bears another batch's label, or none.
+    if (submission.kind !== 'created') removals.leave(draft.name);
     if (submission.kind === 'taken') return undefined;
     const { object, kind } = submission;
     subscription.observe(object);
@@ -127,7 +132,7 @@ export class Submissions {
       object,
       subscription,
       isAdopted: kind === 'adopted',
-      isForeign: object.labels[replicaLabel] !== this.#options.replica,
+      isForeign: object.labels[replicaLabel] !== replica,
       mayBeApproved: isApprovedOrBeyond(object),
     };
   }

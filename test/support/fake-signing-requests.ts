@@ -8,7 +8,7 @@ import type {
   SigningRequests,
 } from '../../src/kube/signing-requests.ts';
 
-type Verb = 'create' | 'approve' | 'read' | 'remove' | 'list';
+type Verb = 'create' | 'approve' | 'read' | 'remove' | 'removeAll' | 'list';
 
 /** What a scripted call does before (or instead of) its effect. */
 export type Disturbance =
@@ -90,6 +90,16 @@ export class FakeSigningRequests implements SigningRequests {
       if (this.objects.get(target.name)?.uid !== target.uid) return 'already_gone';
       this.objects.delete(target.name);
       return 'removed';
+    });
+  }
+
+  /** The selector is `<label>=<value>`, as ours are. */
+  removeAll(labelSelector: string, signal: AbortSignal): Promise<ReadonlySet<string>> {
+    return this.#call('removeAll', signal, () => {
+      const [label = '', value] = labelSelector.split('=');
+      const selected = [...this.objects.values()].filter(({ labels }) => labels[label] === value);
+      for (const { name } of selected) this.objects.delete(name);
+      return new Set(selected.map(({ uid }) => uid));
     });
   }
 

@@ -105,7 +105,10 @@ export function connectKubernetes(options: ConnectOptions): KubernetesApi {
   const { podsOfNamespace, trustBundles, ...sources } = resourceSources(transport, access.server);
   return {
     ...sources,
-    signingRequests: new KubernetesSigningRequests({ calls, source: sources.signingRequestSource }),
+    signingRequests: new KubernetesSigningRequests({
+      ...{ calls, json },
+      source: sources.signingRequestSource,
+    }),
     tokenReviews: new KubernetesTokenReviews(calls),
     accessReviews: new KubernetesAccessReviews(calls),
     selfReviews: new KubernetesSelfReviews(calls),

@@ -18,7 +18,8 @@ import type {
 import { badAnswer } from './answer-errors.ts';
 import type { CallName } from './answer-errors.ts';
 import type { ApiCalls } from './api-calls.ts';
-import { isJsonObject, listAt, objectAt } from './json.ts';
+import { isJsonObject, listAt, objectAt, stringAt } from './json.ts';
+import type { JsonCalls } from './json-calls.ts';
 import { model } from './model.ts';
 import { parseSigningRequest } from './signing-request-object.ts';
 
@@ -30,9 +31,13 @@ const create = { verb: 'create', resource };
 const approve = { verb: 'update', resource: `${resource}/approval` };
 const get = { verb: 'get', resource };
 const remove = { verb: 'delete', resource };
+const removeAll = { verb: 'deletecollection', resource };
+/** The answer tells what was removed; nobody needs the certificates in it. */
+const metadataAlone = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 
 export interface KubernetesSigningRequestsOptions {
   readonly calls: ApiCalls;
+  readonly json: JsonCalls;
   /** All requests that a label selector selects. */
   readonly source: (labelSelector: string) => ResourceSource<SigningRequest>;
 }
@@ -41,10 +46,12 @@ export interface KubernetesSigningRequestsOptions {
 export class KubernetesSigningRequests implements SigningRequests {
   readonly #calls: ApiCalls;
   readonly #api: CertificatesV1Api;
+  readonly #json: JsonCalls;
   readonly #source: KubernetesSigningRequestsOptions['source'];
 
-  constructor({ calls, source }: KubernetesSigningRequestsOptions) {
+  constructor({ calls, json, source }: KubernetesSigningRequestsOptions) {
     this.#calls = calls;
+    this.#json = json;
     this.#api = new CertificatesV1Api(calls.configuration);
     this.#source = source;
   }
@@ -103,6 +110,24 @@ export class KubernetesSigningRequests implements SigningRequests {
       if (isNotFound(error) || isConflict(error)) return 'already_gone';
       throw error;
     }
+  }
+
+  async removeAll(labelSelector: string, signal: AbortSignal): Promise<ReadonlySet<string>> {
+    const answer = await this.#json.send(
+      {
+        ...removeAll,
+        method: 'DELETE',
+        path: ['apis', 'certificates.k8s.io', 'v1', removeAll.resource],
+        // From the server's own memory: to ask the store for a list costs with each object there is.
+        query: { labelSelector, resourceVersion: '0' },
+        headers: { accept: metadataAlone },
+      },
+      signal,
+    );
+    const uids = listAt(answer, 'items').map((item) =>
+      isJsonObject(item) ? stringAt(objectAt(item, 'metadata'), 'uid') : undefined,
+    );
+    return new Set(uids.filter((uid) => uid !== undefined));
   }
 
   async list(labelSelector: string, signal: AbortSignal): Promise<readonly SigningRequest[]> {

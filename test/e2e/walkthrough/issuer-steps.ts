@@ -59,7 +59,7 @@ const withheld: readonly Right[] = [
   { verb: 'approve', ...signers, name: 'clusterissuers.cert-manager.io/other' },
   { verb: 'approve', ...signers, name: 'issuers.cert-manager.io/bar.own' },
   { verb: 'sign', ...signers, name: 'clusterissuers.cert-manager.io/foo' },
-  ...['update', 'patch', 'deletecollection'].map((verb) => ({ verb, ...requests })),
+  ...['update', 'patch'].map((verb) => ({ verb, ...requests })),
   { verb: 'update', ...requests, subresource: 'status' },
   { ...references, namespace: 'foo', name: 'other' },
   { ...references, namespace: 'bar', name: 'own' },
