@@ -39,10 +39,10 @@ function describe(explanation, wish) {
     html('h3', {}, 'What was asked, strongest first'),
     html('ol', { class: 'steps' }, steps.map(step)),
     ...facts(explanation),
-    html('h3', {}, `Trusts ${counted(roots.length, 'root')}`),
+    roots.length > 0 && html('h3', {}, `Trusts ${counted(roots.length, 'root')}`),
     html('ul', { class: 'plain' }, roots.map(root)),
     ...refusals(recentRefusals),
-  ];
+  ].filter(Boolean);
 }
 
 function verdictOf(verdict, wish) {

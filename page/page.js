@@ -22,6 +22,7 @@ function show() {
     else link.removeAttribute('aria-current');
   }
   refresh[page]();
+  refresh.trust();
 }
 
 window.addEventListener('hashchange', () => {

@@ -2,6 +2,7 @@
 import { pressable, svg } from './dom.js';
 import {
   clip,
+  clipInside,
   commonName,
   counted,
   domainOf,
@@ -22,7 +23,7 @@ const chipRow = 28;
 export function kindOf({ accepts, trustsPair, sharedRoots }) {
   if (accepts !== 'both') return { name: 'one way', tone: 'warn' };
   if (trustsPair) return { name: 'trusts pair', tone: 'good' };
-  return { name: sharedRoots.length > 0 ? 'shared root' : 'by others’ pairs', tone: 'bad' };
+  return { name: sharedRoots.length > 0 ? 'shared root' : 'other roots', tone: 'bad' };
 }
 
 /** Signers in an order that puts those with lines beside each other, the busiest in the middle. */
@@ -57,7 +58,10 @@ export function drawMap({ signers, links, namespacesOf, toneOf, chosen, choose, 
   const columns = Math.max(1, Math.floor((width + card.gap) / (card.width + card.gap)));
   const ordered = arrange(signers, links);
   const inRow = Math.min(columns, ordered.length);
-  const indent = Math.max(0, (width - inRow * (card.width + card.gap) + card.gap) / 2);
+  const indent = Math.max(
+    columns === 1 ? 24 : 0,
+    (width - inRow * (card.width + card.gap) + card.gap) / 2,
+  );
   const places = new Map();
   const drawn = links.filter(({ signers: pair }) =>
     pair.every((name) => ordered.some((signer) => signer.name === name)),
@@ -77,6 +81,7 @@ export function drawMap({ signers, links, namespacesOf, toneOf, chosen, choose, 
     top += height + 34;
   }
   const height = Math.max(0, top - 28);
+  const { lines, labels } = drawLinks(drawn, places);
   return svg(
     'svg',
     {
@@ -86,7 +91,7 @@ export function drawMap({ signers, links, namespacesOf, toneOf, chosen, choose, 
       role: 'group',
       'aria-label': 'Map of signers',
     },
-    drawn.map((link) => line(link, places)),
+    lines,
     ordered.map((signer) =>
       drawCard(signer, {
         ...places.get(signer.name),
@@ -97,7 +102,7 @@ export function drawMap({ signers, links, namespacesOf, toneOf, chosen, choose, 
         choose,
       }),
     ),
-    drawn.map((link) => label(link, places)),
+    labels,
   );
 }
 
@@ -169,7 +174,7 @@ function drawRoot({ subject, sha256, notAfter, key }, y) {
     svg(
       'text',
       { class: 'card-text', x: card.padding + 14, y: y + 20 },
-      clip(commonName(subject), 22),
+      clipInside(commonName(subject), 22),
     ),
     svg(
       'text',
@@ -215,38 +220,67 @@ function drawNamespaces(namespaces, height) {
   );
 }
 
-/** Where a line begins, ends and has its word: over the cards, or between two rows of them. */
-function courseOf({ signers: pair }, places) {
+/** Where a line runs, and where its word may stand: over cards of one row, else beside them. */
+function courseOf({ signers: pair }, places, at) {
   let [one, other] = pair.map((name) => places.get(name));
   if (one.row > other.row || (one.row === other.row && one.column > other.column))
     [one, other] = [other, one];
   const middle = card.width / 2;
-  if (one.row !== other.row) {
-    const [x1, y1, x2, y2] = [one.x + middle, one.y + one.height, other.x + middle, other.y];
-    const bend = Math.max(30, (y2 - y1) / 2);
-    const path = `M${x1} ${y1}C${x1} ${y1 + bend} ${x2} ${y2 - bend} ${x2} ${y2}`;
-    return { path, x: (x1 + x2) / 2, y: (y1 + y2) / 2 };
-  }
+  if (one.row !== other.row) return besideCards(one, other, at);
   const [x1, x2, y] = [one.x + middle + 22, other.x + middle - 22, one.y];
   const rise = other.column - one.column > 1 ? 62 : 44;
   const path = `M${x1} ${y}C${x1 + 8} ${y - rise} ${x2 - 8} ${y - rise} ${x2} ${y}`;
   return { path, x: (x1 + x2) / 2, y: y - rise * 0.75 };
 }
 
-function line(link, places) {
-  const { tone } = kindOf(link);
-  const pair = link.signers.map(shortName).sort().join(' ');
-  return svg('path', { class: `link ${tone}`, d: courseOf(link, places).path, 'data-link': pair });
+/** Out of the side of the upper card, down the lane that is left of it, into that of the lower. */
+function besideCards(upper, lower, at) {
+  const lane = upper.x - card.gap / 2 + ((at % 3) - 1) * 9;
+  const [y1, y2] = [upper.y + upper.height - 24, lower.y + 24 + (at % 3) * 6];
+  const from = `M${upper.x} ${y1}H${lane + 8}Q${lane} ${y1} ${lane} ${y1 + 8}`;
+  if (lower.x === upper.x) {
+    const path = `${from}V${y2 - 8}Q${lane} ${y2} ${lane + 8} ${y2}H${lower.x}`;
+    return { path, x: lane, y: upper.y + upper.height + 14 };
+  }
+  const [end, between] = [lower.x + card.width / 2, lower.y - 17 - (at % 3) * 5];
+  const side = Math.sign(end - lane) * 8;
+  const path = `${from}V${between - 8}Q${lane} ${between} ${lane + side} ${between}H${end - side}Q${end} ${between} ${end} ${between + 8}V${lower.y}`;
+  return { path, x: (lane + end) / 2, y: between };
 }
 
-function label(link, places) {
-  const { name, tone } = kindOf(link);
-  const { x, y } = courseOf(link, places);
+function drawLinks(links, places) {
+  const courses = links.map((link, at) => ({
+    link,
+    ...kindOf(link),
+    ...courseOf(link, places, at),
+  }));
+  const lines = courses.map(({ link, path, name, tone }) => {
+    const pair = link.signers.map(shortName).sort();
+    const title = svg('title', {}, `${pair.join(' and ')}: ${name}`);
+    return svg('path', { class: `link ${tone}`, d: path, 'data-link': pair.join(' ') }, title);
+  });
+  const taken = [];
+  // Warnings first: where there is no room for all words, those of trusts pairs are left out.
+  const urgent = courses.toSorted((a, b) => (a.tone === 'good') - (b.tone === 'good'));
+  return { lines, labels: urgent.flatMap((course) => label(course, taken)) };
+}
+
+function label({ name, tone, y, ...course }, taken) {
   const width = name.length * 6.6 + 18;
-  return svg(
-    'g',
-    { class: `link-label ${tone}`, transform: `translate(${x - width / 2} ${y - 10})` },
-    svg('rect', { width, height: 20, rx: 10 }),
-    svg('text', { x: width / 2, y: 14 }, name),
-  );
+  const x = Math.max(course.x, width / 2);
+  const collides = (top) =>
+    taken.some(
+      (other) => Math.abs(other.x - x) < (other.width + width) / 2 && Math.abs(other.y - top) < 22,
+    );
+  const top = [y, y + 22, y - 22].find((place) => !collides(place));
+  if (top === undefined || (tone === 'good' && top !== y)) return [];
+  taken.push({ x, y: top, width });
+  return [
+    svg(
+      'g',
+      { class: `link-label ${tone}`, transform: `translate(${x - width / 2} ${top - 10})` },
+      svg('rect', { width, height: 20, rx: 10 }),
+      svg('text', { x: width / 2, y: 14 }, name),
+    ),
+  ];
 }

@@ -40,7 +40,8 @@ export function startTrust({ wanted, explain }) {
   }).observe(byId('trust-map'));
   let before = '';
   return poll({
-    wanted,
+    // Once in any case: the other pages use its names.
+    wanted: () => wanted() || view === undefined,
     everyMs: 3_000,
     look: async () => {
       const answer = await ask('debug/trust');
@@ -84,7 +85,7 @@ function drawFigures() {
       'Pairs that can talk',
       `${count(view.links.filter(({ accepts }) => accepts === 'both').length)}${view.linksCut ? '+' : ''}`,
     ],
-    ['Mesh config', `generation ${count(view.meshGeneration)}`],
+    ['Mesh generation', count(view.meshGeneration)],
   ];
   byId('trust-figures').replaceChildren(
     ...figures.map(([name, value]) => html('div', {}, html('dt', {}, name), html('dd', {}, value))),
@@ -119,7 +120,7 @@ function drawWarnings() {
           {},
           `${shortName(one)} accepts ${shortName(other)}, but not the other way round`,
         ),
-        ': a partner of the one shares a root with the other.',
+        ': what the one trusts beside its own roots vouches for the other.',
       );
     });
   const ending = view.signers.flatMap(({ name, roots }) =>
@@ -135,7 +136,15 @@ function drawWarnings() {
         );
       }),
   );
-  const all = [...shared, ...oneWay, ...ending];
+  const unbound = view.unboundRoots.map(({ subject, sha256 }) =>
+    html(
+      'p',
+      { class: 'banner warn' },
+      html('strong', {}, `Every workload trusts ${subject}`),
+      ` (${shortHash(sha256)}), which the mesh config names for no signer.`,
+    ),
+  );
+  const all = [...shared, ...unbound, ...oneWay, ...ending];
   const more =
     all.length > 12 && html('p', { class: 'muted' }, `and ${count(all.length - 12)} more`);
   byId('trust-warnings').replaceChildren(...all.slice(0, 12), ...(more ? [more] : []));
@@ -284,7 +293,7 @@ function answerTalk() {
   const because = [
     ...new Set((able.length > 0 ? able : verdicts).map((verdict) => verdict.because)),
   ].join('; ');
-  if (able.length === 0) return say('good', `No, they cannot talk: ${because}.`);
+  if (able.length === 0) return say('apart', `No, they cannot talk: ${because}.`);
   const some = able.length < verdicts.length ? 'Some of their workloads can' : 'Yes, they can';
   say('info', `${some} talk: ${because}.`);
 }

@@ -47,6 +47,10 @@ export function urgency(notAfter, now = Date.now()) {
 
 export const clip = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
+/** The same with the gap inside, for names that differ in their ends. */
+export const clipInside = (text, most) =>
+  text.length > most ? `${text.slice(0, 6)}…${text.slice(7 - most)}` : text;
+
 /** `spiffe://…/ns/foo/sa/httpbin` in parts; undefined for anything else. */
 export function workloadOf(uri) {
   const [, namespace, account] =

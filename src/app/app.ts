@@ -1,8 +1,6 @@
-import type { Random } from '../base/backoff.ts';
 import { sleep } from '../base/clock.ts';
 import type { Clock } from '../base/clock.ts';
 import type { ReadinessCheck, Stoppable } from '../base/lifecycle.ts';
-import type { Logger } from '../base/logger.ts';
 import { LoopLag } from '../base/loop-lag.ts';
 import { StartStack } from '../base/start-stack.ts';
 import type { RaConfig } from '../config/ra-config.ts';
@@ -12,6 +10,7 @@ import type { MetricsSources } from '../metrics/metrics-sources.ts';
 import { KnownIssuers } from '../ra/known-issuers.ts';
 import { RecentDecisions } from '../ra/recent-decisions.ts';
 import { GrpcServer } from '../server/grpc-server.ts';
+import type { AppEdges } from './app-edges.ts';
 import { openAuditLog } from './audit-trail.ts';
 import { openCertificateAuthority } from './certificate-authority.ts';
 import type { CertificateAuthority } from './certificate-authority.ts';
@@ -32,20 +31,6 @@ import { openSigning } from './open-signing.ts';
 import type { Signing } from './signing.ts';
 import { openTelemetry } from './telemetry.ts';
 import type { Telemetry } from './telemetry.ts';
-
-/** What comes from outside of the process, so that a test can choose it. */
-export interface AppEdges {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Logger;
-  /** Where ca.proto lies. */
-  readonly protoDirectory: string;
-  /** Where the page of the debug port lies. */
-  readonly pageDirectory: string;
-  readonly version: string;
-  /** Ends a start that waits for something, such as the mesh config. */
-  readonly stopAsked?: AbortSignal | undefined;
-}
 
 /** How long calls under way may take to finish after a stop was asked for. */
 const drainMs = 20_000;

@@ -1,5 +1,5 @@
 import type { SignerWorld } from '../authz/signer-world.ts';
-import { signersTrustedBy } from '../authz/trusted-signers.ts';
+import { rootsTrustedBy } from '../authz/trusted-signers.ts';
 import type { SignerName } from '../mesh/signer-name.ts';
 import type { Certificate } from '../pki/certificate.ts';
 import { rootSummary } from './root-summary.ts';
@@ -29,6 +29,8 @@ export interface TrustLinks {
   /** There are more links than are listed. */
   readonly linksCut: boolean;
   readonly sharedRoots: readonly SharedRoot[];
+  /** Roots of no signer that every workload trusts. */
+  readonly unboundRoots: readonly RootSummary[];
 }
 
 type Trusting = Pick<SignerWorld, 'policy' | 'mesh'>;
@@ -39,6 +41,7 @@ const mostLinks = 2_000;
 /** Who accepts whom, by the roots that an answer carries; pairs that are not listed cannot talk. */
 export function trustLinks(world: Trusting): TrustLinks {
   const reach = new Reach(world);
+  const unboundRoots = world.mesh.trust.unboundRoots.map(rootSummary);
   const links = new Map<string, TrustLink>();
   let linksCut = false;
   for (const one of reach.signers) {
@@ -47,11 +50,12 @@ export function trustLinks(world: Trusting): TrustLinks {
       const key = `${first} ${second}`;
       if (one === other || links.has(key)) continue;
       linksCut = links.size >= mostLinks;
-      if (linksCut) return { links: [...links.values()], linksCut, sharedRoots: reach.shared() };
+      if (linksCut)
+        return { links: [...links.values()], linksCut, sharedRoots: reach.shared(), unboundRoots };
       links.set(key, reach.link(first, second));
     }
   }
-  return { links: [...links.values()], linksCut, sharedRoots: reach.shared() };
+  return { links: [...links.values()], linksCut, sharedRoots: reach.shared(), unboundRoots };
 }
 
 /**
@@ -86,12 +90,11 @@ class Reach {
     }
   }
 
-  /** Keys that workloads of the signer trust: its own roots' and its partners'. */
+  /** Keys of the roots that workloads of the signer trust. */
   #trustedBy(signer: string): ReadonlySet<string> {
     const known = this.#trusted.get(signer);
     if (known !== undefined) return known;
-    const names = signersTrustedBy(this.#world.policy, signer as SignerName);
-    const keys = new Set(names.flatMap((name) => [...(this.#own.get(name)?.keys() ?? [])]));
+    const keys = new Set(rootsTrustedBy(this.#world, signer as SignerName).map(keyOf));
     this.#trusted.set(signer, keys);
     return keys;
   }
@@ -131,6 +134,11 @@ class Reach {
   }
 }
 
-function keyOf({ spkiDer }: Certificate): string {
-  return Buffer.from(spkiDer).toString('base64');
+/** Computed once for each root: the same few are compared again and again. */
+const keys = new WeakMap<Certificate, string>();
+
+function keyOf(root: Certificate): string {
+  const key = keys.get(root) ?? Buffer.from(root.spkiDer).toString('base64');
+  keys.set(root, key);
+  return key;
 }

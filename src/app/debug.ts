@@ -6,7 +6,7 @@ import type { IssuerStatuses } from '../kube/issuers.ts';
 import type { KubernetesApi } from '../kube/client-node/connect-kubernetes.ts';
 import type { MetricsSources } from '../metrics/metrics-sources.ts';
 import type { RecentDecisions } from '../ra/recent-decisions.ts';
-import type { AppEdges } from './app.ts';
+import type { AppEdges } from './app-edges.ts';
 import { startDebugPages } from './debug-pages.ts';
 import type { DebugPages } from './debug-pages.ts';
 import { Explainer } from './explainer.ts';

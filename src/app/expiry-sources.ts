@@ -1,7 +1,5 @@
 import type { MeshSource } from '../mesh/mesh-snapshot.ts';
 import type { SignerExpiry } from '../metrics/metrics-sources.ts';
-import { parseCertificate } from '../pki/certificate.ts';
-import { parseCertificateBundle } from '../pki/pem.ts';
 import type { KnownIssuers } from '../ra/known-issuers.ts';
 
 /** The earliest end among the roots of each signer that has some. */
@@ -16,10 +14,4 @@ export function rootExpiries(mesh: MeshSource): readonly SignerExpiry[] {
 /** The end of the authority that signed last, of each signer that has signed. */
 export function issuerExpiries(issuers: KnownIssuers): readonly SignerExpiry[] {
   return [...issuers.entries()].map(([signer, notAfter]) => ({ signer, notAfter }));
-}
-
-/** The end of a chain's leaf, which comes first, in milliseconds since the Unix epoch. */
-export function leafExpiry(certificateChainPem: string): number | undefined {
-  const [leaf] = parseCertificateBundle(certificateChainPem);
-  return leaf === undefined ? undefined : parseCertificate(leaf).notAfter;
 }

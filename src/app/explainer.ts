@@ -2,7 +2,7 @@ import { explainSigner } from '../authz/signer-explanation.ts';
 import type { SignerExplanation } from '../authz/signer-explanation.ts';
 import type { SignerWorlds } from '../authz/signer-world.ts';
 import { describeSource } from '../authz/assignment-source.ts';
-import { signersTrustedBy } from '../authz/trusted-signers.ts';
+import { rootsTrustedBy } from '../authz/trusted-signers.ts';
 import type { Clock } from '../base/clock.ts';
 import { withDeadline } from '../base/deadline.ts';
 import { RaError } from '../base/ra-error.ts';
@@ -10,7 +10,8 @@ import type { RaConfig } from '../config/ra-config.ts';
 import type { AccessReviews } from '../kube/access-reviews.ts';
 import type { PodLookup } from '../kube/pod-directory.ts';
 import type { Labels } from '../mesh/proxy-config.ts';
-import { workloadId } from '../pki/spiffe-id.ts';
+import { SpiffeIdError, workloadId } from '../pki/spiffe-id.ts';
+import type { SpiffeId, TrustDomain } from '../pki/spiffe-id.ts';
 import type { Certificate } from '../pki/certificate.ts';
 import { admitLifetime } from '../ra/lifetime.ts';
 import type { RecentDecision, RecentDecisions } from '../ra/recent-decisions.ts';
@@ -110,7 +111,7 @@ export class Explainer {
     const podLabels = await this.#podLabels(question, signal);
     const world = worlds.current();
     const { trustDomain } = world.mesh.config;
-    const id = workloadId({ ...question, trustDomain });
+    const id = identityOf(question, trustDomain);
     const cluster = config.cluster.id;
     const namespaceLabels = world.namespaceLabels(id.namespace, cluster);
     const workload = { identity: id, cluster, namespaceLabels, podLabels };
@@ -127,8 +128,7 @@ export class Explainer {
       return { ...common, verdict: { kind: 'refused', code, reason, because: message }, roots: [] };
     }
     const { signer, source, servedInsteadOf } = verdict;
-    const partners = signersTrustedBy(world.policy, verdict.signer as never);
-    const roots = partners.flatMap((name) => world.mesh.trust.rootsFor(name));
+    const roots = rootsTrustedBy(world, verdict.signer);
     if (world.mesh.trust.rootsFor(signer).length === 0) {
       const error = new RaError(
         'SIGNER_WITHOUT_ROOT',
@@ -211,6 +211,16 @@ function describeStep({
   const resourceVersion = source?.kind === 'proxy-config' ? source.resourceVersion : undefined;
   const named = source === undefined ? undefined : describeSource(source);
   return { from, source: named, resourceVersion, signers, verdict, because };
+}
+
+/** Throws RaError REQUEST_MALFORMED for names that no workload can have. */
+function identityOf(question: ExplainQuestion, trustDomain: TrustDomain): SpiffeId {
+  try {
+    return workloadId({ ...question, trustDomain });
+  } catch (cause) {
+    if (!(cause instanceof SpiffeIdError)) throw cause;
+    throw new RaError('REQUEST_MALFORMED', cause.message, { reason: cause.reason, cause });
+  }
 }
 
 function distinct(roots: readonly Certificate[]): readonly Certificate[] {

@@ -1,4 +1,5 @@
 import { RaError } from '../base/ra-error.ts';
+import type { SignerName } from '../mesh/signer-name.ts';
 import { describeSource } from './assignment-source.ts';
 import type { AssignmentStep } from './assignment-steps.ts';
 import { limitsOf, resolveAssignment } from './signer-assignment.ts';
@@ -12,7 +13,7 @@ export interface SignerExplanation {
   readonly verdict:
     | {
         readonly kind: 'granted';
-        readonly signer: string;
+        readonly signer: SignerName;
         /** In words. */
         readonly source: string;
         readonly servedInsteadOf: string | undefined;

@@ -1,4 +1,6 @@
+import type { MeshSnapshot } from '../mesh/mesh-snapshot.ts';
 import type { SignerName } from '../mesh/signer-name.ts';
+import type { Certificate } from '../pki/certificate.ts';
 import type { SignerPolicy } from './signer-policy.ts';
 
 /**
@@ -14,4 +16,19 @@ export function signersTrustedBy(
     return other === signer ? [one] : [];
   });
   return [signer, ...partners];
+}
+
+/**
+ * The roots that workloads of `signer` trust: its own first, then its partners', then those that are
+ * sent along to everybody. One that several have stands there more than once.
+ */
+export function rootsTrustedBy(
+  {
+    policy,
+    mesh,
+  }: { readonly policy: Pick<SignerPolicy, 'trusts'>; readonly mesh: Pick<MeshSnapshot, 'trust'> },
+  signer: SignerName,
+): readonly Certificate[] {
+  const theirs = signersTrustedBy(policy, signer).flatMap((name) => mesh.trust.rootsFor(name));
+  return [...theirs, ...mesh.trust.unboundRoots];
 }

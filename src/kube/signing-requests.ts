@@ -72,8 +72,8 @@ export interface SigningRequests {
     signal: AbortSignal,
   ): Promise<RemovalOutcome>;
   /**
-   * Removes what `labelSelector` selects, in one call; returns the uids of what was removed. What the
-   * server that answers has not heard of yet may stay.
+   * Removes what `labelSelector` selects, in one call; returns the uids of what was removed. Where it
+   * throws, some may have been.
    */
   removeAll(labelSelector: string, signal: AbortSignal): Promise<ReadonlySet<string>>;
   /** All that `labelSelector` selects, read in pages of 500. */

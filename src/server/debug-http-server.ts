@@ -103,7 +103,7 @@ async function serve(
 
 /** RFC 9110 section 12.5.3, as far as browsers use it: a list that names gzip without a weight of 0. */
 function takesGzip({ headers }: IncomingMessage): boolean {
-  const codings = String(headers['accept-encoding'] ?? '').split(',');
+  const codings = (headers['accept-encoding'] ?? '').split(',');
   return codings.some((coding) => /^gzip(;q=(1|0?\.0*[1-9]).*)?$/.test(coding.replaceAll(' ', '')));
 }
 

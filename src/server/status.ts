@@ -25,7 +25,8 @@ const statusByCode: Readonly<Record<RaErrorCode, status>> = {
   SIGNING_DENIED: status.PERMISSION_DENIED,
   SIGNER_WITHOUT_ROOT: status.FAILED_PRECONDITION,
   SIGNER_NOT_ASSIGNED: status.FAILED_PRECONDITION,
-  KUBERNETES_FORBIDDEN: status.FAILED_PRECONDITION,
+  // An API server that has just started denies what it has not read the rules for yet.
+  KUBERNETES_FORBIDDEN: status.UNAVAILABLE,
   SIGNING_FAILED: status.INTERNAL,
   ISSUED_CERTIFICATE_REJECTED: status.INTERNAL,
   KUBERNETES_REFUSED: status.INTERNAL,

@@ -276,12 +276,3 @@ describe('the adapter of kept entries', () => {
     expect(seen).toMatchObject([{ namespace, isOurs: true }]);
   });
 });
-
-describe('the adapter of ClusterTrustBundles', () => {
-  it('tells whether the server has them, which it has not by default', async () => {
-    const { status } = await world.admin.send({
-      path: '/apis/certificates.k8s.io/v1beta1/clustertrustbundles',
-    });
-    await expect(kubernetes.clusterTrustBundles.isServed(deadline)).resolves.toBe(status === 200);
-  });
-});

@@ -182,9 +182,23 @@ class VirtualAddress {
   }
 }
 
+/**
+ * A stream that was refused was not looked at, and gRPC libraries send it again by themselves (gRPC
+ * A6, transparent retries); the client here is told not to.
+ */
+async function outcomeOfRetried(client: CertificateClient): Promise<string> {
+  try {
+    await client.request(goodCall);
+    return 'OK';
+  } catch (error) {
+    const message = error instanceof Error ? error.message : '';
+    return message === 'Stream refused by server' ? outcomeOf(client, 'good') : message;
+  }
+}
+
 describe('a replica that stops', () => {
   it('fails no call of clients that go on, when it goes on until they are sent elsewhere', async () => {
-    const old = await startServer({ bounds: { lingerMs: 300 } });
+    const old = await startServer({ bounds: { lingerMs: 1_500 } });
     const young = await startServer();
     for (const { issuer } of [old, young]) {
       issuer.behave = () =>
@@ -202,7 +216,7 @@ describe('a replica that stops', () => {
     const ask = async (): Promise<void> => {
       let client = old.client({ address, rootPem });
       for (let call = 0; !stopAsking.signal.aborted; call += 1) {
-        outcomes.push(await outcomeOf(client, 'good'));
+        outcomes.push(await outcomeOfRetried(client));
         if (call % 10 !== 0) continue;
         client.close();
         client = old.client({ address, rootPem });

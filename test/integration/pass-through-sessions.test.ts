@@ -96,6 +96,26 @@ describe('connections to istiod', () => {
     for (const each of wires) each.destroy();
   });
 
+  it('are asked whether they live when a stream comes after a time without', async () => {
+    const clock = new FakeClock();
+    const wires: Socket[] = [];
+    const front = await startFront({
+      upstream: { behave: answer },
+      clock,
+      between: (port) => wire(port, wires),
+    });
+    await openRaw(front.session).ended;
+    await until(() => front.passThrough.counters().streamsOpen === 0);
+    for (const each of wires) each.unpipe().pause();
+
+    const call = openRaw(front.session);
+    await until(() => front.passThrough.counters().streamsTotal === 2);
+    await clock.advance(5_000);
+
+    expect(await statusOf(call)).toBe('14 the connection to istiod was lost');
+    for (const each of wires) each.destroy();
+  });
+
   it('live on while istiod answers pings', async () => {
     const clock = new FakeClock();
     const front = await startFront({ upstream: { behave: begin }, clock });

@@ -118,8 +118,8 @@ export class KubernetesSigningRequests implements SigningRequests {
         ...removeAll,
         method: 'DELETE',
         path: ['apis', 'certificates.k8s.io', 'v1', removeAll.resource],
-        // From the server's own memory: to ask the store for a list costs with each object there is.
-        query: { labelSelector, resourceVersion: '0' },
+        // Of this very moment: what the server's memory has as older ends the call with a conflict.
+        query: { labelSelector },
         headers: { accept: metadataAlone },
       },
       signal,

@@ -47,7 +47,10 @@ export class UpstreamSession {
   /** It takes no more streams: istiod said goodbye, or we did. */
   #isClosing = false;
   #isLost = false;
+  /** Until we ask whether it lives, or close it. */
   #timer: Timer | undefined;
+  /** While a ping has no answer. */
+  #unanswered: Timer | undefined;
 
   private constructor(session: ClientHttp2Session, options: UpstreamSessionOptions) {
     this.#session = session;
@@ -59,6 +62,7 @@ export class UpstreamSession {
     session.once('close', () => {
       this.#isClosing = true;
       this.#timer?.cancel();
+      this.#unanswered?.cancel();
       options.onClose(this);
     });
     this.#awaitSilence();
@@ -97,7 +101,9 @@ export class UpstreamSession {
       this.#streams.delete(stream);
       if (this.#streams.size === 0) this.#awaitSilence();
     });
-    if (this.#streams.size === 1) this.#awaitSilence();
+    // A connection that nobody used may have ended unnoticed: when istiod goes just as we write, Node
+    // (24.21) takes the failed write for one under way for ever, and reads nothing while it is.
+    if (this.#streams.size === 1) this.#ping(this.#options.limits.connectTimeoutMs);
     return {
       stream,
       isLost: () => this.#isLost || this.#session.destroyed,
@@ -122,7 +128,7 @@ export class UpstreamSession {
     // Servers take pings on an idle connection for an attack (grpc-go: too_many_pings).
     if (this.#streams.size > 0) {
       this.#timer = clock.timer(limits.keepaliveMs, () => {
-        this.#ping();
+        this.#ping(limits.keepaliveTimeoutMs);
       });
     } else {
       this.#timer = clock.timer(limits.idleMs, () => {
@@ -132,13 +138,14 @@ export class UpstreamSession {
     }
   }
 
-  #ping(): void {
-    if (this.#session.destroyed) return;
-    const { clock, limits } = this.#options;
-    this.#timer = clock.timer(limits.keepaliveTimeoutMs, () => {
+  #ping(timeoutMs: number): void {
+    if (this.#unanswered !== undefined || this.#session.destroyed) return;
+    this.#unanswered = this.#options.clock.timer(timeoutMs, () => {
       this.destroy(new Error('istiod does not answer a ping'));
     });
     this.#session.ping((error) => {
+      this.#unanswered?.cancel();
+      this.#unanswered = undefined;
       if (error === null) this.#awaitSilence();
     });
   }

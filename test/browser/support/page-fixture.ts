@@ -6,7 +6,7 @@ import { Explainer } from '../../../src/app/explainer.ts';
 import { parseSignerPolicy } from '../../../src/authz/policy-file.ts';
 import type { SignerWorld } from '../../../src/authz/signer-world.ts';
 import type { Clock } from '../../../src/base/clock.ts';
-import { RaError } from '../../../src/base/ra-error.ts';
+import type { RaError } from '../../../src/base/ra-error.ts';
 import { loadMeshSnapshot } from '../../../src/mesh/mesh-snapshot.ts';
 import { parseProxyConfig } from '../../../src/mesh/proxy-config.ts';
 import { ProxyConfigIndex } from '../../../src/mesh/proxy-config-index.ts';

@@ -103,6 +103,12 @@ export class Tab {
     return bytes.length;
   }
 
+  /** Throws where the page complained of anything. */
+  assertContent(): void {
+    if (this.problems.length > 0)
+      throw new Error(`the page complained: ${this.problems.join('; ')}`);
+  }
+
   #hear(method: string, params: Fields): void {
     if (method === 'Runtime.exceptionThrown') this.problems.push(JSON.stringify(params));
     if (method === 'Runtime.consoleAPICalled' && params['type'] === 'error') {

@@ -26,7 +26,9 @@ export async function startContractControlPlane(): Promise<ContractControlPlane>
     rmSync(dir, { recursive: true, force: true });
   };
   try {
-    const controlPlane = await startControlPlane({ dir, tools, processes });
+    const wantsBundles = process.env['CONTRACT_TRUST_BUNDLES'] === '1';
+    const apiServerFlags = wantsBundles ? trustBundleFlags : [];
+    const controlPlane = await startControlPlane({ dir, tools, processes, apiServerFlags });
     const { kubectl, kubeconfig, ports } = controlPlane;
     await kubectl.applyFile(tools.crds.proxyConfig);
     await kubectl.run('wait', '--for=condition=Established', '--timeout=30s', 'crd', '--all');
@@ -43,3 +45,9 @@ export async function startContractControlPlane(): Promise<ContractControlPlane>
     throw error;
   }
 }
+
+/** What turns ClusterTrustBundles on, which are off by default. */
+const trustBundleFlags = [
+  '--feature-gates=ClusterTrustBundle=true',
+  '--runtime-config=certificates.k8s.io/v1beta1/clustertrustbundles=true',
+];

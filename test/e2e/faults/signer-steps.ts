@@ -5,7 +5,7 @@ import { rightsOf } from '../stack/access.ts';
 import type { RequestReport } from '../stack/agent.ts';
 import { awaitUntil } from '../stack/await-until.ts';
 import type { Manifest } from '../stack/kubectl.ts';
-import { account, rightsFile, type Workload } from '../walkthrough/world.ts';
+import { account, clusterRole, rightsFile, type Workload } from '../walkthrough/world.ts';
 import { shortBudgetMs, type FaultWorld } from './fault-world.ts';
 import { silentSigners } from './silent-tenants.ts';
 
@@ -52,7 +52,11 @@ export function signerSteps(faults: FaultWorld): Step[] {
         await withoutRightFor(faults, 'bar', async () => {
           const [refused, served] = await Promise.all([ask(faults, bar), ask(faults, foo)]);
           assert.equal(served.code, 'OK', served.message);
-          expectRefused(faults, refused, { code: 'Unavailable', reason: 'approve_forbidden', show });
+          expectRefused(faults, refused, {
+            code: 'Unavailable',
+            reason: 'approve_forbidden',
+            show,
+          });
           assert.ok(refused.elapsedMs < promptMs);
         });
         await awaitUntil(async () => (await ask(faults, bar)).ok, {
@@ -138,7 +142,7 @@ async function withoutRightFor(
   const { world } = faults;
   const { kubectl } = world.controlPlane;
   const name = `clusterissuers.cert-manager.io/${signer}`;
-  const role = await kubectl.get<Role>('clusterrole', 'istio-ra');
+  const role = await kubectl.get<Role>('clusterrole', clusterRole);
   const rules = role.rules.map((rule) => ({
     ...rule,
     ...(rule.resourceNames && { resourceNames: rule.resourceNames.filter((n) => n !== name) }),

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { apiServerSteps } from '../faults/api-server-steps.ts';
 import { FaultWorld } from '../faults/fault-world.ts';
 import { signerSteps } from '../faults/signer-steps.ts';
+import { frontSteps } from '../front/front-steps.ts';
+import { FrontWorld } from '../front/front-world.ts';
 import { runningRecorded } from '../stack/pid-file.ts';
 import { Processes } from '../stack/process.ts';
 import type { Tools } from '../stack/tools.ts';
@@ -86,6 +88,9 @@ async function chapters(
     ...signerSteps(faults),
   ]);
   await faults.stop();
+  const front = new FrontWorld(world);
+  await suite.chapter('Front', frontSteps(front));
+  await front.stop();
   await suite.chapter('Clean up', cleanUpSteps(world));
 }
 

@@ -114,33 +114,56 @@ export class IstioRa {
   }
 }
 
+/** Where a test's istio-ra listens, whatever it would do elsewhere. */
+export const onFreePorts = {
+  secureGRPCAddr: '127.0.0.1:0',
+  httpAddr: '127.0.0.1:0',
+  monitoringAddr: '127.0.0.1:0',
+  debugAddr: '127.0.0.1:0',
+} as const;
+
 /** Starts `istio-ra serve` on free ports and waits until it says that it is ready. */
 export async function startIstioRa(options: IstioRaOptions): Promise<IstioRa> {
   const { name, program, processes, kubeconfig, meshConfig, certFile, keyFile } = options;
-  const flags = {
-    kubeconfig,
-    meshConfig,
-    tlsCertFile: certFile,
-    tlsKeyFile: keyFile,
-    secureGRPCAddr: '127.0.0.1:0',
-    httpAddr: '127.0.0.1:0',
-    monitoringAddr: '127.0.0.1:0',
-    debugAddr: '127.0.0.1:0',
-    ...options.flags,
-  };
-  const before = processes.logSize(name);
-  const running = processes.start({
-    name,
-    command: process.execPath,
-    args: [program, 'serve', ...Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`)],
-    // Nothing of the environment of whoever runs this may count.
+  return launchIstioRa({
+    ...{ name, program, processes },
+    flags: {
+      kubeconfig,
+      meshConfig,
+      tlsCertFile: certFile,
+      tlsKeyFile: keyFile,
+      ...onFreePorts,
+      ...options.flags,
+    },
     env: {
-      PATH: process.env['PATH'],
       CERT_SIGNER_DOMAIN: 'clusterissuers.cert-manager.io',
       POD_NAMESPACE: 'istio-system',
       POD_NAME: name,
       ...options.env,
     },
+  });
+}
+
+export interface LaunchOptions extends Pick<IstioRaOptions, 'name' | 'program' | 'processes'> {
+  /** All flags of `serve`, without their dashes. */
+  readonly flags: Readonly<Record<string, string>>;
+  /** The whole environment but for PATH. */
+  readonly env: Readonly<Record<string, string>>;
+  /** What Node itself is told. */
+  readonly nodeFlags?: readonly string[];
+}
+
+/** Starts `istio-ra serve` with exactly these settings and waits until it says that it is ready. */
+export async function launchIstioRa(options: LaunchOptions): Promise<IstioRa> {
+  const { name, program, processes, flags, env, nodeFlags = [] } = options;
+  const before = processes.logSize(name);
+  const words = Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`);
+  const running = processes.start({
+    name,
+    command: process.execPath,
+    args: [...nodeFlags, program, 'serve', ...words],
+    // Nothing of the environment of whoever runs this may count.
+    env: { PATH: process.env['PATH'], ...env },
   });
   const log = new LogReader(running.logFile, before);
   try {

@@ -9,6 +9,7 @@ import {
   envoyRecipe,
   etcdRecipe,
   grpcurlRecipe,
+  helmRecipe,
   istiodStandInRecipe,
   kubernetesRecipe,
   proxyConfigCrdRecipe,
@@ -23,6 +24,7 @@ export interface Tools {
   readonly certManagerSigners: string;
   readonly agentlike: string;
   readonly grpcurl: string;
+  readonly helm: string;
   readonly istiodStandIn: string;
   readonly envoy: string;
   readonly crds: {
@@ -64,6 +66,7 @@ export async function ensureTools({ log, withoutEnvoy }: EnsureOptions): Promise
     certManagerSigners: await program(certManagerSignersRecipe),
     agentlike: await program(agentlikeRecipe),
     grpcurl: await program(grpcurlRecipe),
+    helm: await program(helmRecipe),
     istiodStandIn: await program(istiodStandInRecipe),
     envoy: await ensureEnvoy(log, withoutEnvoy),
     crds: {

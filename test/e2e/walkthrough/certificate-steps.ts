@@ -106,7 +106,7 @@ function signerSteps(world: World): Step[] {
       name: '4.6 without `reference` cert-manager fails the request, and the caller hears at once',
       run: async (show) => {
         const { kubectl } = world.controlPlane;
-        await kubectl.run('delete', 'rolebinding', 'istio-ra-issuer-own', '--namespace=foo');
+        await kubectl.run('delete', 'rolebinding', issuersBinding, '--namespace=foo');
         try {
           await withIssuers(world, async (ra) => {
             const options = { ra, certSigner: '', retries: false };
@@ -126,6 +126,9 @@ function signerSteps(world: World): Step[] {
     },
   ];
 }
+
+/** The chart's name for what binds the account to the tenants' own Issuers. */
+const issuersBinding = 'istio-ra-istio-system-issuers';
 
 /** An istio-ra whose signer, for whoever names none, is the Issuer `own` of namespace foo. */
 async function withIssuers(world: World, work: (ra: IstioRa) => Promise<void>): Promise<void> {

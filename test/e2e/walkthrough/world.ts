@@ -19,8 +19,10 @@ export const serverName = 'istiod.istio-system.svc';
 export const account = { namespace: 'istio-system', name: 'istio-ra' } as const;
 /** The same as the API server names it. */
 export const accountName = `system:serviceaccount:${account.namespace}:${account.name}`;
-/** What that account may do, in the reader's folder. */
-export const rightsFile = 'charts/istio-ra/files/rbac.yaml';
+/** The account and what it may do, as the chart renders them into the reader's folder. */
+export const rightsFile = 'rights.yaml';
+/** The chart's name for what the account may do in the whole cluster. */
+export const clusterRole = 'istio-ra-istio-system';
 /** Selects the requests that istio-ra made. */
 export const ownRequests = 'app.kubernetes.io/managed-by=istio-ra';
 
@@ -206,6 +208,7 @@ export class World {
     chmodSync(shim, 0o755);
     symlinkSync(this.tools.kubectl, join(bin, 'kubectl'));
     symlinkSync(this.tools.grpcurl, join(bin, 'grpcurl'));
+    symlinkSync(this.tools.helm, join(bin, 'helm'));
     cpSync(this.controlPlane.kubeconfig, this.path('kubeconfig'));
     const env = {
       PATH: [bin, dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter),
