@@ -1,14 +1,22 @@
 import { RaError } from '../base/ra-error.ts';
 import type { Certificate } from '../pki/certificate.ts';
-import type { SigningOrder } from './signer.ts';
 
 /** How far a signer's clock may be from ours. */
 const skewMs = 5 * 60_000;
 
+/** What of an order the check of its answer looks at. */
+export interface OrderedCertificate {
+  readonly admitted: {
+    readonly identity: { readonly id: { readonly uri: string } };
+    readonly request: { readonly publicKey: { readonly spkiDer: Uint8Array } };
+  };
+  readonly ttlSeconds: number;
+}
+
 interface Rule {
   readonly reason: string;
   readonly message: string;
-  readonly holds: (leaf: Certificate, order: SigningOrder, now: number) => boolean;
+  readonly holds: (leaf: Certificate, order: OrderedCertificate, now: number) => boolean;
 }
 
 /** Both encodings say the same: nobody is named. Signers that rebuild the subject drop an empty O. */
@@ -86,7 +94,7 @@ const rules: readonly Rule[] = [
  * The double check of what a signer returned against what was ordered. Throws
  * ISSUED_CERTIFICATE_REJECTED with the first rule that does not hold.
  */
-export function checkLeaf(leaf: Certificate, order: SigningOrder, now: number): void {
+export function checkLeaf(leaf: Certificate, order: OrderedCertificate, now: number): void {
   const broken = rules.find((rule) => !rule.holds(leaf, order, now));
   if (broken === undefined) return;
   throw new RaError('ISSUED_CERTIFICATE_REJECTED', broken.message, { reason: broken.reason });

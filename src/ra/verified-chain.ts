@@ -6,10 +6,11 @@ import type { ChainVerifier } from '../pki/chain.ts';
 import { parseCertificateBundle, PemError } from '../pki/pem.ts';
 import { RaError } from '../base/ra-error.ts';
 import { checkLeaf } from './leaf-check.ts';
+import type { OrderedCertificate } from './leaf-check.ts';
 import type { SigningOrder } from './signer.ts';
 
-export interface ChainExpectations {
-  readonly order: SigningOrder;
+export interface PathExpectations {
+  readonly order: OrderedCertificate;
   /** The roots of the order's signer; no others are anchors, whatever the signer sends along. */
   readonly roots: readonly Certificate[];
   readonly verifier: ChainVerifier;
@@ -17,6 +18,10 @@ export interface ChainExpectations {
   readonly onIssuer?: (issuer: Certificate) => void;
   /** Milliseconds since the Unix epoch. */
   readonly now: number;
+}
+
+export interface ChainExpectations extends PathExpectations {
+  readonly order: SigningOrder;
 }
 
 /**
@@ -42,26 +47,35 @@ export class VerifiedChain {
 
   /** Throws ISSUED_CERTIFICATE_REJECTED with the precise reason for the log. */
   static verify(pem: string, expectations: ChainExpectations): VerifiedChain {
-    const { order, roots, verifier, now } = expectations;
-    const certificates = readCertificates(pem);
-    const { spkiDer } = order.admitted.request.publicKey;
-    // The leaf is the one with the key of the CSR, wherever the signer put it.
-    const leaf = certificates.find((candidate) => sameBytes(candidate.spkiDer, spkiDer));
-    if (leaf === undefined) {
-      throw rejected('public_key_mismatch', 'no certificate holds the public key of the CSR');
-    }
-    checkLeaf(leaf, order, now);
-    const candidates = certificates.filter((certificate) => certificate !== leaf);
-    // A signer's clock may be a little ahead of ours; checkLeaf has bounded by how much.
-    const at = Math.max(now, leaf.notBefore);
-    const path = buildPath(() => verifier.buildPath({ leaf, candidates, roots, at }));
-    const issuer = path[1];
-    if (issuer !== undefined) expectations.onIssuer?.(issuer);
-    if (issuer !== undefined && leaf.notAfter > issuer.notAfter) {
-      throw rejected('outlives_issuer', 'the certificate outlives the one that signed it');
-    }
-    return new VerifiedChain(path);
+    return new VerifiedChain(verifyIssued(pem, expectations));
   }
+}
+
+/**
+ * The path from the certificate that was ordered to a root of its signer: leaf, authorities, root. Throws
+ * ISSUED_CERTIFICATE_REJECTED with the precise reason. It proves nothing to whoever issues: see
+ * `VerifiedChain`.
+ */
+export function verifyIssued(pem: string, expectations: PathExpectations): readonly Certificate[] {
+  const { order, roots, verifier, now } = expectations;
+  const certificates = readCertificates(pem);
+  const { spkiDer } = order.admitted.request.publicKey;
+  // The leaf is the one with the key of the CSR, wherever the signer put it.
+  const leaf = certificates.find((candidate) => sameBytes(candidate.spkiDer, spkiDer));
+  if (leaf === undefined) {
+    throw rejected('public_key_mismatch', 'no certificate holds the public key of the CSR');
+  }
+  checkLeaf(leaf, order, now);
+  const candidates = certificates.filter((certificate) => certificate !== leaf);
+  // A signer's clock may be a little ahead of ours; checkLeaf has bounded by how much.
+  const at = Math.max(now, leaf.notBefore);
+  const path = buildPath(() => verifier.buildPath({ leaf, candidates, roots, at }));
+  const issuer = path[1];
+  if (issuer !== undefined) expectations.onIssuer?.(issuer);
+  if (issuer !== undefined && leaf.notAfter > issuer.notAfter) {
+    throw rejected('outlives_issuer', 'the certificate outlives the one that signed it');
+  }
+  return path;
 }
 
 /** The leaf and as many candidates as ChainVerifier looks at. */

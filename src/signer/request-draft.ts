@@ -1,5 +1,6 @@
 import { describeSource } from '../authz/assignment-source.ts';
 import { RaError } from '../base/ra-error.ts';
+import { tenantLabel } from '../kube/signing-requests.ts';
 import type { SigningRequest, SigningRequestDraft } from '../kube/signing-requests.ts';
 import type { SigningOrder } from '../ra/signer.ts';
 
@@ -8,7 +9,6 @@ export const managedByLabel = 'app.kubernetes.io/managed-by';
 export const managedByValue = 'istio-ra';
 /** Which replica made an object: each watches its own alone. */
 export const replicaLabel = 'istio-ra/replica';
-const namespaceLabel = 'istio-ra/namespace';
 /** Objects that are removed by one call; see removal-batches.ts. */
 export const batchLabel = 'istio-ra/batch';
 const identityAnnotation = 'istio-ra/identity';
@@ -54,7 +54,7 @@ export function draftFor(
     labels: {
       [managedByLabel]: managedByValue,
       [replicaLabel]: replica,
-      [namespaceLabel]: admitted.identity.id.namespace,
+      [tenantLabel]: admitted.identity.id.namespace,
       ...(batch === undefined ? {} : { [batchLabel]: batch }),
     },
     annotations: originOf(order),

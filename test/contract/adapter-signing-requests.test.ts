@@ -22,7 +22,7 @@ const rules = [
   {
     apiGroups: group,
     resources: ['certificatesigningrequests'],
-    verbs: ['get', 'list', 'watch', 'create', 'delete'],
+    verbs: ['get', 'list', 'watch', 'create', 'delete', 'deletecollection'],
   },
   { apiGroups: group, resources: ['certificatesigningrequests/approval'], verbs: ['update'] },
   { apiGroups: group, resources: ['signers'], resourceNames: [signerName], verbs: ['approve'] },
@@ -156,6 +156,28 @@ describe('the adapter of signing requests', () => {
     const other = { name, uid: '00000000-0000-0000-0000-000000000000' };
     await expect(kubernetes.signingRequests.remove(other, deadline)).resolves.toBe('already_gone');
     await expect(kubernetes.signingRequests.read(name, deadline)).resolves.toBeDefined();
+  });
+
+  it('removes at once all that a label selects, and tells which these were', async () => {
+    const batch = world.newName('batch');
+    const labels = { ...world.labels, batch };
+    const made = await Promise.all([
+      kubernetes.signingRequests.create(aDraft({ labels }), deadline),
+      kubernetes.signingRequests.create(aDraft({ labels }), deadline),
+    ]);
+    const other = await kubernetes.signingRequests.create(aDraft(), deadline);
+    const removed = await kubernetes.signingRequests.removeAll(`batch=${batch}`, deadline);
+    expect(removed).toEqual(new Set(made.map(({ uid }) => uid)));
+    await expect(kubernetes.signingRequests.list(world.selector, deadline)).resolves.toContainEqual(
+      expect.objectContaining({ uid: other.uid }),
+    );
+    await expect(kubernetes.signingRequests.list(`batch=${batch}`, deadline)).resolves.toEqual([]);
+  });
+
+  it('removes nothing where no label selects anything', async () => {
+    const selector = `batch=${world.newName('batch')}`;
+    const removed = await kubernetes.signingRequests.removeAll(selector, deadline);
+    expect(removed.size).toBe(0);
   });
 
   it('tells that the token is not good', async () => {

@@ -62,7 +62,7 @@ describe('a right that was taken away', () => {
       const fresh = await RunningMesh.start();
       try {
         const fault = fresh.sandbox.faults.api.set({ kind: 'status', status: 403 }, options);
-        await expect(fresh.statusOf()).resolves.toBe('FAILED_PRECONDITION');
+        await expect(fresh.statusOf()).resolves.toBe('UNAVAILABLE');
         expect(refusalReasons(fresh)).toEqual([reason]);
         fault.clear();
         await expect(fresh.request()).resolves.toHaveLength(3);

@@ -74,7 +74,11 @@ function create(number: number, signal: AbortSignal): Promise<unknown> {
     expirationSeconds: 3600,
   };
   const bounds = { tries: 3, timeoutMs: 5_000 };
-  return attempts.run(bounds, (limited) => kubernetes.signingRequests.create(draft, limited), signal);
+  return attempts.run(
+    bounds,
+    (limited) => kubernetes.signingRequests.create(draft, limited),
+    signal,
+  );
 }
 
 describe('an API server that goes away and comes back', () => {

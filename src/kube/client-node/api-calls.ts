@@ -16,6 +16,8 @@ export type CallOptions = Partial<Configuration>;
 export interface ApiCall extends CallName {
   /** Sent in place of what the typed API makes of its argument. */
   readonly body?: string;
+  /** See TransportRequest. */
+  readonly tenant?: string | undefined;
 }
 
 type Invoke = (options: CallOptions) => Promise<HttpInfo<unknown>>;
@@ -61,6 +63,7 @@ export class ApiCalls {
     const request: TransportRequest = {
       verb: call.verb,
       resource: call.resource,
+      tenant: call.tenant,
       method: context.getHttpMethod() as TransportRequest['method'],
       path: context.getUrl().slice(this.#originLength),
       body: typeof body === 'string' ? body : undefined,

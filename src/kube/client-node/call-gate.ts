@@ -28,6 +28,8 @@ export interface CallPlace {
 export interface GatedCall extends CallName {
   /** By the verb where absent. */
   readonly priority?: CallPriority | undefined;
+  /** Calls of different tenants go in turn where not all can go. */
+  readonly tenant?: string | undefined;
 }
 
 export interface CallGateOptions {
@@ -103,6 +105,7 @@ export class CallGate {
       };
       const waiting: WaitingCall = {
         priority,
+        tenant: call.tenant,
         since,
         admit: () => {
           leaveLine();

@@ -6,13 +6,18 @@ import type { CallName } from './answer-errors.ts';
  */
 export type CallPriority = 'high' | 'normal' | 'low';
 
+/** Reads and changes that a request, or our right to act at all, waits for. */
+const urgent: Readonly<Record<string, readonly string[]>> = {
+  get: ['certificatesigningrequests', 'pods', 'leases'],
+  update: ['certificatesigningrequests/approval', 'leases'],
+};
+
 /** The priority of a call that says nothing about it. */
-export function usualPriority({ verb }: CallName): CallPriority {
+export function usualPriority({ verb, resource }: CallName): CallPriority {
+  if (urgent[verb]?.includes(resource) === true) return 'high';
   switch (verb) {
-    case 'get':
     case 'update':
     case 'patch':
-      return 'high';
     case 'delete':
     case 'deletecollection':
       return 'low';

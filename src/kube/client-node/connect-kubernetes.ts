@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { AccessReviews } from '../access-reviews.ts';
 import type { KubernetesClientState } from '../client-state.ts';
+import type { ClusterInspection } from '../cluster-inspection.ts';
 import type { ClusterTrustBundles } from '../cluster-trust-bundles.ts';
 import type { ConfigMapWrites, KeptEntry, KeptEntryKind } from '../config-map-writes.ts';
 import type { ConfigMap } from '../config-maps.ts';
@@ -24,6 +25,7 @@ import {
   parseClusterTrustBundle,
 } from './cluster-trust-bundles-adapter.ts';
 import { KubernetesConfigMapWrites, parseKeptEntry } from './config-map-writes-adapter.ts';
+import { KubernetesClusterInspection } from './cluster-inspection-adapter.ts';
 import type { ClusterAccess } from './kubeconfig.ts';
 import { KubernetesIssuerStatuses } from './issuer-statuses-adapter.ts';
 import { JsonCalls } from './json-calls.ts';
@@ -52,6 +54,8 @@ export interface KubernetesApi {
   /** What a signer's own issuer says of itself, and the events of a request: both rights are optional. */
   readonly issuerStatuses: IssuerStatuses;
   readonly requestEvents: RequestEvents;
+  /** For `istio-ra check` alone. */
+  readonly inspection: ClusterInspection;
   readonly leases: Leases;
   readonly secretWrites: SecretWrites;
   readonly configMapWrites: ConfigMapWrites;
@@ -114,6 +118,7 @@ export function connectKubernetes(options: ConnectOptions): KubernetesApi {
     selfReviews: new KubernetesSelfReviews(calls),
     issuerStatuses: new KubernetesIssuerStatuses(json),
     requestEvents: new KubernetesRequestEvents(json),
+    inspection: new KubernetesClusterInspection(json),
     leases: new KubernetesLeases(objects),
     secretWrites: new KubernetesSecretWrites(objects),
     configMapWrites: new KubernetesConfigMapWrites(objects),

@@ -14,7 +14,7 @@ export interface ConnectionSettings {
  * a thousand calls a second, and a third of the 200 changes that an API server takes at a time.
  */
 export function mostConnections({ connections }: ConnectionSettings): number {
-  return connections * 4;
+  return connections;
 }
 
 /** Connections that were opened with one set of certificates: calls on some, watches on others. */

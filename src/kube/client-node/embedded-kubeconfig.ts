@@ -1,5 +1,5 @@
 import { parse } from 'yaml';
-import type { Credentials } from './credentials.ts';
+import type { Credentials, TlsMaterial } from './credentials.ts';
 import { isJsonObject, listAt, objectAt, stringAt } from './json.ts';
 import type { JsonObject } from './json.ts';
 import type { ClusterAccess } from './kubeconfig.ts';
@@ -87,23 +87,24 @@ function readServer(cluster: JsonObject, name: string): string {
 
 function readCredentials(cluster: JsonObject, user: JsonObject, name: string): Credentials {
   const token = stringAt(user, 'token')?.trim();
-  const cert = decodedAt(user, 'client-certificate-data');
-  const key = decodedAt(user, 'client-key-data');
-  const ca = decodedAt(cluster, 'certificate-authority-data');
-  const servername = stringAt(cluster, 'tls-server-name');
-  if (!token && (!cert || !key)) {
+  const tls = readTls(cluster, user);
+  if (!token && tls.cert === undefined) {
     throw new Error(`user "${name}" has neither a token nor a client certificate with its key`);
   }
   const headers = token ? { authorization: `Bearer ${token}` } : {};
   const expiresAt = expiryOf(headers.authorization);
+  return { headers, tls, ...(expiresAt !== undefined && { expiresAt }) };
+}
+
+function readTls(cluster: JsonObject, user: JsonObject): TlsMaterial {
+  const cert = decodedAt(user, 'client-certificate-data');
+  const key = decodedAt(user, 'client-key-data');
+  const ca = decodedAt(cluster, 'certificate-authority-data');
+  const servername = stringAt(cluster, 'tls-server-name');
   return {
-    headers,
-    tls: {
-      ...(ca && { ca }),
-      ...(cert && key && { cert, key }),
-      ...(servername && { servername }),
-    },
-    ...(expiresAt !== undefined && { expiresAt }),
+    ...(ca && { ca }),
+    ...(cert && key && { cert, key }),
+    ...(servername && { servername }),
   };
 }
 

@@ -8,6 +8,7 @@ import {
 } from '@kubernetes/client-node';
 import { isConflict, isNotFound } from '../api-error.ts';
 import type { ResourceSource } from '../resource-source.ts';
+import { tenantLabel } from '../signing-requests.ts';
 import type {
   RemovalOutcome,
   SigningRequest,
@@ -58,7 +59,8 @@ export class KubernetesSigningRequests implements SigningRequests {
 
   async create(draft: SigningRequestDraft, signal: AbortSignal): Promise<SigningRequest> {
     const body = bodyOf(draft);
-    const raw = await this.#calls.send(create, signal, (options) =>
+    const call = { ...create, tenant: draft.labels[tenantLabel] };
+    const raw = await this.#calls.send(call, signal, (options) =>
       this.#api.createCertificateSigningRequestWithHttpInfo({ body }, options),
     );
     return parsed(raw, create);
@@ -71,7 +73,8 @@ export class KubernetesSigningRequests implements SigningRequests {
   ): Promise<SigningRequest> {
     // The object goes back as it came, not through client-node's model of it: fields that a newer
     // API server knows would be lost on the way.
-    const call = { ...approve, body: JSON.stringify(withApproval(request, approval)) };
+    const body = JSON.stringify(withApproval(request, approval));
+    const call = { ...approve, body, tenant: request.labels[tenantLabel] };
     const { name } = request;
     const raw = await this.#calls.send(call, signal, (options) =>
       this.#api.replaceCertificateSigningRequestApprovalWithHttpInfo(
@@ -113,6 +116,8 @@ export class KubernetesSigningRequests implements SigningRequests {
   }
 
   async removeAll(labelSelector: string, signal: AbortSignal): Promise<ReadonlySet<string>> {
+    // An empty selector would select everybody's requests.
+    if (labelSelector.trim() === '') throw badAnswer('no label selects what to remove', removeAll);
     const answer = await this.#json.send(
       {
         ...removeAll,

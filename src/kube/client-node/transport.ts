@@ -25,6 +25,8 @@ export interface TransportRequest extends CallName {
   readonly body?: string | undefined;
   /** Of a call; by its verb where absent. A stream waits for nobody. */
   readonly priority?: CallPriority | undefined;
+  /** On whose behalf it is made; tenants go in turn where not all calls can go. */
+  readonly tenant?: string | undefined;
 }
 
 /** How one try of a call went. */

@@ -56,6 +56,7 @@ export class IstioRa {
   /** host:port of CreateCertificate. */
   readonly address: string;
   private readonly httpAddress: string;
+  private readonly monitoringAddress: string;
   private readonly running: RunningProcess;
   private readonly log: LogReader;
 
@@ -65,6 +66,7 @@ export class IstioRa {
     this.log = log;
     this.address = String(serving['grpc']);
     this.httpAddress = String(serving['http']);
+    this.monitoringAddress = String(serving['monitoring']);
   }
 
   get pid(): number {
@@ -79,6 +81,15 @@ export class IstioRa {
   /** Asks /ready, /healthz. */
   async page(path: string): Promise<GetResult> {
     return get(`http://${this.httpAddress}${path}`);
+  }
+
+  /** The sum of all series of one metric, 0 where there is none yet. */
+  async metric(name: string): Promise<number> {
+    const { body } = await get(`http://${this.monitoringAddress}/metrics`);
+    const series = body
+      .split('\n')
+      .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
+    return series.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
   }
 
   /** What was decided so far: the audit line of each request, and what the log adds to it. */

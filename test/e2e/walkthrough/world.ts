@@ -69,7 +69,8 @@ export class World {
   readonly certManager: CertManager;
   readonly audit: AuditLog;
   readonly document: WalkthroughDocument;
-  private readonly program: string;
+  /** The bundle. */
+  readonly program: string;
   private authority: IstioRa | undefined;
 
   private constructor(parts: WorldParts) {

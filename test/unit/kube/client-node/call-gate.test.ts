@@ -1,10 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { CallGate } from '../../../../src/kube/client-node/call-gate.ts';
-import type {
-  CallEnd,
-  CallPlace,
-  GatedCall,
-} from '../../../../src/kube/client-node/call-gate.ts';
+import type { CallEnd, CallPlace, GatedCall } from '../../../../src/kube/client-node/call-gate.ts';
 import type { CallPriority } from '../../../../src/kube/client-node/call-priority.ts';
 import { FakeClock, settle } from '../../../support/fake-clock.ts';
 import { RecordingLogger } from '../../../support/recording-logger.ts';

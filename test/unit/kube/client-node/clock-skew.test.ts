@@ -36,9 +36,7 @@ describe('the skew of the clocks', () => {
     answer(aheadMs, 2);
     expect(log.lines).toEqual([]);
     answer(aheadMs);
-    expect(log.lines).toMatchObject([
-      { level: 'warn', fields: { clockSkewMs: aheadMs + 500 } },
-    ]);
+    expect(log.lines).toMatchObject([{ level: 'warn', fields: { clockSkewMs: aheadMs + 500 } }]);
   });
 
   it('of a minute is none', () => {

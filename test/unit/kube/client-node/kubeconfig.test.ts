@@ -142,7 +142,7 @@ describe('a kubeconfig', () => {
   it('keeps what its plugin printed while the file is the same', async () => {
     const script =
       "console.log(JSON.stringify({ kind: 'ExecCredential', status: { token: String(Math.random()), " +
-      "expirationTimestamp: new Date(Date.now() + 3600000).toISOString() } }))";
+      'expirationTimestamp: new Date(Date.now() + 3600000).toISOString() } }))';
     const exec = {
       apiVersion: 'client.authentication.k8s.io/v1',
       command: process.execPath,

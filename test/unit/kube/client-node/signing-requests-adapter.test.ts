@@ -221,3 +221,29 @@ describe('list', () => {
     expect(api.last.url).toBe(`${path}?limit=500&labelSelector=managed%3Dtrue%2Creplica%3Dx`);
   });
 });
+
+describe('removeAll', () => {
+  it('deletes what the labels select, as the server has it now, and asks for no certificates', async () => {
+    const items = [{ metadata: { name: 'ra-1', uid: 'uid-1' } }, { metadata: { uid: 'uid-2' } }];
+    api.answer = (_call, response) => sendJson(response, 200, { items });
+    const removed = await kubernetes.signingRequests.removeAll('batch=b-1', never);
+    expect(removed).toEqual(new Set(['uid-1', 'uid-2']));
+    expect(api.last).toMatchObject({ method: 'DELETE', url: `${path}?labelSelector=batch%3Db-1` });
+    expect(api.last.headers.accept).toContain('as=PartialObjectMetadataList');
+  });
+
+  it.each(['', ' '])('does not take "%s" for a selector: it would select all', async (selector) => {
+    await expect(kubernetes.signingRequests.removeAll(selector, never)).rejects.toThrow(
+      'no label selects',
+    );
+    expect(api.calls).toHaveLength(0);
+  });
+
+  it('throws what the API refuses with', async () => {
+    api.answer = (_call, response) => sendStatus(response, 403, 'Forbidden');
+    await expect(kubernetes.signingRequests.removeAll('a=b', never)).rejects.toMatchObject({
+      status: 403,
+      verb: 'deletecollection',
+    });
+  });
+});

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
-import type { ServerResponse } from 'node:http';
 import { KubeApiError } from '../../../../src/kube/api-error.ts';
 import type { ConnectionSettings } from '../../../../src/kube/client-node/connections.ts';
 import type { ClusterAccess } from '../../../../src/kube/client-node/kubeconfig.ts';
@@ -67,25 +66,6 @@ describe('a call', () => {
     const remove = { ...request, method: 'DELETE', body: '{}' } as const;
     for (let call = 0; call < 20; call += 1) await transport.call(remove, never);
     expect(api.connections).toBeLessThanOrEqual(2);
-  });
-
-  it('waits where as many as may are on their way', async () => {
-    await transport.close();
-    transport = aTransport(anAccess(api.url), { connections: 3 });
-    const held: ServerResponse[] = [];
-    const arrived = new Promise<void>((resolve) => {
-      api.answer = (_call, response) => {
-        if (held.push(response) === 3) resolve();
-      };
-    });
-    const calls = Promise.all(Array.from({ length: 30 }, () => transport.call(request, never)));
-    await arrived;
-    expect(transport.state).toMatchObject({ limit: 3, inFlight: 3, waiting: 27 });
-    api.answer = (_call, response) => sendJson(response, 200, {});
-    for (const response of held) sendJson(response, 200, {});
-    await calls;
-    expect(api.calls).toHaveLength(30);
-    expect(transport.state).toMatchObject({ inFlight: 0, waiting: 0, isAway: false });
   });
 });
 

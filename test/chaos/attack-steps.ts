@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { residentMiB } from '../bench/process-usage.ts';
+import { SandboxWorld } from '../bench/sandbox/sandbox-world.ts';
+import type { MeasuredAuthority } from '../bench/bench-world.ts';
+import { runLoad } from '../e2e/stack/agent.ts';
+import type { LoadReport } from '../e2e/stack/agent.ts';
+import { awaitUntil } from '../e2e/stack/await-until.ts';
+import { describeLoad } from '../e2e/faults/fault-world.ts';
+import type { Step } from '../e2e/runner/suite.ts';
+import type { Attack } from './attacks/attack.ts';
+import { callAttacks } from './attacks/call-attacks.ts';
+import { frameAttacks } from './attacks/frame-attacks.ts';
+import type { Target } from './attacks/raw-connection.ts';
+import { tlsAttacks } from './attacks/tls-attacks.ts';
+
+const mostMemoryMiB = 700;
+const mostP99Ms = 3_000;
+const requestsPerSecond = 10;
+/** The load goes on after the attack, so that nobody is served only once it is over. */
+const longestAttackMs = 60_000;
+
+export interface AttackStepsOptions {
+  /** The client of the good tenant. */
+  readonly agentlike: string;
+  readonly durationMs: number;
+}
+
+/** The bundle on the sandbox's API, which all attacks meet one after the other. */
+class Fortress {
+  readonly world: SandboxWorld;
+  readonly authority: MeasuredAuthority;
+
+  private constructor(world: SandboxWorld, authority: MeasuredAuthority) {
+    this.world = world;
+    this.authority = authority;
+  }
+
+  static async build(agentlike: string): Promise<Fortress> {
+    const world = await SandboxWorld.start(agentlike);
+    try {
+      const authority = await world.startAuthority('attacked');
+      const fortress = new Fortress(world, authority);
+      // Nobody's code is compiled under attack.
+      await fortress.goodLoad(1_000);
+      return fortress;
+    } catch (error) {
+      await world.stop();
+      throw error;
+    }
+  }
+
+  get target(): Target {
+    const { rootFile, serverName, tokenDir } = this.world;
+    const [token = ''] = readdirSync(tokenDir);
+    return {
+      ...{ serverName, rootPem: readFileSync(rootFile, 'utf8') },
+      port: Number(this.authority.address.split(':')[1]),
+      token: readFileSync(join(tokenDir, token), 'utf8'),
+    };
+  }
+
+  /** Workloads of two tenants, half of them on new connections each time. */
+  async goodLoad(durationMs: number): Promise<readonly LoadReport[]> {
+    const { agentlike, rootFile, serverName, tokenDir } = this.world;
+    const common = {
+      ...{ address: this.authority.address, rootFile, serverName, tokenDir, durationMs },
+      ...{ certSigner: '{namespace}', key: 'p256' as const, callers: 10 },
+      rate: requestsPerSecond / 2,
+      total: Math.ceil((durationMs * requestsPerSecond) / 2_000),
+    };
+    return Promise.all([
+      runLoad(agentlike, common),
+      runLoad(agentlike, { ...common, newConnections: true }),
+    ]);
+  }
+
+  isAlive(): boolean {
+    try {
+      return process.kill(this.authority.pid, 0);
+    } catch {
+      return false;
+    }
+  }
+}
+
+/**
+ * What a hostile client does to the bundle, a step each, with good clients beside it. They bring their
+ * own API, the sandbox's; the first step starts it and the last one ends it.
+ */
+export function attackSteps({ agentlike, durationMs }: AttackStepsOptions): readonly Step[] {
+  let built: Promise<Fortress> | undefined;
+  const fortress = (): Promise<Fortress> => (built ??= Fortress.build(agentlike));
+  const attacks = [...frameAttacks, ...callAttacks, ...tlsAttacks];
+  return [
+    ...attacks.map((attack) => ({
+      name: `${attack.name}: good clients are served`,
+      run: async (show: (evidence: string) => void): Promise<void> => {
+        await withstand(await fortress(), attack, { durationMs, show });
+      },
+    })),
+    {
+      name: 'after all attacks: it serves as before, and nothing is left',
+      run: async (show) => {
+        const last = await fortress();
+        const { world, authority } = last;
+        try {
+          judge(last, await last.goodLoad(durationMs), show);
+          await awaitUntil(async () => (await world.objectsLeft()) === 0, {
+            ...{ what: 'no object is left', timeoutMs: 30_000 },
+          });
+        } finally {
+          await authority.stop();
+          await world.stop();
+        }
+      },
+    },
+  ];
+}
+
+async function withstand(
+  fortress: Fortress,
+  attack: Attack,
+  { durationMs, show }: { readonly durationMs: number; readonly show: (fact: string) => void },
+): Promise<void> {
+  const over = new AbortController();
+  const late = setTimeout(() => over.abort(), longestAttackMs);
+  const attacking = attack.run(fortress.target, over.signal);
+  // It is waited for below, after the load that goes on beside it.
+  attacking.catch(() => undefined);
+  try {
+    const reports = await fortress.goodLoad(durationMs);
+    over.abort();
+    show(await attacking);
+    judge(fortress, reports, show);
+  } finally {
+    over.abort();
+    clearTimeout(late);
+    await attacking.catch(() => undefined);
+  }
+}
+
+function judge(
+  fortress: Fortress,
+  reports: readonly LoadReport[],
+  show: (fact: string) => void,
+): void {
+  assert.ok(fortress.isAlive(), 'the process that was started first still runs');
+  const { now, peak } = residentMiB(fortress.authority.pid);
+  show(`resident memory ${now.toFixed(0)} MiB, ${peak.toFixed(0)} MiB at most so far`);
+  for (const report of reports) {
+    show(`${describeLoad(report)}; p99 ${report.okMs?.p99 ?? NaN} ms`);
+    assert.equal(report.ok, report.requests, JSON.stringify(report.messages));
+    assert.ok((report.okMs?.p99 ?? Infinity) < mostP99Ms, `p99 stays under ${mostP99Ms} ms`);
+  }
+  assert.ok(peak < mostMemoryMiB, `resident memory stays under ${mostMemoryMiB} MiB`);
+}

@@ -1,0 +1,46 @@
+import { randomInt } from 'node:crypto';
+
+/** How long, how hard, and what may rise by how much in a minute. */
+export interface SoakSettings {
+  readonly seed: number;
+  readonly durationMs: number;
+  readonly isShort: boolean;
+  readonly requestsPerSecond: number;
+  readonly sampleEveryMs: number;
+  /** Slopes beyond these fail: MiB, file descriptors and API objects a minute. */
+  readonly mostMemory: number;
+  readonly mostDescriptors: number;
+  readonly mostObjects: number;
+}
+
+const defaultSeconds = 600;
+const shortSeconds = 40;
+
+/** SOAK_SECONDS, SOAK_SEED, SOAK_RATE and SOAK=short. Throws an Error that names what is no number. */
+export function readSoakSettings(env: NodeJS.ProcessEnv): SoakSettings {
+  const isShort = env['SOAK'] === 'short';
+  const seconds = readNumber(env, 'SOAK_SECONDS') ?? (isShort ? shortSeconds : defaultSeconds);
+  if (seconds < 20) throw new Error('SOAK_SECONDS must be at least 20');
+  // Code is still being compiled and heaps still grow in the first minutes.
+  const bounds =
+    seconds < 300
+      ? { mostMemory: 400, mostDescriptors: 60, mostObjects: 240 }
+      : { mostMemory: 1, mostDescriptors: 2, mostObjects: 6 };
+  return {
+    seed: readNumber(env, 'SOAK_SEED') ?? randomInt(0x1_0000_0000),
+    durationMs: seconds * 1000,
+    isShort,
+    requestsPerSecond: readNumber(env, 'SOAK_RATE') ?? 15,
+    sampleEveryMs: seconds < 300 ? 1_000 : 2_000,
+    ...bounds,
+  };
+}
+
+function readNumber(env: NodeJS.ProcessEnv, name: string): number | undefined {
+  const text = env[name];
+  if (text === undefined || text === '') return undefined;
+  if (!/^\d{1,10}$/.test(text)) {
+    throw new Error(`${name} must be a whole number, not ${JSON.stringify(text)}`);
+  }
+  return Number(text);
+}
