@@ -34,8 +34,9 @@ const rooms = {
     'pki',
     'base',
   ],
+  check: ['config', 'distribution', 'ra', 'authz', 'mesh', 'kube', 'pki', 'base'],
   sandbox: ['pki', 'base'],
-  cli: ['app', 'audit', 'config', 'sandbox', 'server', 'mesh', 'pki', 'kube', 'base'],
+  cli: ['app', 'audit', 'check', 'config', 'sandbox', 'server', 'mesh', 'pki', 'kube', 'base'],
 };
 
 const inRoom = (room) => (room === 'kube' ? '^src/kube/[^/]+$' : `^src/${room}/`);
@@ -84,7 +85,7 @@ module.exports = {
         'a unit test does no I/O; one that needs the app or the sandbox is an integration test',
       severity: 'error',
       from: {
-        path: '^test/unit/(base|pki|admission|mesh|kube|authn|authz|ra|signer|distribution|audit|metrics|tracing)/',
+        path: '^test/unit/(base|pki|admission|mesh|kube|authn|authz|ra|signer|distribution|audit|metrics|tracing|check)/',
       },
       to: { path: '^src/(app|cli|sandbox)/' },
     },

@@ -29,5 +29,5 @@ COPY --from=build /src/LICENSE /app/LICENSE
 WORKDIR /
 USER 65532:65532
 EXPOSE 15012 15014 8080
-ENTRYPOINT ["/nodejs/bin/node", "--unhandled-rejections=throw", "--disable-proto=delete", "/app/dist/istio-ra.js"]
+ENTRYPOINT ["/nodejs/bin/node", "--unhandled-rejections=throw", "--disable-proto=delete", "--max-semi-space-size=2", "/app/dist/istio-ra.js"]
 CMD ["serve"]

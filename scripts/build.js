@@ -42,7 +42,11 @@ await rm(`${root}dist`, { recursive: true, force: true });
 const result = await build({
   absWorkingDir: root,
   entryPoints: ['src/main.ts'],
-  outfile: 'dist/istio-ra.js',
+  // What only some commands or settings need is in files of its own, read when it is asked for.
+  outdir: 'dist',
+  entryNames: 'istio-ra',
+  chunkNames: 'parts/[name]-[hash]',
+  splitting: true,
   bundle: true,
   platform: 'node',
   target: 'node22',
@@ -59,7 +63,7 @@ const result = await build({
       '#!/usr/bin/env node',
       "import { createRequire as __createRequire } from 'node:module';",
       'const require = __createRequire(import.meta.url);',
-      'const __bundleDirectory = import.meta.dirname;',
+      "const __bundleDirectory = import.meta.dirname.replace(/[\\\\/]parts$/, '');",
     ].join('\n'),
   },
   plugins: [dropUnused, findProtoFiles],

@@ -8,7 +8,7 @@ import type { Logger } from '../base/logger.ts';
 import type { AuditConfig } from '../config/audit-settings.ts';
 
 /** Opens the audit log where the configuration wants it. Throws when it cannot be written. */
-export function openAuditLog(options: {
+export async function openAuditLog(options: {
   readonly audit: AuditConfig;
   readonly replica: string;
   readonly clock: Clock;
@@ -16,7 +16,12 @@ export function openAuditLog(options: {
   readonly log: Logger;
 }): Promise<AuditLog> {
   const { audit, replica, clock, random, log } = options;
-  return AuditLog.open({ sink: sinkOf(audit), replica, clock, random, log });
+  try {
+    return await AuditLog.open({ sink: sinkOf(audit), replica, clock, random, log });
+  } catch (cause) {
+    const problem = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`cannot write the audit log that AUDIT_LOG names: ${problem}`, { cause });
+  }
 }
 
 function sinkOf({ target, maxBytes, maxFiles, fsync }: AuditConfig): AuditSink {

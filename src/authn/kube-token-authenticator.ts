@@ -2,7 +2,7 @@ import type { Caller } from './caller.ts';
 import type { Clock } from '../base/clock.ts';
 import { withDeadline } from '../base/deadline.ts';
 import { RaError } from '../base/ra-error.ts';
-import { KubeApiError } from '../kube/api-error.ts';
+import { isForbidden, KubeApiError } from '../kube/api-error.ts';
 import type { TokenReviewResult, TokenReviews } from '../kube/token-reviews.ts';
 import type { MeshSource } from '../mesh/mesh-snapshot.ts';
 import { workloadId } from '../pki/spiffe-id.ts';
@@ -65,11 +65,7 @@ export class KubeTokenAuthenticator implements Authenticator {
     } catch (error) {
       // Never CALLER_UNAUTHENTICATED here: agents do not retry that, and the token may be good.
       if (error instanceof KubeApiError) {
-        throw unavailable(
-          'token_review_failed',
-          'the API server gave no verdict on the token',
-          error,
-        );
+        throw unavailable('token_review_failed', whyUnreviewed(error), error);
       }
       throw error;
     }
@@ -106,4 +102,11 @@ function refused(reason: string, message: string): RaError {
 
 function unavailable(reason: string, message: string, cause?: unknown): RaError {
   return new RaError('AUTHENTICATION_UNAVAILABLE', message, { reason, cause });
+}
+
+/** A missing right is named, since only a person can mend it. */
+function whyUnreviewed(error: KubeApiError): string {
+  return isForbidden(error)
+    ? 'the right to create tokenreviews.authentication.k8s.io is missing: grant it to our account'
+    : 'the API server gave no verdict on the token';
 }

@@ -6,6 +6,7 @@ export const logScopes = [
   'authn',
   'authz',
   'base',
+  'check',
   'cli',
   'config',
   'distribution',

@@ -48,6 +48,9 @@ export function isOn(value: string | undefined): boolean {
 }
 
 /** Its namespace and name, for people. */
-export function placeOf({ namespace, name }: Pick<ControlPlaneWorkload, 'namespace' | 'name'>): string {
+export function placeOf({
+  namespace,
+  name,
+}: Pick<ControlPlaneWorkload, 'namespace' | 'name'>): string {
   return `${namespace}/${name}`;
 }

@@ -1,10 +1,12 @@
-import { X509Certificate } from 'node:crypto';
 import type { Certificate } from '../pki/certificate.ts';
+import { summarizeChain } from '../pki/chain-summary.ts';
 
 /** A certificate in a few words that find it again. */
-export function describeRoot({ der, sha256 }: Certificate): string {
-  const subject = new X509Certificate(der).subject.replaceAll('\n', ', ');
-  return `${subject === '' ? 'a certificate without a subject' : subject} (sha256 ${sha256.slice(0, 16)})`;
+export function describeRoot({ pem, sha256 }: Certificate): string {
+  const [summary] = summarizeChain([pem]);
+  const subject = summary?.subject ?? '';
+  const name = subject === '' ? 'a certificate without a subject' : subject;
+  return `${name} (sha256 ${sha256.slice(0, 16)})`;
 }
 
 /** The day of an instant, in UTC. */

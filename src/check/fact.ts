@@ -1,4 +1,4 @@
-import { isForbidden, isNotFound } from '../kube/api-error.ts';
+import { isForbidden, isNotFound, KubeApiError } from '../kube/api-error.ts';
 
 /** Something about the cluster or the settings that was sought once for all checks. */
 export type Fact<T> =
@@ -8,6 +8,8 @@ export type Fact<T> =
       readonly because: string;
       /** Whether it should have been found: what is forbidden or not there is no fault. */
       readonly isFault: boolean;
+      /** The check that tells of it, so that others need not. */
+      readonly reportedBy?: string;
     };
 
 /** Thrown by `known` where a fact that a check asks for was not found. */
@@ -24,7 +26,9 @@ export class UnknownFactError extends Error {
 /** Throws UnknownFactError. */
 export function known<T>(fact: Fact<T>): T {
   if (fact.kind === 'known') return fact.value;
-  throw new UnknownFactError(fact.because, fact);
+  const { because, isFault, reportedBy } = fact;
+  if (reportedBy === undefined) throw new UnknownFactError(because, { isFault });
+  throw new UnknownFactError(`it rests on what ${reportedBy} looks at`, { isFault: false });
 }
 
 export function knownFact<T>(value: T): Fact<T> {
@@ -36,9 +40,18 @@ export function unknownFact(because: string, isFault = false): Fact<never> {
   return { kind: 'unknown', because, isFault };
 }
 
+/** Of a fact that has a check of its own, which says what is wrong with it. */
+export function reportedBy<T>(check: string, fact: Fact<T>): Fact<T> {
+  return fact.kind === 'known' ? fact : { ...fact, reportedBy: check };
+}
+
 /** What an error says about a fact: what is forbidden, and what the API does not have, is no fault. */
 export function factOf(error: unknown): Fact<never> {
   const because = error instanceof Error ? error.message : String(error);
   if (error instanceof UnknownFactError) return unknownFact(because, error.isFault);
-  return unknownFact(because, !isForbidden(error) && !isNotFound(error));
+  if (isForbidden(error) && error instanceof KubeApiError) {
+    const { verb, resource } = error;
+    return unknownFact(`who runs this may not ${verb} ${resource}: run it as somebody who may`);
+  }
+  return unknownFact(because, !isNotFound(error));
 }

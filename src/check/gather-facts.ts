@@ -14,7 +14,7 @@ import type { Certificate } from '../pki/certificate.ts';
 import { parseCertificateBundle } from '../pki/pem.ts';
 import { readControlPlaneWorkload } from './control-plane-workload.ts';
 import type { ControlPlaneWorkload } from './control-plane-workload.ts';
-import { factOf, known, knownFact, unknownFact } from './fact.ts';
+import { factOf, known, knownFact, reportedBy, unknownFact } from './fact.ts';
 import type { Fact } from './fact.ts';
 import type { Facts, MeshFacts, PodFacts, PolicyFacts, ServerFacts } from './facts.ts';
 import { readInjectedPod } from './injected-pod.ts';
@@ -48,14 +48,17 @@ class Gatherer {
   }
 
   async gather(): Promise<Facts> {
-    const server = await this.#seek((signal) => this.#server(signal));
+    const server = reportedBy('api-reachable', await this.#seek((signal) => this.#server(signal)));
     // Asked of a server that is away, each would only repeat that it is.
-    const away = unknownFact('the API server was not reached, see api-reachable');
+    const away = unknownFact('it rests on what api-reachable looks at');
     const ask = <T>(step: (signal: AbortSignal) => Promise<T>): Promise<Fact<T>> =>
       server.kind === 'known' ? this.#seek(step) : Promise.resolve(away);
     const { podNamespace } = this.#config;
-    const mesh = await this.#seek((signal) => readMesh(this.#config, this.#ports, signal));
-    const [policy, clientRoots, proxyConfigs, namespaces, pods, hasCertManager, ...others] =
+    const mesh = reportedBy(
+      'mesh-config',
+      await this.#seek((signal) => readMesh(this.#config, this.#ports, signal)),
+    );
+    const [policyRead, clientRoots, proxyConfigs, namespaces, pods, hasCertManager, ...others] =
       await Promise.all([
         this.#seek(() => this.#policy(mesh)),
         this.#seek(() => this.#clientRoots(mesh)),
@@ -71,6 +74,7 @@ class Gatherer {
       ask((signal) => this.#rootConfigMaps(signal)),
       ask((signal) => this.#injectorValues(signal)),
     ]);
+    const policy = reportedBy('signer-policy', policyRead);
     const [istiods, nodeAgents, certManagers] = others;
     const world = await this.#seek(() => this.#world({ mesh, policy, proxyConfigs, namespaces }));
     return {
@@ -207,4 +211,5 @@ class Gatherer {
   }
 }
 
-const certManagerLabels = 'app.kubernetes.io/name=cert-manager,app.kubernetes.io/component=controller';
+const certManagerLabels =
+  'app.kubernetes.io/name=cert-manager,app.kubernetes.io/component=controller';

@@ -17,7 +17,10 @@ const ended = ['Succeeded', 'Failed'];
 
 /** Undefined for a pod that has no agent of Istio's in it, or is over. */
 export function readInjectedPod(object: unknown): InjectedPod | undefined {
-  const containers = [...listAt(object, 'spec', 'containers'), ...listAt(object, 'spec', 'initContainers')];
+  const containers = [
+    ...listAt(object, 'spec', 'containers'),
+    ...listAt(object, 'spec', 'initContainers'),
+  ];
   const agent = containers.find((container) => agents.includes(textAt(container, 'name')));
   if (agent === undefined || ended.includes(textAt(object, 'status', 'phase'))) return undefined;
   const signer = listAt(agent, 'env').find((one) => textAt(one, 'name') === signerVariable);

@@ -19,7 +19,10 @@ export function listAt(value: unknown, ...path: readonly string[]): readonly unk
 }
 
 /** The texts of the mapping at a path. */
-export function textsAt(value: unknown, ...path: readonly string[]): Readonly<Record<string, string>> {
+export function textsAt(
+  value: unknown,
+  ...path: readonly string[]
+): Readonly<Record<string, string>> {
   const found = valueAt(value, ...path);
   const entries = isMapping(found) ? Object.entries(found) : [];
   return Object.fromEntries(

@@ -79,9 +79,9 @@ function assignmentRights({ config }: RightsQuestion): readonly NeededRight[] {
 
 function meshRights({ config, isMeshInConfigMap }: RightsQuestion): readonly NeededRight[] {
   const { meshSource, sharedConfigMapName, podNamespace: namespace } = config;
-  const main =
-    isMeshInConfigMap && meshSource.kind === 'found' ? [meshSource.configMap] : [];
-  const shared = sharedConfigMapName === undefined ? [] : [{ namespace, name: sharedConfigMapName }];
+  const main = isMeshInConfigMap && meshSource.kind === 'found' ? [meshSource.configMap] : [];
+  const shared =
+    sharedConfigMapName === undefined ? [] : [{ namespace, name: sharedConfigMapName }];
   return [...main, ...shared].flatMap((map) =>
     rights(['list', 'watch'], { group: '', resource: 'configmaps', ...map }, 'mesh config'),
   );

@@ -61,7 +61,11 @@ async function verdictOf(check: Check, { clock, signal: parent }: RunOptions): P
   }
 }
 
-function resultOf({ id, about, severity }: Check, verdict: Verdict): CheckResult {
+/** A verdict with what it is of. */
+export function resultOf(
+  { id, about, severity }: Pick<Check, 'id' | 'about' | 'severity'>,
+  verdict: Verdict,
+): CheckResult {
   const common = { id, about, severity, verdict: verdict.kind, link: `${manual}#${id}` };
   switch (verdict.kind) {
     case 'ok':

@@ -1,6 +1,9 @@
 import { readSignerText } from '../authz/signer-text.ts';
 import type { RaConfig } from '../config/ra-config.ts';
+import { skipped } from './check.ts';
+import type { Check, Verdict } from './check.ts';
 import { known } from './fact.ts';
+import type { Fact } from './fact.ts';
 import type { Facts } from './facts.ts';
 
 /** A signer and who names it. */
@@ -26,7 +29,9 @@ export function namedSigners(
       ? []
       : [{ text: defaultCertSigner, by: 'defaultConfig of the mesh config' }]),
     ...entries.flatMap(({ namespace, name, certSigner }) =>
-      certSigner === undefined ? [] : [{ text: certSigner, by: `ProxyConfig ${namespace}/${name}` }],
+      certSigner === undefined
+        ? []
+        : [{ text: certSigner, by: `ProxyConfig ${namespace}/${name}` }],
     ),
   ];
 }
@@ -37,8 +42,27 @@ export function usedSigners(config: RaConfig, facts: Facts): readonly string[] {
     const read = readSignerText(text, config.signerDomain);
     return read.kind === 'signer' ? [read.name] : [];
   });
-  const { rules } = known(facts.policy).policy;
+  // A policy that cannot be read has a check of its own; the other signers are still looked at.
+  const rules = facts.policy.kind === 'known' ? facts.policy.value.policy.rules : [];
   const ruled = rules.flatMap(({ signers }) => signers);
   const rooted = known(facts.mesh).snapshot.trust.signerNames;
   return [...new Set<string>([...rooted, ...named, ...ruled])].sort();
+}
+
+/** A check for each signer; where these are not known, one of that kind that says so. */
+export function checkEach(
+  id: string,
+  signers: Fact<readonly string[]>,
+  make: (signer: string) => Omit<Check, 'id' | 'about'>,
+): readonly Check[] {
+  if (signers.kind === 'known') {
+    return signers.value.map((signer) => ({ ...make(signer), id, about: signer }));
+  }
+  return [{ id, severity: 'error', run: () => known<never>(signers) }];
+}
+
+/** Nothing is found well of which a part was not seen: what was found wrong stays. */
+export function unlessUnread(verdict: Verdict, proxyConfigs: Facts['proxyConfigs']): Verdict {
+  if (verdict.kind !== 'ok' || proxyConfigs.kind === 'known') return verdict;
+  return skipped(`${verdict.text}, but for ProxyConfigs: ${proxyConfigs.because}`);
 }

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/setting.ts';
 import { auditCommand } from './audit-command.ts';
+import { checkCommand } from './check-command.ts';
 import { explainCommand } from './explain-command.ts';
 import { exitCodes } from './exit-codes.ts';
 import { requestCommand } from './request-command.ts';
@@ -9,6 +10,15 @@ import { serveCommand } from './serve-command.ts';
 import type { CommandEnvironment } from './terminal.ts';
 import { readVersion } from './version.ts';
 import { UsageError } from './workspace.ts';
+
+const commands = [
+  serveCommand,
+  checkCommand,
+  sandboxCommand,
+  requestCommand,
+  explainCommand,
+  auditCommand,
+];
 
 /** Runs one command line to its end and returns the exit status. */
 export async function runCommandLine(environment: CommandEnvironment): Promise<number> {
@@ -26,7 +36,7 @@ export async function runCommandLine(environment: CommandEnvironment): Promise<n
       writeErr: (text) => void err.write(text),
     })
     .exitOverride();
-  for (const make of [serveCommand, sandboxCommand, requestCommand, explainCommand, auditCommand]) {
+  for (const make of commands) {
     program.addCommand(make(run).copyInheritedSettings(program));
   }
   try {

@@ -13,7 +13,11 @@ export interface KnownNamespace {
 }
 
 /** Where nobody runs that needs a root; istiod leaves them out too. */
-const excluded = ['kube-public', 'kube-node-lease', 'local-path-storage'];
+export const namespacesWithoutRoots: readonly string[] = [
+  'kube-public',
+  'kube-node-lease',
+  'local-path-storage',
+];
 
 /** All namespaces and what we keep in them, as two watches tell; texts are known by their hash alone. */
 export class KeptNamespaces {
@@ -28,7 +32,7 @@ export class KeptNamespaces {
   /** Undefined where there is none, or it is none of ours to write in. */
   namespace(name: string): KnownNamespace | undefined {
     const found = this.#namespaces.get(name);
-    return found === undefined || found.isTerminating || excluded.includes(name)
+    return found === undefined || found.isTerminating || namespacesWithoutRoots.includes(name)
       ? undefined
       : found;
   }

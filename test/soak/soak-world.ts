@@ -11,7 +11,7 @@ import type { IstioRa } from '../e2e/stack/istio-ra.ts';
 import { Processes } from '../e2e/stack/process.ts';
 import { SoakApi } from './sandbox/soak-api.ts';
 
-export const requestBudgetMs = 10_000;
+const requestBudgetMs = 10_000;
 
 export type MeshVariant = 'good' | 'added' | 'replaced' | 'broken';
 

@@ -6,6 +6,7 @@
 {{- end }}
 - --unhandled-rejections=throw
 - --disable-proto=delete
+- --max-semi-space-size=2
 - /app/dist/istio-ra.js
 {{- end -}}
 

@@ -33,7 +33,10 @@ export function judgeAssignments(
   const granted = answers.filter(({ isGranted }) => isGranted).length;
   if (refused.length > 0) {
     const text = `namespaces whose assignment must not be followed: ${listed(refused)}`;
-    return failed(text, 'correct what the text names: a ProxyConfig, or a rule of the signer policy');
+    return failed(
+      text,
+      'correct what the text names: a ProxyConfig, or a rule of the signer policy',
+    );
   }
   return ok(`${granted} of ${namespaces.length} namespaces have a signer, the others none`);
 }

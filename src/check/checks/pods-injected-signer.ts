@@ -9,7 +9,10 @@ import type { PodFacts } from '../facts.ts';
 import type { InjectedPod } from '../injected-pod.ts';
 
 /** Whether running pods ask for the signer that is assigned to them now. */
-export function podsInjectedSigner({ facts, config }: Pick<CheckContext, 'facts' | 'config'>): Check {
+export function podsInjectedSigner({
+  facts,
+  config,
+}: Pick<CheckContext, 'facts' | 'config'>): Check {
   return {
     id: 'pods-injected-signer',
     severity: 'error',
@@ -17,7 +20,11 @@ export function podsInjectedSigner({ facts, config }: Pick<CheckContext, 'facts'
   };
 }
 
-export function judgePods({ pods, isWhole }: PodFacts, world: SignerWorld, cluster: string): Verdict {
+export function judgePods(
+  { pods, isWhole }: PodFacts,
+  world: SignerWorld,
+  cluster: string,
+): Verdict {
   const answers = pods.map((pod) => answerTo(pod, world, cluster));
   const refused = answers.flatMap((answer) => (answer.kind === 'refused' ? [answer.text] : []));
   const fix = 'restart these pods, so that what is assigned now is written into them';
@@ -26,7 +33,11 @@ export function judgePods({ pods, isWhole }: PodFacts, world: SignerWorld, clust
   }
   const other = answers.flatMap((answer) => (answer.kind === 'other' ? [answer.text] : []));
   if (other.length > 0) {
-    return failed(`pods that ask for another signer than they get: ${listed(other)}`, fix, 'warning');
+    return failed(
+      `pods that ask for another signer than they get: ${listed(other)}`,
+      fix,
+      'warning',
+    );
   }
   const rest = isWhole ? '' : ', of those that were looked at: there are more';
   return ok(`${pods.length} pods with an agent get what they ask for${rest}`);
@@ -44,8 +55,14 @@ function answerTo(pod: InjectedPod, world: SignerWorld, cluster: string): Answer
   const { verdict } = explainSigner(workload, certSigner, world);
   const wish = certSigner === '' ? 'no signer' : certSigner;
   if (verdict.kind === 'refused') {
-    return { kind: 'refused', text: `${namespace}/${name} asks for ${wish} (${verdict.error.reason})` };
+    return {
+      kind: 'refused',
+      text: `${namespace}/${name} asks for ${wish} (${verdict.error.reason})`,
+    };
   }
   if (verdict.servedInsteadOf === undefined) return { kind: 'same' };
-  return { kind: 'other', text: `${namespace}/${name} asks for ${wish} and gets ${verdict.signer}` };
+  return {
+    kind: 'other',
+    text: `${namespace}/${name} asks for ${wish} and gets ${verdict.signer}`,
+  };
 }

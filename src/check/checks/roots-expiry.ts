@@ -22,14 +22,19 @@ export function judgeExpiry({ trust }: Pick<MeshSnapshot, 'trust'>, now: number)
     trust.rootsFor(signer).map((root) => ({ signer, root })),
   );
   const text = (of: readonly { readonly signer: string; readonly root: Certificate }[]): string =>
-    listed(of.map(({ signer, root }) => `${describeRoot(root)} of ${signer}: ${dayOf(root.notAfter)}`));
+    listed(
+      of.map(({ signer, root }) => `${describeRoot(root)} of ${signer}: ${dayOf(root.notAfter)}`),
+    );
   const over = roots.filter(({ root }) => root.notAfter <= now);
-  const fix = 'put the new root into caCertificates beside the old one, then change the CA, then take the old one out';
+  const fix =
+    'put the new root into caCertificates beside the old one, then change the CA, then take the old one out';
   if (over.length > 0) return failed(`roots that have expired: ${text(over)}`, fix);
   const soon = roots.filter(({ root }) => root.notAfter < now + soonMs);
   if (soon.length > 0) {
     return failed(`roots that expire within 30 days: ${text(soon)}`, fix, 'warning');
   }
   const first = Math.min(...roots.map(({ root }) => root.notAfter));
-  return ok(roots.length === 0 ? 'there are no roots' : `the first root expires on ${dayOf(first)}`);
+  return ok(
+    roots.length === 0 ? 'there are no roots' : `the first root expires on ${dayOf(first)}`,
+  );
 }

@@ -4,7 +4,7 @@ import { failed, listed, ok } from '../check.ts';
 import type { Check, Verdict } from '../check.ts';
 import type { CheckContext } from '../check-context.ts';
 import { known } from '../fact.ts';
-import { namedSigners } from '../used-signers.ts';
+import { namedSigners, unlessUnread } from '../used-signers.ts';
 import type { NamedSigner } from '../used-signers.ts';
 
 /** Whether all that name a signer name one that can be. */
@@ -12,12 +12,14 @@ export function signerNames({ facts, config }: Pick<CheckContext, 'facts' | 'con
   return {
     id: 'signer-names',
     severity: 'error',
-    run: () =>
-      judgeSignerNames({
+    run: () => {
+      const verdict = judgeSignerNames({
         certSigners: known(facts.mesh).snapshot.trust.signerNames,
         named: namedSigners(config, facts),
         signerDomain: config.signerDomain,
-      }),
+      });
+      return unlessUnread(verdict, facts.proxyConfigs);
+    },
   };
 }
 
@@ -33,7 +35,9 @@ export function judgeSignerNames({ certSigners, named, signerDomain }: SignerNam
     ...certSigners.flatMap((name) => problemOf(name, 'caCertificates')),
     ...named.flatMap(({ text, by }) => {
       const read = readSignerText(text, signerDomain);
-      return read.kind === 'unusable' ? [`${by}: ${text}: ${read.because}`] : problemOf(read.name, by);
+      return read.kind === 'unusable'
+        ? [`${by}: ${text}: ${read.because}`]
+        : problemOf(read.name, by);
     }),
   ];
   if (wrong.length === 0) return ok('all names of signers can be used');

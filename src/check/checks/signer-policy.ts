@@ -12,7 +12,9 @@ export function signerPolicy({ facts, config }: Pick<CheckContext, 'facts' | 'co
     id: 'signer-policy',
     severity: 'error',
     run: () =>
-      path === undefined ? skipped('there are no rules (--signerPolicy)') : judgePolicy(facts.policy),
+      path === undefined
+        ? skipped('there are no rules (--signerPolicy)')
+        : judgePolicy(facts.policy),
   };
 }
 

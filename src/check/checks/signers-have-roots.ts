@@ -4,7 +4,7 @@ import { failed, listed, ok } from '../check.ts';
 import type { Check, Verdict } from '../check.ts';
 import type { CheckContext } from '../check-context.ts';
 import { known } from '../fact.ts';
-import { namedSigners } from '../used-signers.ts';
+import { namedSigners, unlessUnread } from '../used-signers.ts';
 import type { NamedSigner } from '../used-signers.ts';
 
 /** Whether the mesh config has a root for every signer that somebody is given. */
@@ -19,7 +19,8 @@ export function signersHaveRoots({ facts, config }: Pick<CheckContext, 'facts' |
         signers.map((text) => ({ text, by: `rule ${name}` })),
       );
       const named = [...namedSigners(config, facts), ...ruled];
-      return judgeRoots(named, known(facts.mesh).snapshot, config.signerDomain);
+      const verdict = judgeRoots(named, known(facts.mesh).snapshot, config.signerDomain);
+      return unlessUnread(verdict, facts.proxyConfigs);
     },
   };
 }
@@ -41,7 +42,8 @@ export function judgeRoots(
     const { name } = read;
     return trust.rootsFor(name).length > 0 || elsewhere.has(name) ? [] : [`${name}, by ${by}`];
   });
-  if (without.length === 0) return ok('every signer that is assigned has a root in the mesh config');
+  if (without.length === 0)
+    return ok('every signer that is assigned has a root in the mesh config');
   const fix =
     'add the root of each to caCertificates of the mesh config, with the full name in certSigners';
   return failed(`signers that are assigned and have no root: ${listed(without)}`, fix);

@@ -83,7 +83,10 @@ export class SandboxWorld implements BenchWorld {
     };
   }
 
-  async startAuthority(name: string): Promise<MeasuredAuthority> {
+  async startAuthority(
+    name: string,
+    env: Readonly<Record<string, string>> = benchSettings,
+  ): Promise<MeasuredAuthority> {
     const start = performance.now();
     const ra = await startIstioRa({
       ...{ name, program: this.#program, processes: this.#processes },
@@ -92,7 +95,7 @@ export class SandboxWorld implements BenchWorld {
       certFile: this.#file('tls.crt'),
       keyFile: this.#file('tls.key'),
       env: {
-        ...benchSettings,
+        ...env,
         CA_TRUSTED_NODE_ACCOUNTS: 'istio-system/ztunnel',
         AUDIT_LOG: this.auditFile(name),
       },

@@ -9,13 +9,13 @@ export interface Attack {
 }
 
 /** Sends one portion; a portion is small enough that other connections get their turn. */
-export type Portion = (connection: RawConnection, at: number) => Promise<void>;
+export type Portion = (connection: RawConnection, at: number, target: Target) => Promise<void>;
 
 export interface FrameAttackOptions {
   /** How many connections do it at once. */
   readonly connections: number;
   /** What is said once on each, before the portions. */
-  readonly open?: (connection: RawConnection) => Promise<void>;
+  readonly open?: (connection: RawConnection, target: Target) => Promise<void>;
   readonly portion: Portion;
   /** Between two portions of a connection. */
   readonly everyMs?: number;
@@ -25,21 +25,23 @@ export interface FrameAttackOptions {
 export function frameAttack(options: FrameAttackOptions): Attack['run'] {
   return async (target, signal) => {
     let [portions, opened, closed] = [0, 0, 0];
+    // Asked by a function, since it changes while we wait.
+    const isOver = (): boolean => signal.aborted;
     const one = async (): Promise<void> => {
-      while (!signal.aborted) {
+      while (!isOver()) {
         const connection = await RawConnection.open(target, signal);
         if (connection === undefined) {
           await rest(50, signal);
           continue;
         }
         opened += 1;
-        await options.open?.(connection);
-        for (let at = 0; connection.isOpen && !signal.aborted; at += 1) {
-          await options.portion(connection, at);
+        await options.open?.(connection, target);
+        for (let at = 0; connection.isOpen && !isOver(); at += 1) {
+          await options.portion(connection, at, target);
           portions += 1;
           await rest(options.everyMs ?? 1, signal);
         }
-        if (!signal.aborted) closed += 1;
+        if (!isOver()) closed += 1;
         connection.close();
       }
     };

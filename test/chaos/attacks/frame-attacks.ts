@@ -1,5 +1,6 @@
 import { frameAttack } from './attack.ts';
 import type { Attack } from './attack.ts';
+import type { RawConnection, Target } from './raw-connection.ts';
 import {
   callHeaders,
   flags,
@@ -24,6 +25,21 @@ function headers(stream: number, block: Uint8Array, flag: number): Buffer {
   return frame({ type: frameTypes.headers, stream, payload: block, flags: flag });
 }
 
+/** A call by somebody who may call, whose message has begun. */
+function begun(stream: number, { token }: Target): Buffer {
+  const block = callHeaders({ authorization: `Bearer ${token}` });
+  return Buffer.concat([headers(stream, block, endHeaders), oneByte(stream, promised)]);
+}
+
+function oneByte(stream: number, payload = Buffer.from([0x0a])): Buffer {
+  return frame({ type: frameTypes.data, stream, payload });
+}
+
+function stopReading(connection: RawConnection): Promise<void> {
+  connection.stopReading();
+  return Promise.resolve();
+}
+
 function many(count: number, make: (at: number) => Uint8Array): Buffer {
   return Buffer.concat(Array.from({ length: count }, (_, at) => make(at)));
 }
@@ -31,6 +47,8 @@ function many(count: number, make: (at: number) => Uint8Array): Buffer {
 const ping = frame({ type: frameTypes.ping, payload: Buffer.alloc(8) });
 const settings = frame({ type: frameTypes.settings });
 const padding = literal('x-padding', 'a'.repeat(4_000));
+/** The head of a message of 60,000 bytes, which are still to come. */
+const promised = Buffer.from([0, 0, 0, 0xea, 0x60]);
 const portion = 100;
 const slowlyMs = 100;
 
@@ -67,7 +85,7 @@ export const frameAttacks: readonly Attack[] = [
     name: 'PING flood by a client that does not read',
     run: frameAttack({
       connections: 4,
-      open: (connection) => Promise.resolve(connection.stopReading()),
+      open: stopReading,
       portion: (connection) => connection.send(many(portion, () => ping)),
     }),
   },
@@ -75,7 +93,7 @@ export const frameAttacks: readonly Attack[] = [
     name: 'SETTINGS flood by a client that does not read',
     run: frameAttack({
       connections: 4,
-      open: (connection) => Promise.resolve(connection.stopReading()),
+      open: stopReading,
       portion: (connection) => connection.send(many(portion, () => settings)),
     }),
   },
@@ -110,27 +128,19 @@ export const frameAttacks: readonly Attack[] = [
     run: frameAttack({
       connections: 30,
       everyMs: slowlyMs,
-      open: (connection) =>
-        connection.send(many(16, (at) => headers(streamAt(at), call, endHeaders))),
-      portion: (connection) =>
-        connection.send(
-          many(16, (at) =>
-            frame({ type: frameTypes.data, stream: streamAt(at), payload: Buffer.from([0x00]) }),
-          ),
-        ),
+      open: (connection, target) => connection.send(many(16, (at) => begun(streamAt(at), target))),
+      portion: (connection) => connection.send(many(16, (at) => oneByte(streamAt(at)))),
     }),
   },
   {
     name: 'DATA frames of one byte',
     run: frameAttack({
       connections: 4,
-      open: (connection) => connection.send(headers(1, call, endHeaders)),
-      portion: (connection) =>
-        connection.send(
-          many(portion, () =>
-            frame({ type: frameTypes.data, stream: 1, payload: Buffer.from([0x00]) }),
-          ),
-        ),
+      portion: async (connection, at, target) => {
+        // One stream after the other: a message of single bytes, never whole.
+        if (at % 500 === 0) await connection.send(begun(streamAt(at), target));
+        await connection.send(many(portion, () => oneByte(streamAt(at - (at % 500)))));
+      },
     }),
   },
   {

@@ -17,7 +17,7 @@ const bare = {
 };
 const bareRules = [
   'authentication.k8s.io/tokenreviews create',
-  'certificates.k8s.io/certificatesigningrequests create,get,list,watch,delete',
+  'certificates.k8s.io/certificatesigningrequests create,get,list,watch,delete,deletecollection',
 ];
 
 async function rulesFor(change: Values, app: Values = {}): Promise<readonly string[]> {

@@ -87,9 +87,11 @@ function lineOf(
 }
 
 describe('the files of the image', () => {
-  it('are the bundle, the proto files, the licence and Node', () => {
+  it('are the bundle, the page, the proto files, the licence and Node', () => {
     expect(readdirSync(image.target).sort()).toEqual(['app', 'nodejs']);
-    expect(readdirSync(join(image.target, 'app')).sort()).toEqual(['LICENSE', 'dist', 'proto']);
+    expect(readdirSync(join(image.target, 'app')).sort()).toEqual([
+      ...['LICENSE', 'dist', 'page', 'proto'],
+    ]);
     expect(readdirSync(join(image.target, 'nodejs/bin'))).toEqual(['node']);
   });
 

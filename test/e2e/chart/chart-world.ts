@@ -2,7 +2,15 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { runLoad, type LoadOptions, type LoadReport, type RequestReport } from '../stack/agent.ts';
 import { awaitUntil } from '../stack/await-until.ts';
 import { tokenIssuer } from '../stack/control-plane-flags.ts';
-import { launchIstioRa, onFreePorts, type IstioRa } from '../stack/istio-ra.ts';
+import { freePorts } from '../stack/free-ports.ts';
+import { get } from '../stack/http-get.ts';
+import {
+  beginIstioRa,
+  launchIstioRa,
+  onFreePorts,
+  type IstioRa,
+  type LaunchOptions,
+} from '../stack/istio-ra.ts';
 import type { Kubectl, Manifest } from '../stack/kubectl.ts';
 import type { Workload, World } from '../walkthrough/world.ts';
 import { chartValues } from './chart-values.ts';
@@ -16,10 +24,21 @@ const fullName = `${release}-istio-ra`;
 
 /** What clients call the Service of the chart. */
 export const chartServerName = `${fullName}.${namespace}.svc`;
-/** The account of the chart as the API server names it. */
+/** The account of the chart. */
+export const chartAccount = { namespace, name: fullName } as const;
+/** The same as the API server names it. */
 export const chartAccountName = `system:serviceaccount:${namespace}:${fullName}`;
 export const rootsName = 'istio-ca-root-cert';
 export const replicaNames = ['one', 'two', 'three'].map((name) => `${fullName}-${name}`);
+
+/** A replica that may not be ready. */
+export interface BegunReplica {
+  /** What /ready says. */
+  page(): Promise<string>;
+  /** The end of its log. */
+  log(): string;
+  stop(): Promise<void>;
+}
 
 /** istio-ra as the chart installs it, without a kubelet: its pods are processes of ours. */
 export class ChartWorld {
@@ -47,12 +66,19 @@ export class ChartWorld {
     return found[1];
   }
 
+  /** What was rendered last. */
+  get objects(): readonly Manifest[] {
+    return this.#objects;
+  }
+
   /** Renders the chart and applies all of it; returns what was applied. */
-  async install(): Promise<readonly Manifest[]> {
+  async install(
+    values: Readonly<Record<string, unknown>> = chartValues,
+  ): Promise<readonly Manifest[]> {
     const home = this.path();
     mkdirSync(home, { recursive: true });
     const { helm } = this.world.tools;
-    const options = { helm, home, release, namespace, values: chartValues };
+    const options = { helm, home, release, namespace, values };
     this.#objects = await renderChart(options);
     await this.kubectl.apply(this.#objects);
     return this.#objects;
@@ -66,6 +92,31 @@ export class ChartWorld {
 
   /** Starts a pod of the rendered Deployment; resolves once it is ready. */
   async startReplica(name: string): Promise<IstioRa> {
+    const ra = await launchIstioRa(await this.#launch(name));
+    this.#replicas.set(name, ra);
+    return ra;
+  }
+
+  /** Ends one in order, which gives back what it leads by, and starts it again. */
+  async restartReplica(name: string): Promise<void> {
+    await this.#replicas.get(name)?.stop();
+    await this.startReplica(name);
+  }
+
+  /** Starts one without waiting for it, with its pages for probes at a known address. */
+  async beginReplica(name: string): Promise<BegunReplica> {
+    const [port = 0] = await freePorts(1);
+    const httpAddr = `127.0.0.1:${port}`;
+    const options = await this.#launch(name);
+    const running = beginIstioRa({ ...options, flags: { ...options.flags, httpAddr } });
+    return {
+      page: async () => (await get(`http://${httpAddr}/ready`)).body,
+      log: () => running.logTail(100),
+      stop: () => running.stop(),
+    };
+  }
+
+  async #launch(name: string): Promise<LaunchOptions> {
     const { controlPlane, processes, program } = this.world;
     const folder = this.path(name);
     const { nodeFlags, flags, env } = renderedStart(this.#objects, { name, namespace, folder });
@@ -76,12 +127,10 @@ export class ChartWorld {
       kind: 'token',
       token,
     });
-    const ra = await launchIstioRa({
+    return {
       ...{ name, program, processes, nodeFlags, env },
       flags: { ...flags, ...onFreePorts, kubeconfig },
-    });
-    this.#replicas.set(name, ra);
-    return ra;
+    };
   }
 
   async stop(): Promise<void> {

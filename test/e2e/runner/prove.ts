@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { chartSteps } from '../chart/chart-steps.ts';
+import { ChartWorld } from '../chart/chart-world.ts';
 import { apiServerSteps } from '../faults/api-server-steps.ts';
 import { FaultWorld } from '../faults/fault-world.ts';
 import { signerSteps } from '../faults/signer-steps.ts';
@@ -91,6 +93,9 @@ async function chapters(
   const front = new FrontWorld(world);
   await suite.chapter('Front', frontSteps(front));
   await front.stop();
+  const chart = new ChartWorld(world);
+  await suite.chapter('From the chart', chartSteps(chart));
+  await chart.stop();
   await suite.chapter('Clean up', cleanUpSteps(world));
 }
 

@@ -15,6 +15,13 @@ export interface AuditEvent {
   readonly responseStatus?: { readonly code?: number };
 }
 
+/** One kind of call and its HTTP status. */
+export interface AnsweredCall {
+  readonly verb: string;
+  readonly resource: string;
+  readonly code: number;
+}
+
 /** The API server's audit log, read from a mark onwards. */
 export class AuditLog {
   private readonly file: string;
@@ -34,6 +41,18 @@ export class AuditLog {
       ({ user, verb, stage }) =>
         user.username === username &&
         stage === (verb === 'watch' ? 'ResponseStarted' : 'ResponseComplete'),
+    );
+  }
+
+  /** Whether a call of one user was answered with a status since a mark. */
+  wasAnswered(username: string, since: number, call: AnsweredCall): boolean {
+    const { verb, resource, code } = call;
+    return this.read(since).some(
+      ({ user, objectRef, responseStatus, ...event }) =>
+        user.username === username &&
+        event.verb === verb &&
+        objectRef?.resource === resource &&
+        responseStatus?.code === code,
     );
   }
 

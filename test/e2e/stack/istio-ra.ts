@@ -24,6 +24,13 @@ export async function releaseInto(folder: string): Promise<string> {
   return join(folder, 'dist', basename(built));
 }
 
+/** The flags that the image gives to Node: what is measured is what is shipped. */
+function imageNodeFlags(): readonly string[] {
+  const dockerfile = readFileSync(join(repository, 'Dockerfile'), 'utf8');
+  const entrypoint = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(dockerfile)?.[1] ?? '[]') as string[];
+  return entrypoint.filter((word) => word.startsWith('--'));
+}
+
 export interface IstioRaOptions {
   /** Names the process and its log; also its name among the replicas. */
   readonly name: string;
@@ -160,22 +167,28 @@ export interface LaunchOptions extends Pick<IstioRaOptions, 'name' | 'program' |
   readonly flags: Readonly<Record<string, string>>;
   /** The whole environment but for PATH. */
   readonly env: Readonly<Record<string, string>>;
-  /** What Node itself is told. */
+  /** What Node itself is told; as in the image where absent. */
   readonly nodeFlags?: readonly string[];
 }
 
-/** Starts `istio-ra serve` with exactly these settings and waits until it says that it is ready. */
-export async function launchIstioRa(options: LaunchOptions): Promise<IstioRa> {
-  const { name, program, processes, flags, env, nodeFlags = [] } = options;
-  const before = processes.logSize(name);
+/** Starts `istio-ra serve` with exactly these settings, and does not wait. */
+export function beginIstioRa(options: LaunchOptions): RunningProcess {
+  const { name, program, processes, flags, env, nodeFlags = imageNodeFlags() } = options;
   const words = Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`);
-  const running = processes.start({
+  return processes.start({
     name,
     command: process.execPath,
     args: [...nodeFlags, program, 'serve', ...words],
     // Nothing of the environment of whoever runs this may count.
     env: { PATH: process.env['PATH'], ...env },
   });
+}
+
+/** Starts `istio-ra serve` with exactly these settings and waits until it says that it is ready. */
+export async function launchIstioRa(options: LaunchOptions): Promise<IstioRa> {
+  const { name, processes } = options;
+  const before = processes.logSize(name);
+  const running = beginIstioRa(options);
   const log = new LogReader(running.logFile, before);
   try {
     let ra: IstioRa | undefined;

@@ -1,10 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../../src/base/clock.ts';
-import { meshConfigYaml } from '../../../src/cli/sandbox-world.ts';
+import { meshConfigYaml, uriOf } from '../../../src/cli/sandbox-world.ts';
+import { makeKeyAndRequest } from '../../../src/cli/workload.ts';
 import type { Sandbox } from '../../../src/sandbox/sandbox.ts';
 import { requestCertificate } from '../../../src/server/certificate-client.ts';
-import { eventually, protoDirectory, RunningMesh } from '../../support/running-mesh.ts';
+import type { RunningMesh } from '../../support/running-mesh.ts';
+import { eventually, httpbinFoo, protoDirectory } from '../../support/running-mesh.ts';
 import { TestAuthority } from '../../support/test-authority.ts';
 import { logOf, survived, waitedFor, withMesh } from './observed.ts';
 import type { Experiment, Observed } from './observed.ts';
@@ -23,13 +25,13 @@ function createMeshConfig(sandbox: Sandbox): void {
 }
 
 /** What a caller hears, and what the log adds. */
-async function refusal(mesh: RunningMesh, certSigner = 'foo'): Promise<string> {
-  const told = await mesh.request({ certSigner }).then(
+async function refusal(mesh: RunningMesh, certSigner = 'foo'): Promise<Observed['said']> {
+  const client = await mesh.request({ certSigner }).then(
     () => 'OK',
     (error: unknown) => String(error),
   );
-  if (told === 'OK') throw new Error('a certificate was issued');
-  return `${told}\n${logOf(mesh)}`;
+  if (client === 'OK') throw new Error('a certificate was issued');
+  return { client, log: logOf(mesh) };
 }
 
 const bar = { namespace: 'bar', serviceAccount: 'httpbin' };
@@ -43,14 +45,13 @@ async function signerWithoutRoots(): Promise<Observed> {
   });
 }
 
-/** The right is there for one signer and not for another. */
 async function noRightToApprove(): Promise<Observed> {
   return withMesh({}, async (mesh) => {
     const fault = mesh.sandbox.faults.api.set({ kind: 'status', status: 403 }, approve);
     const said = await refusal(mesh);
     fault.clear();
-    await mesh.requestAs(bar);
-    return { said, meanwhile: 'nobody is served until this is mended' };
+    await mesh.request();
+    return { said, meanwhile: 'who needs it is refused, and served once this is mended' };
   });
 }
 
@@ -60,50 +61,25 @@ async function noRightToReview(): Promise<Observed> {
     const said = await refusal(mesh);
     fault.clear();
     await mesh.request();
-    return { said, meanwhile: 'nobody is served until this is mended' };
+    return { said, meanwhile: 'who needs it is refused, and served once this is mended' };
   });
 }
 
-/** A signer's only root is over; the other signers have theirs. */
-async function expiredRoot(): Promise<Observed> {
-  const day = 86_400_000;
-  const old = await TestAuthority.make('an old root', systemClock.now() - 10_000 * day);
-  const meshConfig = (text: string): string => {
-    const [head = '', entry = '', ...rest] = text.split(/(?= {2}- pem: \|\n)/);
-    const names = entry.slice(entry.indexOf('    certSigners:'));
-    const pem = old.certificatePem.trimEnd().replace(/^/gm, '      ');
-    return [head, `  - pem: |\n${pem}\n${names}`, ...rest].join('');
-  };
+/** As when an issuer's CA was renewed with another key; the other signers have their roots. */
+async function foreignRoot(): Promise<Observed> {
+  const old = await TestAuthority.make('an old root', systemClock.now());
+  const pem = old.certificatePem.trimEnd().replace(/^/gm, '      ');
+  const meshConfig = (text: string): string =>
+    text
+      .split(/(?= {2}- pem: \|\n)/)
+      .map((part) =>
+        part.includes(`${domain}/foo`) ? part.replace(/^ {6}[^]*?\n(?= {4}c)/m, `${pem}\n`) : part,
+      )
+      .join('');
   return withMesh({ meshConfig }, async (mesh) => {
-    const said = await refusal(mesh, namespace);
+    const said = await refusal(mesh);
     await mesh.requestAs(bar);
     return { said, meanwhile: 'others are served as before' };
-  });
-}
-
-async function namesake(): Promise<Observed> {
-  const lease = { resource: 'leases', namespace, name: 'istio-ra-leader' };
-  const env = { DISTRIBUTE_ROOTS: 'true', PILOT_CERT_PROVIDER: 'file', POD_NAME: 'istio-ra-0' };
-  return withMesh({ env, flags: {} }, async (mesh) => {
-    const { objects } = mesh.sandbox;
-    await eventually(() => logOf(mesh).includes('this replica leads now'));
-    const steal = (): void => {
-      objects.change(lease, (object) => ({
-        ...object,
-        spec: {
-          ...(object['spec'] as Record<string, unknown>),
-          renewTime: new Date().toISOString().replace('Z', '001Z'),
-        },
-      }));
-    };
-    const stealing = setInterval(steal, 200);
-    try {
-      await eventually(() => logOf(mesh).includes('under our own name'), 15_000);
-    } finally {
-      clearInterval(stealing);
-    }
-    await mesh.request();
-    return { said: logOf(mesh), meanwhile: 'all go on as before' };
   });
 }
 
@@ -114,13 +90,42 @@ const servedBySigner = {
 
 /** By a client that trusts the signer's root. */
 async function serveUnderItsRoot(mesh: RunningMesh): Promise<void> {
-  const { csrPem } = await import('../../../src/cli/workload.ts').then((workload) =>
-    workload.makeKeyAndRequest('spiffe://cluster.local/ns/bar/sa/httpbin', 'ecdsa-p256'),
-  );
+  const { csrPem } = await makeKeyAndRequest(uriOf(bar), 'ecdsa-p256');
   await requestCertificate({
     ...{ csrPem, protoDirectory, token: mesh.tokenOf(bar), certSigner: 'bar' },
     ...{ validitySeconds: 3600, deadlineMs: 15_000, address: mesh.app.grpcAddress },
     ...{ rootPem: mesh.rootOf('istio-system'), serverName: 'istiod.istio-system.svc' },
+  });
+}
+
+/** Istio is not installed, or not of a version that has it. */
+async function noProxyConfigs(): Promise<Observed> {
+  const furnish = ({ faults }: Sandbox): void => {
+    faults.api.set({ kind: 'status', status: 404 }, proxyConfigs);
+  };
+  return withMesh({ furnish }, async (mesh) => {
+    const said = await refusal(mesh);
+    await mesh.requestAs(httpbinFoo);
+    return { said, meanwhile: 'who names no signer gets the mesh’s default' };
+  });
+}
+
+/** Another process renews the Lease in our name, as two replicas do whose POD_NAME is the same. */
+async function namesake(): Promise<Observed> {
+  const lease = { resource: 'leases', namespace, name: 'istio-ra-leader' };
+  const env = { ...servedBySigner.env, DISTRIBUTE_ROOTS: 'true', POD_NAME: 'istio-ra-0' };
+  return withMesh({ ...servedBySigner, env }, async (mesh) => {
+    await eventually(() => logOf(mesh).includes('this replica leads now'));
+    mesh.sandbox.objects.change(lease, (object) => ({
+      ...object,
+      spec: {
+        ...(object['spec'] as Readonly<Record<string, unknown>>),
+        renewTime: new Date().toISOString().replace('Z', '001Z'),
+      },
+    }));
+    await eventually(() => logOf(mesh).includes('under our own name'));
+    await serveUnderItsRoot(mesh);
+    return { said: { log: logOf(mesh) }, meanwhile: 'all go on as before' };
   });
 }
 
@@ -152,38 +157,24 @@ export const mistakesAtWork: Readonly<Record<string, Experiment>> = {
     'not replaced',
   ),
   'a signer without roots in the mesh config': signerWithoutRoots,
-  'a signer whose only root has expired': expiredRoot,
+  'a root in the mesh config that is not the signer’s, or no longer': foreignRoot,
   'no right to approve for a signer': noRightToApprove,
   'no right to review tokens': noRightToReview,
-  'no definition of ProxyConfig in the cluster': async () =>
-    withMesh(
-      {
-        furnish: ({ faults }) => {
-          faults.api.set({ kind: 'status', status: 404 }, proxyConfigs);
-        },
+  'no definition of ProxyConfig in the cluster': noProxyConfigs,
+  'no right to watch ProxyConfigs': waitedFor(
+    {
+      furnish: ({ faults }) => {
+        faults.api.set({ kind: 'status', status: 403 }, proxyConfigs);
       },
-      async (mesh) => {
-        await mesh.request();
-        return { said: logOf(mesh), meanwhile: 'all go on as before' };
+    },
+    {
+      told: 'proxyconfigs',
+      mend: ({ faults }) => {
+        faults.clear();
       },
-    ),
-  'no right to watch ProxyConfigs': async () => {
-    let clear = (): void => undefined;
-    return waitedFor(
-      {
-        furnish: ({ faults }) => {
-          clear = faults.api.set({ kind: 'status', status: 403 }, proxyConfigs).clear;
-        },
-      },
-      {
-        told: 'proxyconfigs',
-        mend: () => {
-          clear();
-        },
-        serves: (mesh) => mesh.request(),
-      },
-    )();
-  },
+      serves: (mesh) => mesh.request(),
+    },
+  ),
   'a signer of our own certificate that is down': waitedFor(
     {
       ...servedBySigner,

@@ -13,11 +13,15 @@ export type Meanwhile =
   | 'all go on as before'
   | 'it is not ready, and serves once this is mended'
   | 'others are served as before'
-  | 'nobody is served until this is mended';
+  | 'who needs it is refused, and served once this is mended'
+  | 'who names no signer gets the mesh’s default';
 
-/** What was seen of one mistake: every word that was said about it, and what became of the service. */
+/** Who says it: `istio-ra serve` as it ends, the page of that name, the log, the error of the caller. */
+export type Where = 'start' | '/ready' | 'log' | 'client';
+
+/** What was seen of one mistake: every word that was said, and what became of the service. */
 export interface Observed {
-  readonly said: string;
+  readonly said: Readonly<Partial<Record<Where, string>>>;
   readonly meanwhile: Meanwhile;
 }
 
@@ -39,7 +43,7 @@ export function refusedSettings(
       err: { write: (text) => (said += text) },
     });
     if (status === 0) throw new Error('it took its settings');
-    return { said, meanwhile: 'it does not start' };
+    return { said: { start: said }, meanwhile: 'it does not start' };
   };
 }
 
@@ -50,7 +54,7 @@ export function refusedStart(options: MeshOptions): Experiment {
     try {
       mesh = await RunningMesh.start(options);
     } catch (error) {
-      return { said: String(error), meanwhile: 'it does not start' };
+      return { said: { start: String(error) }, meanwhile: 'it does not start' };
     }
     await mesh[Symbol.asyncDispose]();
     throw new Error('it started');
@@ -68,7 +72,7 @@ export function survived(
       await mistake(mesh);
       await eventually(() => logOf(mesh).includes(told));
       await mesh.request();
-      return { said: logOf(mesh), meanwhile: 'all go on as before' };
+      return { said: { log: logOf(mesh) }, meanwhile: 'all go on as before' };
     });
 }
 
@@ -98,7 +102,7 @@ export function waitedFor(
     const mesh = await starting;
     try {
       await parts.serves(mesh);
-      const said = `${seen.page}\n${logOf(mesh)}`;
+      const said = { '/ready': seen.page, log: logOf(mesh) };
       return { said, meanwhile: 'it is not ready, and serves once this is mended' };
     } finally {
       await mesh[Symbol.asyncDispose]();
@@ -157,5 +161,5 @@ export function logOf({ log }: Pick<RunningMesh, 'log'>): string {
 
 function wordsOf(value: unknown): string {
   if (value instanceof Error) return value.message;
-  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

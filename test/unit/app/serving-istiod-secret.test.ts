@@ -150,13 +150,14 @@ describe('the Secret for istiod', () => {
     await keeper.stop();
   });
 
-  const spoiled: readonly (readonly [string, () => ServingIdentity | Promise<ServingIdentity>])[] = [
-    ['another key', () => ({ ...pair, privateKeyPem: stranger.privateKeyPem })],
-    ['another name', async () => servingPair(root, start, { dnsNames: ['a.example'] })],
-    ['no certificate', () => ({ ...pair, certificateChainPem: '' })],
-    ['little life left', async () => servingPair(root, start - 20 * dayMs)],
-    ['another root', async () => servingPair(await TestAuthority.make('x', start), start)],
-  ];
+  const spoiled: readonly (readonly [string, () => ServingIdentity | Promise<ServingIdentity>])[] =
+    [
+      ['another key', () => ({ ...pair, privateKeyPem: stranger.privateKeyPem })],
+      ['another name', async () => servingPair(root, start, { dnsNames: ['a.example'] })],
+      ['no certificate', () => ({ ...pair, certificateChainPem: '' })],
+      ['little life left', async () => servingPair(root, start - 20 * dayMs)],
+      ['another root', async () => servingPair(await TestAuthority.make('x', start), start)],
+    ];
 
   it.each(spoiled)('with %s is replaced', async (_what, spoil) => {
     const { keeper, secrets, state } = await aKeeper({ stored: aSecret({}, await spoil()) });

@@ -81,7 +81,9 @@ describe('further roots', () => {
   it('whose file is missing are an error that names the flag', async () => {
     const edges = { clock: new FakeClock(), log: new RecordingLogger() };
 
-    await expect(openRootsFile(`${file}.missing`, { ...edges, setting })).rejects.toThrow('--caCertFile');
+    await expect(openRootsFile(`${file}.missing`, { ...edges, setting })).rejects.toThrow(
+      '--caCertFile',
+    );
   });
 });
 

@@ -1,0 +1,70 @@
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { flagsWithoutEffect, refusedFlags } from '../config/istiod-settings.ts';
+import { parseRaConfig } from '../config/ra-config.ts';
+import type { RaConfig } from '../config/ra-config.ts';
+import { serveSettings, settingNames } from '../config/serve-settings.ts';
+import { parseSettingsFile, unusable } from '../config/settings-file.ts';
+import type { Setting, SettingsFile } from '../config/setting.ts';
+import type { CommandEnvironment } from './terminal.ts';
+import { formatTable } from './terminal.ts';
+
+const settings: readonly Setting<unknown>[] = Object.values(serveSettings);
+
+/** What was typed, by the names of the flags. */
+type TypedFlags = Readonly<Record<string, string | undefined>>;
+
+/** Gives a command the flags of the settings that `serve` has. */
+export function addSettingOptions(command: Command): void {
+  for (const { flag, placeholder, help, fallback } of settings) {
+    if (flag === undefined) continue;
+    const shown = fallback === undefined ? help : `${help} (default: ${fallback})`;
+    command.option(`--${flag} ${placeholder}`, shown);
+  }
+  for (const flag of [...flagsWithoutEffect, ...refusedFlags]) {
+    command.addOption(command.createOption(`--${flag} [value]`).hideHelp());
+  }
+}
+
+/** What flags, environment and the file of `--config` say together. Throws ConfigError. */
+export async function readSettings(
+  command: Command,
+  env: CommandEnvironment['env'],
+): Promise<RaConfig> {
+  const flags = typedFlags(command);
+  const file = await readSettingsFile(flags[serveSettings.settingsFile.flag]);
+  return parseRaConfig({ flags, env, file });
+}
+
+/** A flag that stands there without a value is a bool that is on. */
+function typedFlags(command: Command): TypedFlags {
+  const typed = command.options.map((option) => {
+    const value: unknown = command.getOptionValue(option.attributeName());
+    return [option.name(), value === true ? 'true' : value] as const;
+  });
+  return Object.fromEntries(typed.filter(isText));
+}
+
+function isText(pair: readonly [string, unknown]): pair is readonly [string, string] {
+  return typeof pair[1] === 'string';
+}
+
+/** The variables, for `--help`. */
+export function environmentTable(): string {
+  const rows = settings.flatMap(({ env, help, fallback }) =>
+    env === undefined
+      ? []
+      : [[`  ${env}`, fallback === undefined ? help : `${help} (default: ${fallback})`]],
+  );
+  return formatTable(rows);
+}
+
+async function readSettingsFile(path: string | undefined): Promise<SettingsFile | undefined> {
+  if (path === undefined) return undefined;
+  try {
+    return parseSettingsFile(await readFile(path, 'utf8'), { path, settings: settingNames });
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    return unusable(path, `cannot read the file that --config names: ${problem}`);
+  }
+}
