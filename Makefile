@@ -64,6 +64,26 @@ e2e-down: install ## End what e2e-up left
 fuzz: install ## Mutated input for every parser (FUZZ_SECONDS=60, FUZZ_SEED, FUZZ_CASES)
 	PATH="$(CURDIR)/node_modules/.bin:$$PATH" node test/fuzz/main.ts
 
+.PHONY: browser-test
+browser-test: install ## The page in a real Chromium (apt-get install chromium)
+	npm run --silent test:browser
+
+.PHONY: chaos
+chaos: install ## Replicas killed under load, floods, outages, attacks, on real parts (CHAOS=short)
+	PATH="$(CURDIR)/node_modules/.bin:$$PATH" node --no-warnings test/chaos/main.ts
+
+.PHONY: soak
+soak: install ## Ten minutes of random faults; what grows is named (SOAK_SECONDS, SOAK=short)
+	PATH="$(CURDIR)/node_modules/.bin:$$PATH" node --no-warnings test/soak/main.ts
+
+.PHONY: bench
+bench: install ## What istio-ra alone costs, beside a bare loop, against the sandbox (BENCH=short)
+	PATH="$(CURDIR)/node_modules/.bin:$$PATH" node --no-warnings test/bench/main.ts sandbox
+
+.PHONY: bench-real
+bench-real: install ## The same on a real API server with cert-manager's signers (BENCH=short)
+	PATH="$(CURDIR)/node_modules/.bin:$$PATH" node --no-warnings test/bench/main.ts real
+
 ##@ Ship it
 .PHONY: build
 build: install ## Bundle into dist/istio-ra.js

@@ -12,6 +12,7 @@ export type LoadReports = Readonly<Record<'kept' | 'fresh' | 'node', LoadReport>
 export async function runLoads(
   world: SoakWorld,
   { durationMs, requestsPerSecond }: SoakSettings,
+  signal: AbortSignal,
 ): Promise<LoadReports> {
   const agent = {
     ...{ ...world.client(), durationMs, callers: 18 },
@@ -22,12 +23,16 @@ export async function runLoads(
     return { rate, total: Math.ceil((rate * durationMs) / 1000) };
   };
   const [kept, fresh, node] = await Promise.all([
-    runLoad(world.agentlike, { ...agent, ...of(0.6) }),
-    runLoad(world.agentlike, { ...agent, ...of(0.25), newConnections: true }),
-    runLoad(world.agentlike, {
-      ...{ ...world.client(), ...of(0.15), durationMs, callers: 4, as: 'ztunnel' as const },
-      ...{ tokenFile: world.file('node-agent.token'), identity: impersonated },
-    }),
+    runLoad(world.agentlike, { ...agent, ...of(0.6) }, signal),
+    runLoad(world.agentlike, { ...agent, ...of(0.25), newConnections: true }, signal),
+    runLoad(
+      world.agentlike,
+      {
+        ...{ ...world.client(), ...of(0.15), durationMs, callers: 4, as: 'ztunnel' as const },
+        ...{ tokenFile: world.file('node-agent.token'), identity: impersonated },
+      },
+      signal,
+    ),
   ]);
   return { kept, fresh, node };
 }

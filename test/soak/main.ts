@@ -86,13 +86,12 @@ async function underLoad(
     sampler.run(settings.sampleEveryMs, over.signal),
     runGoodTenant(world, over.signal),
   ]);
-  // What fails beside is told below; until then it must not end the process.
-  beside.catch(() => undefined);
-  const end = sleep(settings.durationMs).then(() => over.abort());
-  const loads = await runLoads(world, settings).finally(() => over.abort());
-  await end;
-  const [, , good] = await beside;
-  return { loads, good };
+  const broken = new AbortController();
+  // A trouble that cannot be made ends the run at once.
+  beside.catch(() => broken.abort());
+  const loads = runLoads(world, settings, broken.signal).finally(() => over.abort());
+  const [counted, [, , good]] = await Promise.all([loads, beside]);
+  return { loads: counted, good };
 }
 
 type Healing = Readonly<Record<string, LoadReport>>;

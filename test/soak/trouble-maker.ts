@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../fuzz/runner/random.ts';
 import { pause } from './soak-world.ts';
 import type { SoakWorld } from './soak-world.ts';
@@ -11,6 +12,10 @@ export interface Spell {
   readonly from: number;
   to: number;
 }
+
+const mostStarts = 5;
+/** Longer together than a mesh config stays unreadable. */
+const betweenStartsMs = 2_000;
 
 interface Lane {
   /** Whether nobody can be served for sure meanwhile. */
@@ -108,7 +113,20 @@ export class TroubleMaker {
         return;
       case 'own-restart':
         assert.equal(await world.restarted.terminate(), 0, 'SIGTERM ends with status 0');
-        await world.restarted.start();
+        await this.#startAgain();
+    }
+  }
+
+  /** As the kubelet does: a replica that finds no usable mesh config ends, and is started once more. */
+  async #startAgain(): Promise<void> {
+    for (let left = mostStarts; ; left -= 1) {
+      try {
+        await this.#world.restarted.start();
+        return;
+      } catch (error) {
+        if (left <= 1) throw error;
+      }
+      await sleep(betweenStartsMs);
     }
   }
 }

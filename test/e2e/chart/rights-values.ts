@@ -15,4 +15,6 @@ export const rightsValues = {
     remoteClusters: [{ id: 'west', namespaces: ['foo'], signers: ['foo'] }],
     budgets: { request: '10s' },
   },
+  // Nobody is led elsewhere here when a replica ends.
+  extraEnv: [{ name: 'DRAIN_DELAY', value: '0' }],
 };

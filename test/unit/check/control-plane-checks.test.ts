@@ -13,6 +13,7 @@ import { judgeVersions } from '../../../src/check/checks/versions.ts';
 import { judgeNodeAgents } from '../../../src/check/checks/ztunnel-account.ts';
 import { readControlPlaneWorkload } from '../../../src/check/control-plane-workload.ts';
 import { knownFact, unknownFact } from '../../../src/check/fact.ts';
+import type { IssuerStatus } from '../../../src/kube/issuers.ts';
 
 const place = { namespace: 'istio-system', name: 'istiod' };
 const signer = 'clusterissuers.cert-manager.io/foo';
@@ -25,10 +26,10 @@ function controller(...args: readonly string[]) {
   return [{ namespace: 'cert-manager', name: 'cert-manager', args }];
 }
 
-const issuer = {
-  ...{ kind: 'clusterissuers', namespace: undefined, name: 'foo' },
-  ...{ ready: 'True', reason: 'KeyPairVerified', message: '' },
-} as const;
+const issuer: IssuerStatus = {
+  ...{ kind: 'clusterissuers' as const, namespace: undefined, name: 'foo' },
+  ...{ ready: 'True' as const, reason: 'KeyPairVerified', message: '' },
+};
 
 describe('each check of what is around us', () => {
   it.each([
