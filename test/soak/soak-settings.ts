@@ -21,19 +21,23 @@ export function readSoakSettings(env: NodeJS.ProcessEnv): SoakSettings {
   const isShort = env['SOAK'] === 'short';
   const seconds = readNumber(env, 'SOAK_SECONDS') ?? (isShort ? shortSeconds : defaultSeconds);
   if (seconds < 20) throw new Error('SOAK_SECONDS must be at least 20');
-  // Code is still being compiled and heaps still grow in the first minutes.
-  const bounds =
-    seconds < 300
-      ? { mostMemory: 400, mostDescriptors: 60, mostObjects: 240 }
-      : { mostMemory: 1, mostDescriptors: 2, mostObjects: 6 };
   return {
+    ...bounds(seconds),
     seed: readNumber(env, 'SOAK_SEED') ?? randomInt(0x1_0000_0000),
     durationMs: seconds * 1000,
     isShort,
     requestsPerSecond: readNumber(env, 'SOAK_RATE') ?? 15,
     sampleEveryMs: seconds < 300 ? 1_000 : 2_000,
-    ...bounds,
   };
+}
+
+/** Code is still being compiled, and heaps still grow to their size, in the first minutes. */
+function bounds(
+  seconds: number,
+): Pick<SoakSettings, 'mostMemory' | 'mostDescriptors' | 'mostObjects'> {
+  if (seconds < 300) return { mostMemory: 400, mostDescriptors: 60, mostObjects: 240 };
+  if (seconds < 600) return { mostMemory: 20, mostDescriptors: 10, mostObjects: 20 };
+  return { mostMemory: 1, mostDescriptors: 2, mostObjects: 6 };
 }
 
 function readNumber(env: NodeJS.ProcessEnv, name: string): number | undefined {
