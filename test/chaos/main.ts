@@ -5,6 +5,7 @@ import { endOnSignal } from '../e2e/runner/end-on-signal.ts';
 import { findTools } from '../e2e/runner/find-tools.ts';
 import { Suite } from '../e2e/runner/suite.ts';
 import { Processes } from '../e2e/stack/process.ts';
+import { attackSteps } from './attack-steps.ts';
 import { ChaosWorld } from './chaos-world.ts';
 import { killSteps } from './kill-steps.ts';
 import { loadSteps, outageStep } from './load-steps.ts';
@@ -29,6 +30,8 @@ async function main(): Promise<number> {
       await suite.chapter('Loads', loadSteps(chaos, { clients, mostSlower }));
       await suite.chapter('Outage', [outageStep(chaos, { awayMs: isShort ? 15_000 : 60_000 })]);
     }
+    const durationMs = isShort ? 1_000 : 4_000;
+    await suite.chapter('Attacks', attackSteps({ agentlike: tools.agentlike, durationMs }));
   } finally {
     await processes.stopAll();
   }
