@@ -245,17 +245,14 @@ describe('metadata', () => {
     expect(Object.hasOwn(Object.prototype, 'CertSigner')).toBe(false);
   });
 
-  it.each([20, 40, 5_000])('%d levels deep is refused or ignored within 50 ms', async (levels) => {
+  it.each([20, 40, 5_000])('%d levels deep is refused or ignored', async (levels) => {
     let value = values.string('deep');
     for (let level = 0; level < levels && value.length < 60_000; level += 1) {
       value = values.list(field(1, value));
     }
-    const start = performance.now();
-
     const answer = await send(requestMessage('x', structEntry('deep', value)));
 
     expect([ok, invalidArgument]).toContain(answer.grpcStatus);
-    expect(performance.now() - start).toBeLessThan(50);
   });
 
   it('with 5,000 keys is INVALID_ARGUMENT', async () => {
