@@ -12,7 +12,7 @@ import type { PodLookup } from '../kube/pod-directory.ts';
 import type { Labels } from '../mesh/proxy-config.ts';
 import { SpiffeIdError, workloadId } from '../pki/spiffe-id.ts';
 import type { SpiffeId, TrustDomain } from '../pki/spiffe-id.ts';
-import type { Certificate } from '../pki/certificate.ts';
+import { eachOnce } from '../pki/authorities.ts';
 import { admitLifetime } from '../ra/lifetime.ts';
 import type { RecentDecision, RecentDecisions } from '../ra/recent-decisions.ts';
 import { rootSummary } from './root-summary.ts';
@@ -140,7 +140,7 @@ export class Explainer {
     return {
       ...common,
       verdict: { kind: 'granted', signer, assignedBy: source, servedInsteadOf },
-      roots: distinct(roots).map(rootSummary),
+      roots: eachOnce(roots).map(rootSummary),
       lifetime: this.#lifetime(question, explained),
       ...(await this.#describeSigner(signer, signal)),
     };
@@ -221,8 +221,4 @@ function identityOf(question: ExplainQuestion, trustDomain: TrustDomain): Spiffe
     if (!(cause instanceof SpiffeIdError)) throw cause;
     throw new RaError('REQUEST_MALFORMED', cause.message, { reason: cause.reason, cause });
   }
-}
-
-function distinct(roots: readonly Certificate[]): readonly Certificate[] {
-  return roots.filter((root, at) => roots.findIndex(({ sha256 }) => sha256 === root.sha256) === at);
 }

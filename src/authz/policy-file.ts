@@ -1,3 +1,4 @@
+import { deepFreeze } from '../base/deep-freeze.ts';
 import { parseGoDuration } from '../base/go-duration.ts';
 import { findConflicts } from './policy-conflicts.ts';
 import { parsePolicyNode } from './policy-node.ts';
@@ -147,9 +148,4 @@ function readAccount({ value, ...place }: Placed<string>): AccountPattern {
 
 function valueOf<T>({ value }: Placed<T>): T {
   return value;
-}
-
-function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null) Object.values(value).forEach(deepFreeze);
-  return Object.freeze(value);
 }

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { deepFreeze } from '../base/deep-freeze.ts';
 import type { SignerName } from '../mesh/signer-name.ts';
 import { readAudit } from './audit-settings.ts';
 import type { AuditConfig } from './audit-settings.ts';
 import type { NodeAccount } from './caller-settings.ts';
 import { readKubernetes, readRevision } from './cluster-settings.ts';
 import type { KubernetesConfig } from './cluster-settings.ts';
-import { deepFreeze } from './deep-freeze.ts';
 import { readClusterTrustBundles, readRootDistribution } from './distribution-settings.ts';
 import { readFront } from './front-settings.ts';
 import type { FrontConfig } from './front-settings.ts';

@@ -1,3 +1,4 @@
+import { eachOnce } from '../pki/authorities.ts';
 import { parseCertificate } from '../pki/certificate.ts';
 import type { Certificate } from '../pki/certificate.ts';
 
@@ -22,9 +23,7 @@ export function parseSpiffeBundle(text: string): SpiffeBundle {
   if (!Array.isArray(keys)) throw new Error('the bundle has no list of keys');
   if (keys.length > mostKeys) throw new Error(`the bundle has more than ${mostKeys} keys`);
   const roots = keys.flatMap((key: unknown, at) => readRoot(asRecord(key, `key ${at + 1}`), at));
-  const once = roots.filter(
-    (root, at) => roots.findIndex(({ sha256 }) => sha256 === root.sha256) === at,
-  );
+  const once = eachOnce(roots);
   if (once.length > mostRoots) throw new Error(`the bundle has more than ${mostRoots} roots`);
   return { roots: once, refreshMs: readHint(bundle['spiffe_refresh_hint']) };
 }

@@ -1,6 +1,5 @@
-import { parseCertificate } from '../pki/certificate.ts';
+import { eachOnce, parseAuthorities } from '../pki/authorities.ts';
 import type { Certificate } from '../pki/certificate.ts';
-import { parseCertificateBundle } from '../pki/pem.ts';
 import type { CaCertificateEntry } from './ca-certificate-entry.ts';
 import { MeshConfigError } from './mesh-config-error.ts';
 
@@ -68,20 +67,9 @@ function refuseTooMany(whose: string, { length }: readonly Certificate[]): void 
   throw new MeshConfigError('caCertificates', problem);
 }
 
-function eachOnce(roots: readonly Certificate[]): readonly Certificate[] {
-  return roots.filter(
-    (root, at) => roots.findIndex((other) => other.sha256 === root.sha256) === at,
-  );
-}
-
 function readRoots(pem: string, path: string): readonly Certificate[] {
   try {
-    const certificates = parseCertificateBundle(pem).map((der) => parseCertificate(der));
-    const notAnAuthority = certificates.findIndex((certificate) => !certificate.isCa);
-    if (notAnAuthority >= 0) {
-      throw new Error(`certificate ${notAnAuthority + 1} is not a CA certificate`);
-    }
-    return eachOnce(certificates);
+    return parseAuthorities(pem);
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : String(cause);
     throw new MeshConfigError(path, problem, { cause });

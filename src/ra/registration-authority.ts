@@ -4,9 +4,10 @@ import type { CallerPods } from '../authz/caller-pods.ts';
 import { GrantedSigner } from '../authz/granted-signer.ts';
 import type { SignerQuestion } from '../authz/granted-signer.ts';
 import type { SignerWorld, SignerWorlds } from '../authz/signer-world.ts';
-import { signersTrustedBy } from '../authz/trusted-signers.ts';
+import { rootsTrustedBy } from '../authz/trusted-signers.ts';
 import type { Clock } from '../base/clock.ts';
 import { RaError } from '../base/ra-error.ts';
+import { eachOnce } from '../pki/authorities.ts';
 import type { Certificate } from '../pki/certificate.ts';
 import type { ChainVerifier } from '../pki/chain.ts';
 import { AdmittedRequest } from './csr-policy.ts';
@@ -127,7 +128,7 @@ export class RegistrationAuthority implements CertificateIssuer {
    */
   #recheck({ order, question }: Admission, chain: VerifiedChain): readonly Certificate[] {
     const world = this.#options.worlds.current();
-    const { mesh, policy } = world;
+    const { mesh } = world;
     const { signerName } = order.granted;
     if (mesh.config.trustDomain !== order.admitted.identity.id.trustDomain) {
       throw interrupted('trust_domain_changed');
@@ -139,11 +140,7 @@ export class RegistrationAuthority implements CertificateIssuer {
     if (GrantedSigner.grant(question, world).signerName !== signerName) {
       throw interrupted('signer_reassigned');
     }
-    const theirs = signersTrustedBy(policy, signerName).flatMap((s) => mesh.trust.rootsFor(s));
-    const trusted = [...theirs, ...mesh.trust.unboundRoots];
-    return trusted.filter(
-      (root, at) => trusted.findIndex((other) => other.sha256 === root.sha256) === at,
-    );
+    return eachOnce(rootsTrustedBy(world, signerName));
   }
 }
 

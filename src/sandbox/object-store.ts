@@ -1,4 +1,5 @@
-import { deepFreeze, storageKey } from './kube-object.ts';
+import { deepFreeze } from '../base/deep-freeze.ts';
+import { storageKey } from './kube-object.ts';
 import type { JsonObject, KubeObject, UnstoredMeta } from './kube-object.ts';
 
 export type ChangeType = 'ADDED' | 'MODIFIED' | 'DELETED';

@@ -2,11 +2,11 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Stoppable } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
+import { closeAtOnce, plainPage } from './http-pages.ts';
+import type { HttpPage } from './http-pages.ts';
 import { listen } from './listen-address.ts';
 
-export interface DebugAnswer {
-  readonly status: number;
-  readonly contentType: string;
+export interface DebugAnswer extends Omit<HttpPage, 'body'> {
   readonly body: string | Buffer;
   /** The body compressed, for whoever takes that. */
   readonly gzipped?: Buffer;
@@ -59,7 +59,7 @@ export class DebugHttpServer implements Stoppable {
       (request, response) => {
         void serve(routes, request, response).catch((error: unknown) => {
           log.error('a debug page failed', { error });
-          send(response, plain(500, 'internal error'));
+          send(response, plainPage(500, 'internal error'));
         });
       },
     );
@@ -71,13 +71,8 @@ export class DebugHttpServer implements Stoppable {
     return listen(this.#server, address, this.#log);
   }
 
-  async stop(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#server.close(() => {
-        resolve();
-      });
-      this.#server.closeAllConnections();
-    });
+  stop(): Promise<void> {
+    return closeAtOnce(this.#server);
   }
 }
 
@@ -87,17 +82,17 @@ async function serve(
   response: ServerResponse,
 ): Promise<void> {
   if (!isLoopbackName(request.headers.host)) {
-    send(response, plain(421, 'ask for it as localhost or 127.0.0.1'));
+    send(response, plainPage(421, 'ask for it as localhost or 127.0.0.1'));
     return;
   }
   if (request.method !== 'GET') {
     response.setHeader('allow', 'GET');
-    send(response, plain(405, 'method not allowed'));
+    send(response, plainPage(405, 'method not allowed'));
     return;
   }
   const url = new URL(request.url ?? '/', 'http://localhost');
   const route = routes.get(url.pathname);
-  const answer = route === undefined ? plain(404, 'not found') : await route(url.searchParams);
+  const answer = route === undefined ? plainPage(404, 'not found') : await route(url.searchParams);
   send(response, takesGzip(request) ? compressed(response, answer) : answer);
 }
 
@@ -117,10 +112,6 @@ function compressed(response: ServerResponse, answer: DebugAnswer): DebugAnswer 
 function isLoopbackName(host: string | undefined): boolean {
   const name = /^(localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/.exec(host?.toLowerCase() ?? '');
   return name !== null;
-}
-
-function plain(status: number, text: string): DebugAnswer {
-  return { status, contentType: 'text/plain; charset=utf-8', body: `${text}\n` };
 }
 
 function send(response: ServerResponse, { status, contentType, body }: DebugAnswer): void {

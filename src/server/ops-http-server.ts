@@ -2,19 +2,15 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { ReadinessCheck, Stoppable } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
+import { closeAtOnce, plainPage } from './http-pages.ts';
+import type { HttpPage } from './http-pages.ts';
 import { listen } from './listen-address.ts';
-
-export interface OpsAnswer {
-  readonly status: number;
-  readonly contentType: string;
-  readonly body: string;
-}
 
 /** A further page, such as /metrics. */
 export interface OpsRoute {
   /** The whole path, such as `/metrics`. */
   readonly path: string;
-  answer(): OpsAnswer | Promise<OpsAnswer>;
+  answer(): HttpPage | Promise<HttpPage>;
 }
 
 export interface OpsHttpServerOptions {
@@ -51,7 +47,7 @@ export class OpsHttpServer implements Stoppable {
       (request, response) => {
         void serve(routes, request, response).catch((error: unknown) => {
           options.log.error('an operations page failed', { path: pathOf(request), error });
-          send(response, { ...plain(500, 'internal error'), head: false });
+          send(response, { ...plainPage(500, 'internal error'), head: false });
         });
       },
     );
@@ -64,13 +60,8 @@ export class OpsHttpServer implements Stoppable {
   }
 
   /** Closes the listener and all connections, answered or not. */
-  async stop(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#server.close(() => {
-        resolve();
-      });
-      this.#server.closeAllConnections();
-    });
+  stop(): Promise<void> {
+    return closeAtOnce(this.#server);
   }
 }
 
@@ -98,20 +89,16 @@ function ownRoutes({
 }
 
 /** 200 and "ready", or 503 and one line `name: reason` for each check that does not hold. */
-export function readyAnswer(readiness: readonly ReadinessCheck[]): OpsAnswer {
+export function readyAnswer(readiness: readonly ReadinessCheck[]): HttpPage {
   return checked(readiness, 'ready');
 }
 
-function checked(checks: readonly ReadinessCheck[], allWell: string): OpsAnswer {
+function checked(checks: readonly ReadinessCheck[], allWell: string): HttpPage {
   const missing = checks.flatMap((check) => {
     const because = check.notReadyBecause();
     return because === undefined ? [] : [`${check.name}: ${because}`];
   });
-  return missing.length === 0 ? plain(200, allWell) : plain(503, missing.join('\n'));
-}
-
-function plain(status: number, text: string): OpsAnswer {
-  return { status, contentType: 'text/plain; charset=utf-8', body: `${text}\n` };
+  return missing.length === 0 ? plainPage(200, allWell) : plainPage(503, missing.join('\n'));
 }
 
 async function serve(
@@ -121,10 +108,10 @@ async function serve(
 ): Promise<void> {
   const head = request.method === 'HEAD';
   const route = routes.get(pathOf(request));
-  if (route === undefined) send(response, { ...plain(404, 'not found'), head });
+  if (route === undefined) send(response, { ...plainPage(404, 'not found'), head });
   else if (!head && request.method !== 'GET') {
     response.setHeader('allow', 'GET, HEAD');
-    send(response, { ...plain(405, 'method not allowed'), head });
+    send(response, { ...plainPage(405, 'method not allowed'), head });
   } else send(response, { ...(await route.answer()), head });
 }
 
@@ -133,7 +120,7 @@ function pathOf({ url = '' }: IncomingMessage): string {
   return url.split('?', 1)[0] ?? '';
 }
 
-function send(response: ServerResponse, answer: OpsAnswer & { readonly head: boolean }): void {
+function send(response: ServerResponse, answer: HttpPage & { readonly head: boolean }): void {
   response.writeHead(answer.status, {
     'content-type': answer.contentType,
     'content-length': Buffer.byteLength(answer.body),

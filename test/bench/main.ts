@@ -15,7 +15,7 @@ import {
 import type { BenchWorld } from './bench-world.ts';
 import { measureAuthority } from './measure.ts';
 import { barChart } from './plot.ts';
-import { residentMiB } from './process-usage.ts';
+import { residentMiB } from '../e2e/stack/process-usage.ts';
 import { median } from './quantile.ts';
 import { RealWorld } from './real-world.ts';
 import { makeRequestPems } from './request-pems.ts';

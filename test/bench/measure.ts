@@ -5,7 +5,7 @@ import { runLoad, type LoadReport } from '../e2e/stack/agent.ts';
 import { mustRun } from '../e2e/stack/run-command.ts';
 import type { BenchWorld, Callers, MeasuredAuthority } from './bench-world.ts';
 import type { FloorOptions, FloorReport } from './floor/floor-options.ts';
-import { cpuMs, residentMiB } from './process-usage.ts';
+import { cpuMs, residentMiB } from '../e2e/stack/process-usage.ts';
 
 /** How much is asked for, by how many at once. */
 export interface Load {

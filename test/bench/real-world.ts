@@ -120,7 +120,7 @@ export class RealWorld implements BenchWorld {
   }
 
   apiServerCpuMs(): number {
-    return this.#world.controlPlane.apiServerCpuSeconds() * 1000;
+    return this.#world.controlPlane.apiServerCpuMs();
   }
 
   mark(): number {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { residentMiB } from '../bench/process-usage.ts';
+import { residentMiB } from '../e2e/stack/process-usage.ts';
 import { SandboxWorld } from '../bench/sandbox/sandbox-world.ts';
 import type { MeasuredAuthority } from '../bench/bench-world.ts';
 import { runLoad } from '../e2e/stack/agent.ts';

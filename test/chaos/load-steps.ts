@@ -10,7 +10,7 @@ import type { Step } from '../e2e/runner/suite.ts';
 import { accountName, serverName } from '../e2e/walkthrough/world.ts';
 import { deploy } from '../e2e/walkthrough/workloads.ts';
 import type { ChaosWorld } from './chaos-world.ts';
-import { residentMiB } from '../bench/process-usage.ts';
+import { residentMiB } from '../e2e/stack/process-usage.ts';
 
 const calmMs = 6_000;
 const troubleMs = 10_000;

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { residentMiB } from '../bench/process-usage.ts';
+import { residentMiB } from '../e2e/stack/process-usage.ts';
 import type { IssuedFact, ObjectFact } from './sandbox/soak-messages.ts';
 import { slopeOf } from './slope.ts';
 import type { Slope } from './slope.ts';

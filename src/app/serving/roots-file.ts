@@ -2,9 +2,8 @@ import type { Clock } from '../../base/clock.ts';
 import type { Stoppable } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/logger.ts';
 import { WatchedFile } from '../../base/watched-file.ts';
-import { parseCertificate } from '../../pki/certificate.ts';
+import { parseAuthorities } from '../../pki/authorities.ts';
 import type { Certificate } from '../../pki/certificate.ts';
-import { parseCertificateBundle } from '../../pki/pem.ts';
 
 /** Further roots that clients are to trust, as they are now. */
 export interface FurtherRoots extends Stoppable {
@@ -34,17 +33,9 @@ export async function openRootsFile(
 
 function parseRoots(pem: string, what: string): readonly Certificate[] {
   try {
-    return readRoots(pem);
+    return parseAuthorities(pem, mostRoots);
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`cannot use the ${what}: ${problem}`, { cause });
   }
-}
-
-function readRoots(pem: string): readonly Certificate[] {
-  const roots = parseCertificateBundle(pem).map((der) => parseCertificate(der));
-  if (roots.length > mostRoots) throw new Error(`it holds more than ${mostRoots} roots`);
-  const stranger = roots.findIndex(({ isCa }) => !isCa);
-  if (stranger >= 0) throw new Error(`certificate ${stranger + 1} is not a CA certificate`);
-  return roots.filter((root, at) => roots.findIndex(({ sha256 }) => sha256 === root.sha256) === at);
 }

@@ -28,6 +28,7 @@ import { KubernetesConfigMapWrites, parseKeptEntry } from './config-map-writes-a
 import { KubernetesClusterInspection } from './cluster-inspection-adapter.ts';
 import type { ClusterAccess } from './kubeconfig.ts';
 import { KubernetesIssuerStatuses } from './issuer-statuses-adapter.ts';
+import { pathPrefixOf } from './json-answer.ts';
 import { JsonCalls } from './json-calls.ts';
 import { KubernetesLeases } from './leases-adapter.ts';
 import { ObjectCalls } from './object-calls.ts';
@@ -135,7 +136,7 @@ export function connectKubernetes(options: ConnectOptions): KubernetesApi {
 type Selection<T> = Omit<KubernetesResourceOptions<T>, 'transport' | 'prefix' | 'path'>;
 
 function resourceSources(transport: KubeTransport, server: string) {
-  const prefix = new URL(server).pathname.replace(/\/$/, '');
+  const prefix = pathPrefixOf(server);
   const source = <T>(folder: string, selection: Selection<T>): ResourceSource<T> => {
     const path = `${folder}/${selection.resource}`;
     return new KubernetesResource({ ...selection, transport, prefix, path });

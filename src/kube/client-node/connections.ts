@@ -9,14 +9,6 @@ export interface ConnectionSettings {
   readonly http2: boolean;
 }
 
-/**
- * The most calls, and so connections, at once. It is not above the first number: 64 in place of 16
- * brought no throughput, and let a tenant with many requests be further ahead of the others.
- */
-export function mostConnections({ connections }: ConnectionSettings): number {
-  return connections;
-}
-
 /** Connections that were opened with one set of certificates: calls on some, watches on others. */
 export interface Connections {
   readonly calls: Dispatcher;
@@ -56,7 +48,7 @@ export function openConnections(
   };
   const calls = new Pool(origin, {
     connect: { ...connect, ...(settings.http2 ? { preferH2: true } : {}) },
-    connections: settings.http2 ? 1 : mostConnections(settings),
+    connections: settings.http2 ? 1 : settings.connections,
     allowH2: settings.http2,
     keepAliveTimeout: idleMs,
     maxResponseSize: longestAnswerBytes,

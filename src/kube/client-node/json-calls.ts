@@ -1,6 +1,6 @@
 import { badAnswer } from './answer-errors.ts';
-import { isJsonObject } from './json.ts';
 import type { JsonObject } from './json.ts';
+import { pathPrefixOf, readObject } from './json-answer.ts';
 import type { KubeTransport, TransportRequest } from './transport.ts';
 
 export interface JsonCall extends Omit<TransportRequest, 'path'> {
@@ -16,7 +16,7 @@ export class JsonCalls {
 
   constructor(transport: KubeTransport, server: string) {
     this.#transport = transport;
-    this.#prefix = new URL(server).pathname.replace(/\/$/, '');
+    this.#prefix = pathPrefixOf(server);
   }
 
   /**
@@ -31,19 +31,6 @@ export class JsonCalls {
     const search = query === undefined ? '' : `?${new URLSearchParams(query).toString()}`;
     const request = { ...call, path: `${this.#prefix}${segments}${search}` };
     const { text } = await this.#transport.call(request, signal);
-    return parsed(text) ?? fail(call);
-  }
-}
-
-function fail(call: Pick<TransportRequest, 'verb' | 'resource'>): never {
-  throw badAnswer('the answer is no JSON object', call);
-}
-
-function parsed(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    return undefined; // The caller says which call it was.
+    return readObject(text, call);
   }
 }

@@ -1,8 +1,7 @@
 import { isNotFound } from '../api-error.ts';
 import { fieldManager } from '../field-manager.ts';
-import { badAnswer } from './answer-errors.ts';
-import { isJsonObject } from './json.ts';
 import type { JsonObject } from './json.ts';
+import { pathPrefixOf, readObject } from './json-answer.ts';
 import type { KubeTransport, TransportRequest } from './transport.ts';
 
 /** Where an object is, or is to be. */
@@ -30,7 +29,7 @@ export class ObjectCalls {
   /** `server` may have a path, which goes before every other. */
   constructor(transport: KubeTransport, server: string) {
     this.#transport = transport;
-    this.#prefix = new URL(server).pathname.replace(/\/$/, '');
+    this.#prefix = pathPrefixOf(server);
   }
 
   /** Undefined when there is none of that name. */
@@ -89,7 +88,7 @@ export class ObjectCalls {
     const object = method === 'POST' ? '' : `/${encodeURIComponent(name)}`;
     const path = `${this.#prefix}${folder}${object}${queries[method]}`;
     const { text } = await this.#transport.call({ ...sent, resource, path }, signal);
-    return parsed(text, { verb, resource });
+    return readObject(text, { verb, resource });
   }
 }
 
@@ -105,17 +104,6 @@ const queries = {
 function splitAtLast(path: string): readonly string[] {
   const at = path.lastIndexOf('/');
   return [path.slice(0, at), path.slice(at + 1)];
-}
-
-function parsed(text: string, call: { readonly verb: string; readonly resource: string }) {
-  let answer: unknown;
-  try {
-    answer = JSON.parse(text);
-  } catch (error) {
-    throw badAnswer('the answer cannot be read', call, error);
-  }
-  if (isJsonObject(answer)) return answer;
-  throw badAnswer('the answer is no object', call);
 }
 
 /** Of the resources that live in namespaces: the path before an object's name. */

@@ -6,7 +6,7 @@ import { releaseInto, startIstioRa } from '../../e2e/stack/istio-ra.ts';
 import { Processes } from '../../e2e/stack/process.ts';
 import type { BenchWorld, MeasuredAuthority } from '../bench-world.ts';
 import { benchSettings } from '../bench-settings.ts';
-import { cpuMs } from '../process-usage.ts';
+import { cpuMs } from '../../e2e/stack/process-usage.ts';
 import type { SandboxAnswer } from './sandbox-messages.ts';
 import { servingName } from './serving-files.ts';
 

@@ -15,6 +15,7 @@ import { createTokenKey, FolderAuthority } from './key-pairs.ts';
 import { writeKubeconfig, type Credential } from './kubeconfig.ts';
 import { Kubectl } from './kubectl.ts';
 import type { Processes, RunningProcess } from './process.ts';
+import { cpuMs } from './process-usage.ts';
 import type { Tools } from './tools.ts';
 
 export interface ControlPlaneOptions {
@@ -152,12 +153,9 @@ export class ControlPlane {
     }
   }
 
-  /** User and system CPU seconds that the API server has used since its start; Linux only. */
-  apiServerCpuSeconds(): number {
-    const stat = readFileSync(`/proc/${String(this.apiServer?.pid)}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    // The kernel shows these in hundredths of a second on every architecture that Go builds for.
-    return (Number(fields[11]) + Number(fields[12])) / 100;
+  /** User and system CPU milliseconds that the API server has used since its start; Linux only. */
+  apiServerCpuMs(): number {
+    return this.apiServer === undefined ? NaN : cpuMs(this.apiServer.pid);
   }
 
   /** Ends all parts, the store last. */

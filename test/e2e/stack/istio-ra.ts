@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { get, type GetResult } from './http-get.ts';
 import type { Processes, RunningProcess } from './process.ts';
+import { residentMiB } from './process-usage.ts';
 import { mustRun } from './run-command.ts';
 
 const repository = join(import.meta.dirname, '..', '..', '..');
@@ -121,8 +122,7 @@ export class IstioRa {
 
   /** Resident memory in MiB; Linux only. */
   residentMiB(): number {
-    const status = readFileSync(`/proc/${this.pid}/status`, 'utf8');
-    return Math.round(Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1024);
+    return Math.round(residentMiB(this.pid).now);
   }
 
   /** Ends it with SIGTERM; resolves with the exit code. */

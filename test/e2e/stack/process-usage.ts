@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 export function cpuMs(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  // In hundredths of a second, on every architecture that Node runs on.
+  // In hundredths of a second, on every architecture that Go builds for.
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
