@@ -11,7 +11,7 @@ import type { FeedContext } from './resource-feeds.ts';
 import { IstiodTlsSecret } from './serving/istiod-tls-secret.ts';
 import type { OwnCertificate } from './serving/own-certificate.ts';
 import { ServingCertificateIssuer } from './serving/serving-certificate-issuer.ts';
-import { servingDnsNames } from './serving/serving-dns-names.ts';
+import { controlPlaneNames } from './serving/serving-dns-names.ts';
 
 export interface LeaderDutiesOptions {
   readonly config: RaConfig;
@@ -84,7 +84,7 @@ function startIstiodTls(
   { config, kubernetes, mesh, ownCertificate, context }: LeaderDutiesOptions,
   leadership: Leadership,
 ): void {
-  const { serving, approval, podNamespace: namespace, revision } = config;
+  const { serving, approval, podNamespace: namespace } = config;
   const { clock, random, started } = context;
   const log = context.log.scope('server');
   if (serving.kind !== 'signer') {
@@ -98,11 +98,10 @@ function startIstiodTls(
     ...{ ...serving, requests, mesh, approval, clock, log },
     verifier: new ChainVerifier(),
   });
-  const customHosts: readonly string[] = [];
   const keeper = new IstiodTlsSecret({
     ...{ namespace, name, issuer, leadership, clock, random, log },
     secrets: kubernetes.secretWrites,
-    dnsNames: servingDnsNames({ customHosts, discoveryHost: undefined, namespace, revision }),
+    dnsNames: controlPlaneNames({ ...config, customHosts: [] }, mesh.current().config),
     roots: () => ownCertificate.clientRootsPem() ?? '',
   });
   keeper.start();

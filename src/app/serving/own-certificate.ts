@@ -12,7 +12,7 @@ import { openServingCertificateSource } from './open-serving-certificate-source.
 import type { ServingSettings } from './open-serving-certificate-source.ts';
 import { openRootsFile } from './roots-file.ts';
 import type { ServingCertificateSource } from './serving-certificate-source.ts';
-import { servingDnsNames } from './serving-dns-names.ts';
+import { controlPlaneNames } from './serving-dns-names.ts';
 
 export type OwnCertificateConfig = Pick<
   RaConfig,
@@ -44,7 +44,7 @@ export async function openOwnCertificate(
   const { serving, approval, tlsPolicy } = config;
   const { mesh, started } = options;
   const log = options.log.scope('server');
-  const settings = settingsOf(config);
+  const settings = settingsOf(config, mesh);
   const source = await openServingCertificateSource(settings, { ...options, approval, log });
   started.defer(() => source.stop());
   const rootsFile = serving.kind === 'none' ? undefined : serving.rootsFile;
@@ -61,11 +61,10 @@ export async function openOwnCertificate(
 }
 
 /** The names of the control plane's Services, and those that we were told. */
-function settingsOf(config: OwnCertificateConfig): ServingSettings {
-  const { serving, customHosts, podNamespace: namespace, revision } = config;
+function settingsOf(config: OwnCertificateConfig, mesh: MeshSource): ServingSettings {
+  const { serving } = config;
   if (serving.kind !== 'signer') return serving;
-  const dnsNames = servingDnsNames({ customHosts, discoveryHost: undefined, namespace, revision });
-  return { ...serving, dnsNames };
+  return { ...serving, dnsNames: controlPlaneNames(config, mesh.current().config) };
 }
 
 function credentialsOf(

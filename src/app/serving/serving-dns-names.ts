@@ -1,3 +1,7 @@
+import { isIP } from 'node:net';
+import type { RaConfig } from '../../config/ra-config.ts';
+import type { MeshConfig } from '../../mesh/mesh-config.ts';
+
 export interface ServingDnsNamesOptions {
   /** ISTIOD_CUSTOM_HOST, item by item. */
   readonly customHosts: readonly string[];
@@ -22,4 +26,25 @@ export function servingDnsNames(options: ServingDnsNamesOptions): readonly strin
   const told = [...customHosts, discoveryHost ?? ''].map((host) => host.trim());
   const own = [...services, ...revisioned].map((service) => `${service}.${namespace}.svc`);
   return [...new Set([...told, ...own])].filter((name) => name !== '').sort();
+}
+
+/** The names of the control plane that this configuration and this mesh config describe. */
+export function controlPlaneNames(
+  {
+    customHosts,
+    podNamespace: namespace,
+    revision,
+  }: Pick<RaConfig, 'customHosts' | 'podNamespace' | 'revision'>,
+  { discoveryAddress }: Pick<MeshConfig, 'discoveryAddress'>,
+): readonly string[] {
+  const discoveryHost = dnsHostOf(discoveryAddress);
+  return servingDnsNames({ customHosts, discoveryHost, namespace, revision });
+}
+
+const dnsName = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/i;
+
+/** The host of `host:port`, unless it is an address: a DNS name in a certificate cannot be one. */
+function dnsHostOf(address: string | undefined): string | undefined {
+  const host = address?.replace(/:\d+$/, '') ?? '';
+  return dnsName.test(host) && isIP(host) === 0 ? host : undefined;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { servingDnsNames } from '../../../src/app/serving/serving-dns-names.ts';
+import { controlPlaneNames, servingDnsNames } from '../../../src/app/serving/serving-dns-names.ts';
 import type { ServingDnsNamesOptions } from '../../../src/app/serving/serving-dns-names.ts';
 
 function names(change: Partial<ServingDnsNamesOptions> = {}): readonly string[] {
@@ -54,4 +54,21 @@ describe('servingDnsNames', () => {
     ]);
     expect(names({ discoveryHost: undefined })).toEqual(services);
   });
+});
+
+describe('the names of a control plane', () => {
+  const config = { podNamespace: 'mesh', revision: '' };
+  const named = (discoveryAddress: string | undefined): readonly string[] =>
+    controlPlaneNames({ ...config, customHosts: ['ra.example'] }, { discoveryAddress });
+
+  it('hold the host by which the mesh config lets workloads look for it', () => {
+    expect(named('control.example:15012')).toEqual(['control.example', ...services, 'ra.example']);
+  });
+
+  it.each([undefined, '', '10.0.0.7:15012', '[fd00::7]:15012', 'no_dns_name:15012'])(
+    'have nothing added by the address %j',
+    (address) => {
+      expect(named(address)).toEqual([...services, 'ra.example']);
+    },
+  );
 });
