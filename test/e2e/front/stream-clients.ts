@@ -48,10 +48,15 @@ export class StreamClients {
 
   /** The last line of the report. Throws where there is none yet. */
   report(): StreamReport {
-    const text = readFileSync(this.running.logFile).subarray(this.start).toString();
+    const text = this.said();
     const last = text.split('\n').findLast((line) => line.startsWith('{') && line.endsWith('}'));
-    if (last === undefined) throw new Error(`the clients say nothing: ${this.running.logTail()}`);
+    if (last === undefined) throw new Error(`the clients report nothing, but say: "${text}"`);
     return JSON.parse(last) as StreamReport;
+  }
+
+  /** What they have written; the log has what earlier ones wrote, too. */
+  private said(): string {
+    return readFileSync(this.running.logFile).subarray(this.start).toString();
   }
 
   /** Waits until every client has a stream that answers, and `holds`; resolves with the report. */
@@ -61,7 +66,14 @@ export class StreamClients {
         const report = this.report();
         return Promise.resolve(report.open === this.streams && holds(report) && report);
       },
-      { what: `${this.streams} streams are open`, timeoutMs: 30_000, intervalMs: 100 },
+      {
+        what: `${this.streams} streams are open`,
+        timeoutMs: 30_000,
+        intervalMs: 100,
+        giveUp: () => {
+          if (!this.running.isRunning) throw new Error(`the clients ended: ${this.said()}`);
+        },
+      },
     );
   }
 
