@@ -10,6 +10,7 @@ import {
   checkSignatureAlgorithm,
   fault,
 } from './issuer-policy.ts';
+import { KnownAuthorities } from './known-authorities.ts';
 import { importPublicKey } from './subject-public-key.ts';
 
 export interface PathRequest {
@@ -61,6 +62,8 @@ export class ChainVerifier {
   /** Facts about signatures on authorities, oldest first. */
   readonly #links = new Map<string, boolean>();
   readonly #keys = new WeakMap<Certificate, KeyObject>();
+  /** Those that stood in a path; keep those of a path that was found, parse what a signer sends. */
+  readonly authorities = new KnownAuthorities();
 
   /**
    * The shortest path: the leaf, authorities, the root last. Throws ChainError when there is none,

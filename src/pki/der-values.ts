@@ -68,6 +68,32 @@ const longestOid = 64;
 export function objectIdentifier(element: DerElement | undefined): string {
   const content = expectTag(element, tags.oid).content;
   if (content.length > longestOid) throw new DerError('der_value', 'an OID is too long');
+  return smallArcs(content) ?? anyArcs(content);
+}
+
+/** Arcs that a number holds exactly, as nearly all are; undefined where one is larger. */
+function smallArcs(content: Uint8Array): string | undefined {
+  let text = '';
+  let arc = 0;
+  for (const byte of content) {
+    if (arc > largestBeforeShift) return undefined;
+    arc = arc * 128 + (byte & 0x7f);
+    if (byte >= 0x80) continue;
+    text = text === '' ? firstTwo(arc) : `${text}.${arc}`;
+    arc = 0;
+  }
+  return text;
+}
+
+const largestBeforeShift = (Number.MAX_SAFE_INTEGER - 0x7f) / 128;
+
+/** The first two arcs stand in one number. */
+function firstTwo(joined: number): string {
+  const root = Math.min(2, Math.floor(joined / 40));
+  return `${root}.${joined - root * 40}`;
+}
+
+function anyArcs(content: Uint8Array): string {
   const arcs: bigint[] = [];
   let arc = 0n;
   for (const byte of content) {

@@ -1,5 +1,4 @@
 import { CertificateError } from '../pki/certificate-error.ts';
-import { parseCertificate } from '../pki/certificate.ts';
 import type { Certificate } from '../pki/certificate.ts';
 import { ChainError } from '../pki/chain-error.ts';
 import type { ChainVerifier } from '../pki/chain.ts';
@@ -58,7 +57,7 @@ export class VerifiedChain {
  */
 export function verifyIssued(pem: string, expectations: PathExpectations): readonly Certificate[] {
   const { order, roots, verifier, now } = expectations;
-  const certificates = readCertificates(pem);
+  const certificates = readCertificates(pem, verifier);
   const { spkiDer } = order.admitted.request.publicKey;
   // The leaf is the one with the key of the CSR, wherever the signer put it.
   const leaf = certificates.find((candidate) => sameBytes(candidate.spkiDer, spkiDer));
@@ -70,6 +69,7 @@ export function verifyIssued(pem: string, expectations: PathExpectations): reado
   // A signer's clock may be a little ahead of ours; checkLeaf has bounded by how much.
   const at = Math.max(now, leaf.notBefore);
   const path = buildPath(() => verifier.buildPath({ leaf, candidates, roots, at }));
+  verifier.authorities.keep(path.slice(1));
   const issuer = path[1];
   if (issuer !== undefined) expectations.onIssuer?.(issuer);
   if (issuer !== undefined && leaf.notAfter > issuer.notAfter) {
@@ -82,14 +82,14 @@ export function verifyIssued(pem: string, expectations: PathExpectations): reado
 const mostCertificates = 17;
 
 /** Kubernetes lets a signer put comments between the blocks; the bounds are those of pki. */
-function readCertificates(pem: string): readonly Certificate[] {
+function readCertificates(pem: string, { authorities }: ChainVerifier): readonly Certificate[] {
   try {
     const ders = parseCertificateBundle(pem);
     if (ders.length > mostCertificates) {
       // To read the 2,000 that an object can hold would take the event loop a tenth of a second.
       throw rejected('chain_too_many_certificates', 'the signer sent too many certificates');
     }
-    return ders.map((der) => parseCertificate(der));
+    return ders.map((der) => authorities.parse(der));
   } catch (error) {
     if (error instanceof PemError || error instanceof CertificateError) {
       throw rejected('certificate_malformed', error.message, error);

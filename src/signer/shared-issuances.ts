@@ -27,6 +27,8 @@ interface Issuance {
   readonly result: Promise<SignedChain>;
 }
 
+/** One for all: an abort without a reason of its own makes an exception with a stack each time. */
+const nobodyWaits = new RaError('CANCELLED', 'nobody waits for the certificate any more');
 /** More callers of one request than there are agents that send the same bytes. */
 const mostTogether = 256;
 
@@ -124,6 +126,6 @@ export class SharedIssuances implements Signer {
   #abandon({ party, abort }: Issuance, signal: AbortSignal): void {
     const running = this.#running.get(party.key);
     if (running?.party === party) this.#running.delete(party.key);
-    abort.abort(signal.aborted ? signal.reason : undefined);
+    abort.abort(signal.aborted ? signal.reason : nobodyWaits);
   }
 }

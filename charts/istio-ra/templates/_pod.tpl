@@ -6,7 +6,8 @@
 {{- end }}
 - --unhandled-rejections=throw
 - --disable-proto=delete
-- --max-semi-space-size=2
+- --max-semi-space-size=4
+- --heap-growing-percent=30
 - /app/dist/istio-ra.js
 {{- end -}}
 

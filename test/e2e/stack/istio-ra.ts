@@ -27,9 +27,18 @@ export async function releaseInto(folder: string): Promise<string> {
 
 /** The flags that the image gives to Node: what is measured is what is shipped. */
 function imageNodeFlags(): readonly string[] {
-  const dockerfile = readFileSync(join(repository, 'Dockerfile'), 'utf8');
-  const entrypoint = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(dockerfile)?.[1] ?? '[]') as string[];
+  const entrypoint = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(dockerfile())?.[1] ?? '[]') as string[];
   return entrypoint.filter((word) => word.startsWith('--'));
+}
+
+/** The environment that the image sets. */
+function imageEnvironment(): Readonly<Record<string, string>> {
+  const found = dockerfile().matchAll(/^ENV (\w+)=(\S+)$/gm);
+  return Object.fromEntries([...found].map(([, name = '', value = '']) => [name, value]));
+}
+
+function dockerfile(): string {
+  return readFileSync(join(repository, 'Dockerfile'), 'utf8');
 }
 
 export interface IstioRaOptions {
@@ -180,7 +189,7 @@ export function beginIstioRa(options: LaunchOptions): RunningProcess {
     command: process.execPath,
     args: [...nodeFlags, program, 'serve', ...words],
     // Nothing of the environment of whoever runs this may count.
-    env: { PATH: process.env['PATH'], ...env },
+    env: { PATH: process.env['PATH'], ...imageEnvironment(), ...env },
   });
 }
 
