@@ -1,5 +1,5 @@
-import { FairLine } from './fair-line.ts';
-import type { Waiting } from './fair-line.ts';
+import { FairLine } from '../base/fair-line.ts';
+import type { Waiting } from '../base/fair-line.ts';
 
 export interface FairQueueOptions {
   /** How many may be at work at once. */

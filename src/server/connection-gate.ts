@@ -1,5 +1,5 @@
-import { FairLine } from '../admission/fair-line.ts';
-import type { Waiting } from '../admission/fair-line.ts';
+import { FairLine } from '../base/fair-line.ts';
+import type { Waiting } from '../base/fair-line.ts';
 import { TokenBucket } from '../admission/token-bucket.ts';
 import type { Rate } from '../admission/token-bucket.ts';
 import type { Clock, Timer } from '../base/clock.ts';

@@ -1,14 +1,13 @@
 import type { Clock } from '../base/clock.ts';
+import { FairLine } from '../base/fair-line.ts';
+import type { Waiting } from '../base/fair-line.ts';
 import { RaError } from '../base/ra-error.ts';
+import { SignerPace } from './signer-pace.ts';
+import type { PaceLimits } from './signer-pace.ts';
 
-export interface GateLimits {
-  readonly least: number;
-  readonly first: number;
-  readonly most: number;
+export interface GateLimits extends PaceLimits {
   /** How many may wait for their turn. */
   readonly mostQueued: number;
-  /** How long a request may lie with the signer before there are too many of them, milliseconds. */
-  readonly targetMs: number;
 }
 
 export const defaultGateLimits: GateLimits = {
@@ -16,11 +15,13 @@ export const defaultGateLimits: GateLimits = {
   first: 16,
   most: 64,
   mostQueued: 1_024,
-  targetMs: 4_000,
+  beyondNeed: 6,
+  longestQueueMs: 4_000,
 };
 
 interface Waiter {
   readonly start: () => void;
+  readonly turnAway: () => void;
 }
 
 /** One request's place with the signer. */
@@ -30,26 +31,24 @@ export interface GateTurn {
 }
 
 /**
- * Lets as many requests to a signer at a time as it answers within the target: by Little's law that
- * is its rate times the target. A faster answer makes room for more (twice as many a round while it
- * is much faster), a slower one for fewer. The others wait in the order in which they came.
+ * Lets as many requests to a signer at a time as keep it at work, and few more: what waits with a signer
+ * that several tenants share waits in nobody's order. Here the namespaces go in turn, each in the order in
+ * which its requests came.
  */
 export class SignerGate {
   readonly #clock: Clock;
-  readonly #limits: GateLimits;
-  readonly #queue = new Set<Waiter>();
-  #limit: number;
+  readonly #pace: SignerPace;
+  readonly #line: FairLine<Waiter>;
   #inside = 0;
-  #shrunkAt = -Infinity;
 
   constructor(clock: Clock, limits: GateLimits = defaultGateLimits) {
     this.#clock = clock;
-    this.#limits = limits;
-    this.#limit = limits.first;
+    this.#pace = new SignerPace(clock, limits);
+    this.#line = new FairLine({ mostCost: limits.mostQueued });
   }
 
   get limit(): number {
-    return Math.floor(this.#limit);
+    return this.#pace.limit;
   }
 
   get inFlight(): number {
@@ -57,13 +56,13 @@ export class SignerGate {
   }
 
   get waiting(): number {
-    return this.#queue.size;
+    return this.#line.size;
   }
 
-  /** Resolves when it is the caller's turn. Throws OVERLOADED at once, or the signal's reason. */
-  async enter(signal: AbortSignal): Promise<GateTurn> {
+  /** Resolves when it is the namespace's turn. Throws OVERLOADED, or the signal's reason. */
+  async enter(namespace: string, signal: AbortSignal): Promise<GateTurn> {
     signal.throwIfAborted();
-    if (this.#inside >= this.limit || this.#queue.size > 0) await this.#wait(signal);
+    if (this.#inside >= this.limit || this.#line.size > 0) await this.#wait(namespace, signal);
     else this.#inside += 1;
     const enteredAt = this.#clock.monotonic();
     let left = false;
@@ -78,53 +77,45 @@ export class SignerGate {
     };
   }
 
-  #wait(signal: AbortSignal): Promise<void> {
-    if (this.#queue.size >= this.#limits.mostQueued) {
-      throw new RaError('OVERLOADED', 'too many requests wait for the signer', {
-        reason: 'signer_queue_full',
-      });
-    }
+  #wait(namespace: string, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
-        this.#queue.delete(waiter);
+        this.#line.leave(entry);
         reject(signal.reason as Error);
       };
-      const waiter = {
+      const item: Waiter = {
         start: () => {
           signal.removeEventListener('abort', onAbort);
           resolve();
         },
+        turnAway: () => {
+          signal.removeEventListener('abort', onAbort);
+          reject(queueFull());
+        },
       };
+      const entry: Waiting<Waiter> = { key: namespace, item, cost: 1 };
       signal.addEventListener('abort', onAbort, { once: true });
-      this.#queue.add(waiter);
+      for (const displaced of this.#line.join(entry)) displaced.item.turnAway();
     });
   }
 
   #admitNext(): void {
-    for (const waiter of this.#queue) {
-      if (this.#inside >= this.limit) return;
-      this.#queue.delete(waiter);
+    while (this.#inside < this.limit) {
+      const next = this.#line.next();
+      if (next === undefined) return;
       this.#inside += 1;
-      waiter.start();
+      next.item.start();
     }
   }
 
   #learn(end: 'issued' | 'silent' | 'other', tookMs: number): void {
-    const { targetMs, most } = this.#limits;
-    if (end === 'other') return;
-    if (end === 'silent') this.#shrink(0.5);
-    else if (tookMs > targetMs) this.#shrink(Math.max(0.5, targetMs / tookMs));
-    else if (this.#inside >= this.limit) {
-      const step = tookMs < targetMs / 4 ? 1 : 1 / this.#limit;
-      this.#limit = Math.min(most, this.#limit + step);
-    }
+    if (end === 'silent') this.#pace.silent();
+    if (end === 'issued') this.#pace.answered(tookMs, { wasFull: this.#inside >= this.limit });
   }
+}
 
-  /** Once a target: those that are inside now were let in by the old limit. */
-  #shrink(factor: number): void {
-    const now = this.#clock.monotonic();
-    if (now - this.#shrunkAt < this.#limits.targetMs) return;
-    this.#shrunkAt = now;
-    this.#limit = Math.max(this.#limits.least, this.#limit * factor);
-  }
+function queueFull(): RaError {
+  return new RaError('OVERLOADED', 'too many requests wait for the signer', {
+    reason: 'signer_queue_full',
+  });
 }

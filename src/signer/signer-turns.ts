@@ -65,7 +65,7 @@ export class SignerTurns {
     const { namespace } = admitted.identity.id;
     if (this.#circuits.refuses(signerName, namespace)) await this.#refuse(signerName, signal);
     const gate = this.#gateOf(signerName);
-    const place = await gate.enter(signal);
+    const place = await gate.enter(namespace, signal);
     const pass = this.#circuits.admit(signerName, namespace);
     if (pass === undefined) {
       place.leave('other');

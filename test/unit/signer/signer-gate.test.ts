@@ -11,8 +11,8 @@ beforeEach(() => {
   gate = new SignerGate(clock);
 });
 
-function enter(signal = new AbortController().signal): Promise<GateTurn> {
-  return gate.enter(signal);
+function enter(signal = new AbortController().signal, namespace = 'foo'): Promise<GateTurn> {
+  return gate.enter(namespace, signal);
 }
 
 /** Keeps a signer busy that answers `perSecond` in the order in which they were asked. */
@@ -30,6 +30,16 @@ async function serve(perSecond: number, seconds: number): Promise<void> {
   }
 }
 
+/** A signer that answers everybody after the same time, in rounds of as many as are let in. */
+async function serveSideBySide(ms: number, rounds: number): Promise<void> {
+  for (let round = 0; round < rounds; round += 1) {
+    const { limit } = gate;
+    const turns = await Promise.all(Array.from({ length: limit }, () => enter()));
+    await clock.advance(ms);
+    for (const turn of turns) turn.leave('issued');
+  }
+}
+
 describe('SignerGate', () => {
   it('lets 16 in at first, and the others in the order in which they came', async () => {
     const turns = await Promise.all(Array.from({ length: 16 }, () => enter()));
@@ -44,10 +54,16 @@ describe('SignerGate', () => {
     expect(gate.inFlight).toBe(16);
   });
 
-  it('keeps about four seconds of work with a signer that signs 3 a second', async () => {
-    await serve(3, 60);
-    expect(gate.limit).toBeGreaterThanOrEqual(8);
-    expect(gate.limit).toBeLessThanOrEqual(14);
+  it('keeps a signer that signs one after the other at work, and six waiting', async () => {
+    await serve(100, 20);
+    expect(gate.limit).toBeGreaterThanOrEqual(6);
+    expect(gate.limit).toBeLessThanOrEqual(8);
+  });
+
+  it('keeps some two seconds of work with a signer that signs 3 a second', async () => {
+    await serve(3, 120);
+    expect(gate.limit).toBeGreaterThanOrEqual(6);
+    expect(gate.limit).toBeLessThanOrEqual(8);
   });
 
   it('keeps the least with one that signs one in five seconds', async () => {
@@ -55,8 +71,19 @@ describe('SignerGate', () => {
     expect(gate.limit).toBe(4);
   });
 
-  it('lets 64 in where the signer is fast', async () => {
-    await serve(200, 10);
+  it.each([50, 30_000])('lets 64 in where all are answered after %d ms', async (ms) => {
+    await serveSideBySide(ms, 20);
+    expect(gate.limit).toBe(64);
+  });
+
+  it('follows a signer that has become slower for good', async () => {
+    await serveSideBySide(10, 100);
+    await serveSideBySide(100, 10);
+    expect(gate.limit).toBeLessThan(16);
+    await clock.advance(300_000);
+    await serveSideBySide(100, 1);
+    await clock.advance(300_000);
+    await serveSideBySide(100, 20);
     expect(gate.limit).toBe(64);
   });
 
@@ -82,6 +109,29 @@ describe('SignerGate', () => {
     turns[0]?.leave('other');
     await expect(stays).resolves.toBeDefined();
     expect(gate.waiting).toBe(0);
+  });
+
+  it('lets the namespaces in by turns, however many one of them sends', async () => {
+    const turns = await Promise.all(Array.from({ length: 16 }, () => enter()));
+    const order: string[] = [];
+    for (const namespace of ['foo', 'foo', 'foo', 'bar']) {
+      void enter(undefined, namespace).then(() => order.push(namespace));
+    }
+    await settle();
+    for (const turn of turns.slice(0, 2)) turn.leave('other');
+    await settle();
+    expect(order).toEqual(['foo', 'bar']);
+  });
+
+  it('turns away the last of the namespace that fills the queue', async () => {
+    gate = new SignerGate(clock, { ...defaultGateLimits, first: 1, mostQueued: 2 });
+    const refused: string[] = [];
+    for (const namespace of ['foo', 'foo', 'foo', 'bar']) {
+      enter(undefined, namespace).catch(() => refused.push(namespace));
+    }
+    await settle();
+    expect(refused).toEqual(['foo']);
+    expect(gate.waiting).toBe(2);
   });
 
   it('F62: turns away those for whom there is no room in the queue', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { FairLine } from '../../../src/admission/fair-line.ts';
-import type { Waiting } from '../../../src/admission/fair-line.ts';
+import { FairLine } from '../../../src/base/fair-line.ts';
+import type { Waiting } from '../../../src/base/fair-line.ts';
 
 function entry(name: string, cost = 1): Waiting<string> {
   return { key: name.charAt(0), item: name, cost };
