@@ -2,9 +2,11 @@ import { Command } from 'commander';
 import type { Explanation } from '../app/explainer.ts';
 import type { CommandRun } from './command-run.ts';
 import { exitCodes } from './exit-codes.ts';
-import { formatTable, paintFor } from './terminal.ts';
-import type { Paint } from './terminal.ts';
-import { UsageError } from './workspace.ts';
+import { describeExplanation, describeVerdict } from './explanation-report.ts';
+import { jsonDocument, outputOption, quietOption } from './output-options.ts';
+import type { OutputForm } from './output-options.ts';
+import { tableWidth } from './table.ts';
+import { paintFor } from './terminal.ts';
 
 interface Flags {
   readonly namespace: string;
@@ -14,7 +16,8 @@ interface Flags {
   readonly nodeAgent?: string;
   readonly ttl?: string;
   readonly address: string;
-  readonly output: string;
+  readonly output: OutputForm;
+  readonly quiet?: true;
 }
 
 const after = `
@@ -41,21 +44,22 @@ export function explainCommand(run: CommandRun): Command {
     )
     .option('--ttl <seconds>', 'the validity that it asks for')
     .option('--address <host:port>', 'debug port of istio-ra', '127.0.0.1:9876')
-    .option('-o, --output <format>', 'text or json', 'text')
+    .addOption(outputOption())
+    .addOption(quietOption('show the verdict alone'))
     .addHelpText('after', after)
     .action(async (flags: Flags) => {
-      if (flags.output !== 'text' && flags.output !== 'json') {
-        throw new UsageError('--output must be text or json');
-      }
       const explanation = await ask(flags);
-      const { out, env } = run.environment;
-      out.write(
-        flags.output === 'json'
-          ? `${JSON.stringify(explanation, undefined, 2)}\n`
-          : describeExplanation(explanation, paintFor(out, env)),
-      );
+      run.environment.out.write(shown(explanation, flags, run));
       if (explanation.verdict.kind === 'refused') run.exitWith(exitCodes.failed);
     });
+}
+
+function shown(explanation: Explanation, { output, quiet }: Flags, run: CommandRun): string {
+  if (output === 'json') return jsonDocument(explanation);
+  const { out, env } = run.environment;
+  const paint = paintFor(out, env);
+  if (quiet === true) return describeVerdict(explanation, paint);
+  return describeExplanation(explanation, { paint, width: tableWidth(out) });
 }
 
 const withinMs = 10_000;
@@ -82,75 +86,4 @@ async function ask(flags: Flags): Promise<Explanation> {
   const body = (await answer.json()) as Explanation & { readonly error?: string };
   if (!answer.ok) throw new Error(body.error ?? `the answer was ${answer.status}`);
   return body;
-}
-
-const marks = { won: '*', refused: '!', lost: ' ', off: ' ', void: ' ' } as const;
-
-/** An explanation in words, the verdict first. */
-function describeExplanation(explanation: Explanation, paint: Paint): string {
-  const rows = explanation.steps.map((step) => [
-    marks[step.verdict as keyof typeof marks],
-    step.from,
-    step.source ?? '-',
-    step.signers.join(', ') || '-',
-    step.because,
-  ]);
-  const facts = factsOf(explanation);
-  return [
-    `${explanation.identity}\n`,
-    describeVerdict(explanation, paint),
-    '\nWhat was asked, strongest first:\n',
-    formatTable([['', 'FROM', 'SOURCE', 'SIGNERS', 'BECAUSE'], ...rows]),
-    facts.length === 0 ? '' : `\n${formatTable(facts)}`,
-    describeRefusals(explanation),
-  ].join('');
-}
-
-function describeVerdict({ verdict }: Explanation, paint: Paint): string {
-  if (verdict.kind === 'refused') {
-    const { because, code, reason } = verdict;
-    return `${paint('red', 'REFUSED')}  ${because} (${code}, ${reason})\n`;
-  }
-  const { signer, assignedBy, servedInsteadOf } = verdict;
-  const instead = servedInsteadOf === undefined ? '' : `, instead of ${servedInsteadOf}`;
-  return `${paint('green', 'GRANTED')}  ${signer}, by ${assignedBy}${instead}\n`;
-}
-
-function factsOf({ roots, lifetime, nodeAgent, mayApprove, issuer }: Explanation): string[][] {
-  const trusted = roots.map(({ subject, notAfter, sha256 }) => [
-    'trusts',
-    `${subject}, until ${notAfter}, sha256 ${sha256.slice(0, 16)}`,
-  ]);
-  return [
-    ...(lifetime === undefined ? [] : [['lifetime', describeLifetime(lifetime)]]),
-    ...(nodeAgent === undefined ? [] : [['node agent', describeNodeAgent(nodeAgent)]]),
-    ...(mayApprove === undefined ? [] : [['right to approve', describeRight(mayApprove)]]),
-    ...(issuer === undefined ? [] : [['issuer', issuer]]),
-    ...trusted,
-  ];
-}
-
-function describeLifetime({ seconds, refused }: NonNullable<Explanation['lifetime']>): string {
-  return refused ?? `${seconds ?? 0} s`;
-}
-
-function describeNodeAgent({ account, trusted }: NonNullable<Explanation['nodeAgent']>): string {
-  return trusted ? `${account} is trusted` : `${account} is NOT in CA_TRUSTED_NODE_ACCOUNTS`;
-}
-
-function describeRight(mayApprove: boolean | string): string {
-  if (typeof mayApprove === 'string') return mayApprove;
-  return mayApprove ? 'held' : 'MISSING: verb approve on signers in certificates.k8s.io';
-}
-
-function describeRefusals({ recentRefusals }: Explanation): string {
-  if (recentRefusals.length === 0) return '';
-  const rows = recentRefusals.map(({ time, code, reason, certSigner, requestId }) => [
-    new Date(time).toISOString(),
-    code ?? '',
-    reason ?? '',
-    certSigner ?? '-',
-    requestId,
-  ]);
-  return `\nRefused lately:\n${formatTable([['TIME', 'CODE', 'REASON', 'ASKED FOR', 'REQUEST'], ...rows])}`;
 }

@@ -6,6 +6,8 @@ import { parseGoDuration } from '../base/go-duration.ts';
 import type { KeyAlgorithm } from '../pki/key-pair.ts';
 import type { CommandRun } from './command-run.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
+import { jsonDocument, quietOption } from './output-options.ts';
+import { tableWidth } from './table.ts';
 import { readTokenSubject } from './token-subject.ts';
 import { UsageError } from './workspace.ts';
 
@@ -24,6 +26,7 @@ interface RequestFlags {
   readonly timeout: string;
   readonly output: 'table' | 'json' | 'dir';
   readonly out: string;
+  readonly quiet?: true;
 }
 
 const keys: readonly KeyAlgorithm[] = [
@@ -68,6 +71,7 @@ export function requestCommand(run: CommandRun): Command {
         .default('table'),
     )
     .option('--out <folder>', 'where -o dir writes', './certificate')
+    .addOption(quietOption('show nothing but errors'))
     .addHelpText('after', after)
     .action(async (flags: RequestFlags) => {
       run.exitWith(await request(flags, run));
@@ -150,12 +154,12 @@ async function show(
   const { chainTable, describeChain } = await import('./chain-table.ts');
   switch (flags.output) {
     case 'table':
-      out.write(chainTable(chain));
+      if (flags.quiet !== true) out.write(chainTable(chain, tableWidth(out)));
       return;
     case 'json': {
       // Without the key: a terminal or a log is no place for it, and -o dir keeps it.
       const answer = { certificates: describeChain(chain), certChain: chain };
-      out.write(`${JSON.stringify(answer, undefined, 2)}\n`);
+      out.write(jsonDocument(answer));
       return;
     }
     case 'dir':
@@ -164,6 +168,7 @@ async function show(
       // As Istio's agent gives them to Envoy: the chain holds every element, the roots the last.
       await writeFile(join(flags.out, 'cert-chain.pem'), chain.join(''));
       await writeFile(join(flags.out, 'root-cert.pem'), chain.at(-1) ?? '');
-      out.write(`wrote key.pem, cert-chain.pem and root-cert.pem to ${flags.out}\n`);
+      if (flags.quiet !== true)
+        out.write(`wrote key.pem, cert-chain.pem and root-cert.pem to ${flags.out}\n`);
   }
 }

@@ -23,7 +23,7 @@ export function serveCommand(run: CommandRun): Command {
   const command = new Command('serve').description('serve CreateCertificate to a mesh');
   addSettingOptions(command);
   return command
-    .addHelpText('after', () => `\nEnvironment:\n${environmentTable()}${examples}`)
+    .addHelpText('after', () => `\nEnvironment:\n${environmentTable(run.environment)}${examples}`)
     .action(async () => {
       await serve(command, run);
     });
