@@ -3,7 +3,7 @@ import { auditCommand } from './audit-command.ts';
 import { checkCommand } from './check-command.ts';
 import type { CommandRun } from './command-run.ts';
 import { explainCommand } from './explain-command.ts';
-import { requestCommand } from './request-command.ts';
+import { requestCommand } from './request/request-command.ts';
 import { sandboxCommand } from './sandbox-command.ts';
 import { serveCommand } from './serve-command.ts';
 import { versionCommand } from './version-command.ts';
