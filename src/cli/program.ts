@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { auditCommand } from './audit-command.ts';
 import { checkCommand } from './check-command.ts';
 import type { CommandRun } from './command-run.ts';
+import { completionCommand } from './completion/completion-command.ts';
 import { explainCommand } from './explain-command.ts';
 import { requestCommand } from './request/request-command.ts';
 import { sandboxCommand } from './sandbox-command.ts';
@@ -15,6 +16,7 @@ const commands = [
   requestCommand,
   explainCommand,
   auditCommand,
+  completionCommand,
   versionCommand,
 ];
 
