@@ -7,6 +7,7 @@ import type { CommandRun } from './command-run.ts';
 import { exitCodes } from './exit-codes.ts';
 import { jsonDocument, outputOption, quietOption } from './output-options.ts';
 import type { OutputForm } from './output-options.ts';
+import { withProgress } from './with-progress.ts';
 import { UsageError } from './workspace.ts';
 
 const after = `
@@ -30,12 +31,17 @@ export function auditCommand(run: CommandRun): Command {
     .addOption(quietOption('show only what is wrong'))
     .addHelpText('after', after)
     .action(async (file: string, flags: Flags) => {
-      const report = await readTrail(file);
+      const { err } = run.environment;
+      const progress = { sink: err, isQuiet: flags.quiet === true, what: `reading ${file}` };
+      const report = await withProgress(progress, () => readTrail(file));
       run.environment.out.write(shown(report, flags));
+      if (report.lines === 0) err.write(`istio-ra: no audit line is in ${file}: ${whichFile}\n`);
       if (!isGood(report)) run.exitWith(exitCodes.failed);
     });
   return new Command('audit').description('work with audit trails').addCommand(verify);
 }
+
+const whichFile = 'name the file that AUDIT_LOG has of the istio-ra that wrote it';
 
 async function readTrail(file: string): Promise<AuditReport> {
   try {
@@ -45,7 +51,7 @@ async function readTrail(file: string): Promise<AuditReport> {
     return await verifyAudit(linesOf(files));
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : String(cause);
-    throw new UsageError(`cannot read ${file}: ${problem}`, { cause });
+    throw new UsageError(`cannot read ${file}: ${problem}: ${whichFile}`, { cause });
   }
 }
 

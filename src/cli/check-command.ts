@@ -77,7 +77,7 @@ async function check(command: Command, run: CommandRun): Promise<void> {
 function parseAccount(text: string): ServiceAccountName {
   const [namespace = '', name = '', ...rest] = text.split('/');
   if (namespace !== '' && name !== '' && rest.length === 0) return { namespace, name };
-  throw new UsageError('--account must be <namespace>/<name>');
+  throw new UsageError('--account must be <namespace>/<name>, such as istio-system/istio-ra');
 }
 
 function asJson(results: readonly CheckResult[], quiet: boolean): string {
@@ -102,7 +102,7 @@ async function resultsOf(
   };
   const { kubernetes: access } = config;
   const options = { kubernetes: access, clock: systemClock, log: silentLogger, version };
-  const kubernetes = await openCluster(options).catch((error: unknown) => String(error));
+  const kubernetes = await openCluster(options).catch(messageOf);
   if (typeof kubernetes === 'string') return [unreachableCluster(kubernetes)];
   // Without canaries there is nothing to clean up, and a signal may end us as it likes.
   if (flags.canary === true) void untilSignal().then(onSignal);
@@ -122,6 +122,10 @@ async function resultsOf(
   } finally {
     await kubernetes.close();
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function readText(path: string): Promise<string | undefined> {

@@ -3,6 +3,7 @@ import { ConfigError } from '../config/setting.ts';
 import { exitCodes } from './exit-codes.ts';
 import { makeProgram } from './program.ts';
 import type { CommandEnvironment } from './terminal.ts';
+import { UnreachableError } from './unreachable-error.ts';
 import { readVersion } from './version.ts';
 import { UsageError } from './workspace.ts';
 
@@ -29,5 +30,5 @@ function report(error: unknown, { err }: CommandEnvironment): number {
     return exitCodes.usage;
   }
   err.write(`istio-ra: ${error instanceof Error ? error.message : String(error)}\n`);
-  return exitCodes.failed;
+  return error instanceof UnreachableError ? exitCodes.unavailable : exitCodes.failed;
 }

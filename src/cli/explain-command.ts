@@ -3,10 +3,15 @@ import type { Explanation } from '../app/explainer.ts';
 import type { CommandRun } from './command-run.ts';
 import { exitCodes } from './exit-codes.ts';
 import { describeExplanation, describeVerdict } from './explanation-report.ts';
+import { checkHostPort } from './host-port.ts';
 import { jsonDocument, outputOption, quietOption } from './output-options.ts';
 import type { OutputForm } from './output-options.ts';
 import { tableWidth } from './table.ts';
 import { paintFor } from './terminal.ts';
+import type { CommandEnvironment } from './terminal.ts';
+import { UnreachableError } from './unreachable-error.ts';
+import { withProgress } from './with-progress.ts';
+import { UsageError } from './workspace.ts';
 
 interface Flags {
   readonly namespace: string;
@@ -27,7 +32,8 @@ It asks an istio-ra that runs, on its loopback debug port:
                      istio-ra explain …
 The answer comes from the code that decides on requests, not from a copy of it.
 
-Exit status: 0 the request would be granted, 1 it would be refused or could not be explained.
+Exit status: 0 the request would be granted, 1 it would be refused or could not be explained, 6 no
+istio-ra answers.
 `;
 
 /** `istio-ra explain`: which signer would this workload get, and why? */
@@ -48,7 +54,7 @@ export function explainCommand(run: CommandRun): Command {
     .addOption(quietOption('show the verdict alone'))
     .addHelpText('after', after)
     .action(async (flags: Flags) => {
-      const explanation = await ask(flags);
+      const explanation = await ask(flags, run.environment);
       run.environment.out.write(shown(explanation, flags, run));
       if (explanation.verdict.kind === 'refused') run.exitWith(exitCodes.failed);
     });
@@ -64,26 +70,55 @@ function shown(explanation: Explanation, { output, quiet }: Flags, run: CommandR
 
 const withinMs = 10_000;
 
-async function ask(flags: Flags): Promise<Explanation> {
+/** Throws UsageError, UnreachableError, or an Error that holds what istio-ra has against the question. */
+async function ask(flags: Flags, { err }: CommandEnvironment): Promise<Explanation> {
+  checkHostPort(flags.address, '--address', '127.0.0.1:9876');
+  const url = `http://${flags.address}/debug/explain?${queryOf(flags).toString()}`;
+  const progress = { sink: err, isQuiet: flags.quiet === true, what: `asking ${flags.address}` };
+  const answer = await withProgress(progress, () =>
+    fetch(url, { signal: AbortSignal.timeout(withinMs) }),
+  ).catch((cause: unknown) => {
+    throw new UnreachableError(`no istio-ra answers on ${flags.address}: ${whereToAsk}`, { cause });
+  });
+  const body = await readAnswer(answer);
+  if (body === undefined) {
+    throw new UnreachableError(
+      `what answers on ${flags.address} is not the debug port of istio-ra: ${whereToAsk}`,
+    );
+  }
+  if ('error' in body) throw new Error(body.error);
+  return body;
+}
+
+const whereToAsk =
+  'run this in its pod, or forward its debug port (kubectl port-forward -n istio-system deploy/istio-ra 9876)';
+
+function queryOf({ ttl, ...flags }: Flags): URLSearchParams {
+  if (ttl !== undefined && !/^\d{1,9}$/.test(ttl)) {
+    throw new UsageError('--ttl must be a number of seconds, such as 86400');
+  }
+  const { signer, pod, nodeAgent } = flags;
   const query = new URLSearchParams({
     namespace: flags.namespace,
     'service-account': flags.serviceAccount,
   });
-  const { signer, pod, nodeAgent, ttl } = flags;
   const optional = { signer, pod, 'node-agent': nodeAgent, 'ttl-seconds': ttl };
   for (const [key, value] of Object.entries(optional)) {
     if (value !== undefined) query.set(key, value);
   }
-  const url = `http://${flags.address}/debug/explain?${query.toString()}`;
-  const answer = await fetch(url, { signal: AbortSignal.timeout(withinMs) }).catch(
-    (cause: unknown) => {
-      throw new Error(
-        `no istio-ra answers on ${flags.address}: run this in its pod, or forward its debug port (kubectl port-forward deploy/istio-ra 9876)`,
-        { cause },
-      );
-    },
-  );
-  const body = (await answer.json()) as Explanation & { readonly error?: string };
-  if (!answer.ok) throw new Error(body.error ?? `the answer was ${answer.status}`);
-  return body;
+  return query;
+}
+
+/** Undefined for an answer that is none of istio-ra's. */
+async function readAnswer(
+  answer: Response,
+): Promise<Explanation | { readonly error: string } | undefined> {
+  try {
+    const body: unknown = await answer.json();
+    if (typeof body !== 'object' || body === null) return undefined;
+    if (answer.ok) return 'verdict' in body ? (body as Explanation) : undefined;
+    return 'error' in body ? { error: String(body.error) } : undefined;
+  } catch {
+    return undefined;
+  }
 }

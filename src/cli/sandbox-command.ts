@@ -13,6 +13,7 @@ import type { SandboxFlags } from './sandbox-flags.ts';
 import { paintFor } from './terminal.ts';
 import type { TextSink } from './terminal.ts';
 import { untilSignal } from './until-signal.ts';
+import { withProgress } from './with-progress.ts';
 import { UsageError, Workspace } from './workspace.ts';
 
 const after = `
@@ -55,14 +56,17 @@ async function runSandbox(flags: SandboxFlags, run: CommandRun): Promise<number>
 
 async function runIn(stack: StartStack, flags: SandboxFlags, run: CommandRun): Promise<number> {
   const { out, err, env } = run.environment;
-  const voice = flags.quiet === true || flags.output === 'json' ? silence : out;
+  const isQuiet = flags.quiet === true;
+  const voice = isQuiet || flags.output === 'json' ? silence : out;
   const stopAsked = untilSignal();
   const startedAt = systemClock.monotonic();
   const workspace = await Workspace.take(resolve(flags.dir));
   stack.defer(() => workspace.release());
   const log = fileLogger(workspace);
   const { startSandboxMesh } = await import('./sandbox-mesh.ts');
-  const mesh = await startSandboxMesh({ flags, run, workspace, log, stack });
+  const mesh = await withProgress({ sink: err, isQuiet, what: 'starting the sandbox' }, () =>
+    startSandboxMesh({ flags, run, workspace, log, stack }),
+  );
   const paint = paintFor(voice, env);
   const took = ((systemClock.monotonic() - startedAt) / 1000).toFixed(1);
   voice.write(mesh.banner(paint, took));

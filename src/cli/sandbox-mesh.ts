@@ -247,7 +247,7 @@ async function explained<T>(starting: Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof Error && /^cannot listen on|EADDRINUSE|EACCES/.test(error.message)) {
       throw new UsageError(
-        `${error.message}; choose others with --grpc, --api-port, --http and --monitoring`,
+        `${error.message}; choose others with --grpc, --api-port, --http, --monitoring and --debug`,
         { cause: error },
       );
     }

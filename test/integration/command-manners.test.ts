@@ -117,3 +117,42 @@ describe('wrong usage', () => {
     expect([status, err]).toEqual([2, expect.stringContaining(`"istio-ra ${command} --help"`)]);
   });
 });
+
+describe('an error', () => {
+  it.each([
+    ['an address that is none', ['--address', 'a b'], 2, 'write it like 127.0.0.1:9876'],
+    ['a validity that is no number', ['--ttl', '1h'], 2, 'such as 86400'],
+    ['a debug port that is not there', ['--address', '127.0.0.1:1'], 6, 'kubectl port-forward'],
+  ])('of explain with %s says what to do', async (_what, words, code, told) => {
+    const { status, err } = await ranCommand(['explain', '-n', 'foo', '-s', 'x', ...words]);
+    expect([status, err]).toEqual([code, expect.stringContaining(told)]);
+  });
+
+  it('of explain tells another server from istio-ra', async () => {
+    const { status, err } = await explain(['--address', mesh.app.httpAddress]);
+    expect([status, err]).toEqual([6, expect.stringContaining('is not the debug port')]);
+  });
+
+  it.each([
+    ['an address that is none', ['--address', 'nonsense'], 2, 'write it like 127.0.0.1:15012'],
+    ['roots that are none', ['--root', 'package.json'], 2, 'name a PEM file with --root'],
+    ['a token that is not there', ['--token', '/nowhere'], 2, 'kubectl create token'],
+    ['a token that says nothing', ['--token', 'package.json'], 2, '--identity'],
+    ['a share that is none', ['--grace-period-ratio', '50%'], 2, 'such as 0.5'],
+    ['a server that is not there', ['--address', '127.0.0.1:1'], 6, 'nothing listens on'],
+    ['another name', ['--server-name', 'istiod.example'], 6, '--server-name'],
+    ['another signer', ['--signer', 'bar'], 4, 'istio-ra explain -n foo -s httpbin --signer bar'],
+  ])('of request with %s says what to do', async (_what, words, code, told) => {
+    const { status, err } = await request(words);
+    expect([status, err]).toEqual([code, expect.stringContaining(told)]);
+  });
+
+  it.each([
+    ['no file', '/nowhere', 2],
+    ['a folder', '/', 2],
+    ['a file of something else', 'package.json', 1],
+  ])('of audit verify with %s says which file it wants', async (_what, file, code) => {
+    const { status, err } = await ranCommand(['audit', 'verify', file]);
+    expect([status, err]).toEqual([code, expect.stringContaining('AUDIT_LOG')]);
+  });
+});

@@ -39,6 +39,9 @@ function connectionAdvice(message: string, { address, serverName }: AskedPlan): 
   if (/resolution failed|ENOTFOUND|EAI_AGAIN/i.test(message)) {
     return `there is no host ${hostOf(address)}: name another with --address`;
   }
+  if (/wrong version number|packet length too long/.test(message)) {
+    return `what listens on ${address} does not speak TLS: name the port of istio-ra that does (15012) with --address`;
+  }
   if (/altnames|does not match/i.test(message)) {
     return `the certificate on ${address} is not for ${serverName ?? hostOf(address)}: name a host that it is for with --server-name, such as istiod.istio-system.svc`;
   }

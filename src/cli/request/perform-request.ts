@@ -128,8 +128,13 @@ async function reportingFailure(
 }
 
 function describeFailure(error: unknown): ToldFailure {
-  if (error instanceof CertificateCallError) return { code: error.code, message: error.message };
+  if (error instanceof CertificateCallError) return { code: error.code, message: plain(error) };
   const message = error instanceof Error ? error.message : String(error);
   if (!(error instanceof UnusableAnswerError)) return { code: 'FAILED', message };
   return { code: 'UNVERIFIED', message: `the answer does not verify: ${message}` };
+}
+
+/** In one line, without what gRPC appends where it has nothing to append. */
+function plain({ message }: Error): string {
+  return message.replace(/\s+/g, ' ').replace(/\.? Resolution note: ?$/, '');
 }

@@ -23,6 +23,7 @@ describe('adviceFor', () => {
       'unable to verify the first certificate',
       '--root',
     ],
+    ['it is no TLS port', 'UNAVAILABLE', 'SSL routines: wrong version number', 'not speak TLS'],
     ['the authority is not ready', 'UNAVAILABLE', 'not ready', 'try again'],
     ['the token is not believed', 'UNAUTHENTICATED', '', '--audience istio-ca'],
     ['the signer is another’s', 'PERMISSION_DENIED', '', 'explain -n foo -s httpbin --signer bar'],
