@@ -3,6 +3,10 @@ import type { TextSink } from './terminal.ts';
 const gap = '  ';
 /** Narrower columns are no columns any more: a terminal that small wraps by itself. */
 const narrowestColumn = 8;
+const waysToFit = [
+  { spared: 'YYYY-MM-DDThh:mm:ssZ'.length, narrowest: 12 },
+  { spared: 0, narrowest: narrowestColumn },
+] as const;
 
 /** How wide a table may be: the terminal's columns, or undefined where it goes to a file or a pipe. */
 export function tableWidth({ isTTY, columns }: TextSink): number | undefined {
@@ -29,14 +33,24 @@ function naturalWidths(rows: readonly (readonly string[])[]): readonly number[] 
   return widths;
 }
 
-/** Cuts the widest columns to one width, the largest with which all fit. */
+/**
+ * Cuts wide columns to one width, the largest with which all fit. Times and kinds of keys are easier to
+ * read in one piece than names, so that short columns give way only where the others cannot do it alone.
+ */
 function fittedWidths(natural: readonly number[], width: number): readonly number[] {
   const available = width - gap.length * (natural.length - 1);
-  const capped = (cap: number): readonly number[] => natural.map((each) => Math.min(each, cap));
   const total = (widths: readonly number[]): number => widths.reduce((sum, each) => sum + each, 0);
-  let cap = Math.max(narrowestColumn, ...natural);
-  while (cap > narrowestColumn && total(capped(cap)) > available) cap -= 1;
-  return capped(cap);
+  for (const { spared, narrowest } of waysToFit) {
+    for (let cap = Math.max(narrowest, ...natural); cap >= narrowest; cap -= 1) {
+      const widths = capped(natural, cap, spared);
+      if (total(widths) <= available) return widths;
+    }
+  }
+  return capped(natural, narrowestColumn, 0);
+}
+
+function capped(natural: readonly number[], cap: number, spared: number): readonly number[] {
+  return natural.map((each) => (each <= spared ? each : Math.min(each, cap)));
 }
 
 function linesOfRow(row: readonly string[], widths: readonly number[]): readonly string[] {

@@ -40,6 +40,11 @@ describe('formatTable', () => {
     ).toBe('A    B\none  two\n');
   });
 
+  it('keeps times in one piece where names can give way', () => {
+    const time = '2026-01-01T00:00:00Z';
+    expect(formatTable([['spiffe://cluster.local/ns/foo/sa/httpbin', time]], 50)).toContain(time);
+  });
+
   it('ends on a terminal that is too small for any table', () => {
     expect(formatTable(rows, 1)).toContain('httpbin');
   });
