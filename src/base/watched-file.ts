@@ -103,7 +103,9 @@ async function readText({ path, what }: { path: string; what: string }): Promise
     return await readFile(path, 'utf8');
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`cannot read the ${what}: ${problem}`, { cause });
+    throw new Error(`cannot read the ${what}: ${problem}: correct its path or its rights`, {
+      cause,
+    });
   }
 }
 

@@ -5,6 +5,9 @@ import { verifyAudit } from '../audit/verify-audit.ts';
 import type { AuditReport } from '../audit/verify-audit.ts';
 import type { CommandRun } from './command-run.ts';
 import { exitCodes } from './exit-codes.ts';
+import { jsonDocument, outputOption, quietOption } from './output-options.ts';
+import type { OutputForm } from './output-options.ts';
+import { withProgress } from './with-progress.ts';
 import { UsageError } from './workspace.ts';
 
 const after = `
@@ -14,21 +17,31 @@ What it cannot see: a trail that was written anew from its first line, and the r
 lines where the writer did not end in order. Keep the last hash elsewhere to see those.
 `;
 
+interface Flags {
+  readonly output: OutputForm;
+  readonly quiet?: true;
+}
+
 /** `istio-ra audit verify`: is a trail as it was written? */
 export function auditCommand(run: CommandRun): Command {
   const verify = new Command('verify')
     .description('check the hash chain of an audit trail and that each request has its decision')
     .argument('<file>', 'the audit file; rotated files beside it are read first')
-    .option('--json', 'print the whole report as JSON')
+    .addOption(outputOption())
+    .addOption(quietOption('show only what is wrong'))
     .addHelpText('after', after)
-    .action(async (file: string, { json = false }: { readonly json?: boolean }) => {
-      const report = await readTrail(file);
-      const { out } = run.environment;
-      out.write(json ? `${JSON.stringify(report, undefined, 2)}\n` : describeReport(report));
-      if (!report.intact || !report.complete) run.exitWith(exitCodes.failed);
+    .action(async (file: string, flags: Flags) => {
+      const { err } = run.environment;
+      const progress = { sink: err, isQuiet: flags.quiet === true, what: `reading ${file}` };
+      const report = await withProgress(progress, () => readTrail(file));
+      run.environment.out.write(shown(report, flags));
+      if (report.lines === 0) err.write(`istio-ra: no audit line is in ${file}: ${whichFile}\n`);
+      if (!isGood(report)) run.exitWith(exitCodes.failed);
     });
   return new Command('audit').description('work with audit trails').addCommand(verify);
 }
+
+const whichFile = 'name the file that AUDIT_LOG has of the istio-ra that wrote it';
 
 async function readTrail(file: string): Promise<AuditReport> {
   try {
@@ -38,22 +51,36 @@ async function readTrail(file: string): Promise<AuditReport> {
     return await verifyAudit(linesOf(files));
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : String(cause);
-    throw new UsageError(`cannot read ${file}: ${problem}`, { cause });
+    throw new UsageError(`cannot read ${file}: ${problem}: ${whichFile}`, { cause });
   }
 }
 
-/** The report in words: a line for each chain and each problem, and the verdict last. */
-function describeReport(report: AuditReport): string {
-  const chains = report.chains.map(({ chain, lines, firstSeq, lastSeq, closed, lastHash }) => {
+function isGood({ intact, complete }: AuditReport): boolean {
+  return intact && complete;
+}
+
+function shown(report: AuditReport, { output, quiet }: Flags): string {
+  if (output === 'json') return jsonDocument(report);
+  if (quiet !== true) return `${describeChains(report)}${describeProblems(report)}`;
+  return isGood(report) ? '' : describeProblems(report);
+}
+
+function describeChains({ chains }: AuditReport): string {
+  const lines = chains.map(({ chain, lines, firstSeq, lastSeq, closed, lastHash }) => {
     const beginning = firstSeq > 1 ? ', earlier lines are not in the input' : '';
     const end = closed ? 'ended in order' : 'not ended in order';
     return `chain ${chain}: ${lines} lines, ${firstSeq} to ${lastSeq}${beginning}, ${end}, last hash ${lastHash}\n`;
   });
+  return lines.join('');
+}
+
+/** A line for each problem, and the verdict last. */
+function describeProblems(report: AuditReport): string {
   const problems = report.problems.map(({ line, kind, ...facts }) => {
     const told = Object.entries(facts).map(([name, value]) => `${name} ${String(value)}`);
     return `line ${line}: ${kind.replaceAll('_', ' ')}${told.length > 0 ? ` (${told.join(', ')})` : ''}\n`;
   });
   const verdict = report.intact ? 'intact' : 'NOT INTACT';
   const complete = report.complete ? 'complete' : 'NOT COMPLETE';
-  return `${chains.join('')}${problems.join('')}${report.lines} lines: ${verdict}, ${complete}\n`;
+  return `${problems.join('')}${report.lines} lines: ${verdict}, ${complete}\n`;
 }

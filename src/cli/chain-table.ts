@@ -1,7 +1,8 @@
 import { summarizeChain } from '../pki/chain-summary.ts';
 import type { CertificateSummary } from '../pki/chain-summary.ts';
 import { encodePem, parseCertificateBundle } from '../pki/pem.ts';
-import { formatTable } from './terminal.ts';
+import { plainTime } from './plain-time.ts';
+import { formatTable } from './table.ts';
 
 /** Where in the answer a certificate stood, and what it is. */
 export interface ChainEntry extends CertificateSummary {
@@ -17,16 +18,19 @@ export function describeChain(chain: readonly string[]): readonly ChainEntry[] {
   });
 }
 
-/** An answer as rows for a person: what each certificate is, who signed it, how long it lasts. */
-export function chainTable(chain: readonly string[]): string {
+/**
+ * An answer as rows for a person: what each certificate is, who signed it, how long it lasts; no wider
+ * than `width`, where there is one.
+ */
+export function chainTable(chain: readonly string[], width?: number): string {
   const rows = describeChain(chain).map((entry) => [
     entry.role,
     entry.subjectAltNames.join(', ').replace('uri:', '') || shortName(entry.subject),
     shortName(entry.issuer),
     entry.key,
-    entry.notAfter.toISOString().replace('.000Z', 'Z'),
+    plainTime(entry.notAfter.getTime()),
   ]);
-  return formatTable([['', 'FOR', 'ISSUER', 'KEY', 'NOT AFTER'], ...rows]);
+  return formatTable([['', 'FOR', 'ISSUER', 'KEY', 'NOT AFTER'], ...rows], width);
 }
 
 /** The common name where there is one: the rest of a name seldom tells certificates apart. */

@@ -12,8 +12,11 @@ import type { ServiceAccountName } from '../kube/cluster-inspection.ts';
 import { countResults, describeResults } from './check-report.ts';
 import type { CommandRun } from './command-run.ts';
 import { exitCodes } from './exit-codes.ts';
+import { jsonDocument, outputOption, quietOption } from './output-options.ts';
+import type { OutputForm } from './output-options.ts';
 import { ProgressLine } from './progress-line.ts';
 import { addSettingOptions, environmentTable, readSettings } from './setting-options.ts';
+import { tableWidth } from './table.ts';
 import { paintFor } from './terminal.ts';
 import { untilSignal } from './until-signal.ts';
 import { UsageError } from './workspace.ts';
@@ -21,7 +24,7 @@ import { UsageError } from './workspace.ts';
 interface Flags {
   readonly account: string;
   readonly canary?: true;
-  readonly output: string;
+  readonly output: OutputForm;
   readonly quiet?: true;
 }
 
@@ -47,9 +50,9 @@ export function checkCommand(run: CommandRun): Command {
   return command
     .option('--account <ns/name>', 'the account of istio-ra', 'istio-system/istio-ra')
     .option('--canary', 'have each signer sign once, for a key that is thrown away')
-    .option('--quiet', 'show only what is not ok')
-    .option('-o, --output <format>', 'text or json', 'text')
-    .addHelpText('after', () => `\nEnvironment:\n${environmentTable()}${after}`)
+    .addOption(quietOption('show only what is not ok'))
+    .addOption(outputOption())
+    .addHelpText('after', () => `\nEnvironment:\n${environmentTable(run.environment)}${after}`)
     .action(async () => {
       await check(command, run);
     });
@@ -58,9 +61,6 @@ export function checkCommand(run: CommandRun): Command {
 async function check(command: Command, run: CommandRun): Promise<void> {
   const flags = command.opts<Flags>();
   const { environment } = run;
-  if (flags.output !== 'text' && flags.output !== 'json') {
-    throw new UsageError('--output must be text or json');
-  }
   const account = parseAccount(flags.account);
   const config = await readSettings(command, environment.env);
   const progress = new ProgressLine(environment.err, systemClock);
@@ -68,22 +68,21 @@ async function check(command: Command, run: CommandRun): Promise<void> {
     progress.stop();
   });
   const quiet = flags.quiet === true;
-  const paint = paintFor(environment.out, environment.env);
-  environment.out.write(
-    flags.output === 'json' ? asJson(results, quiet) : describeResults(results, { paint, quiet }),
-  );
+  const { out, env } = environment;
+  const looks = { paint: paintFor(out, env), quiet, width: tableWidth(out) };
+  out.write(flags.output === 'json' ? asJson(results, quiet) : describeResults(results, looks));
   if (countResults(results).errors > 0) run.exitWith(exitCodes.failed);
 }
 
 function parseAccount(text: string): ServiceAccountName {
   const [namespace = '', name = '', ...rest] = text.split('/');
   if (namespace !== '' && name !== '' && rest.length === 0) return { namespace, name };
-  throw new UsageError('--account must be <namespace>/<name>');
+  throw new UsageError('--account must be <namespace>/<name>, such as istio-system/istio-ra');
 }
 
 function asJson(results: readonly CheckResult[], quiet: boolean): string {
   const checks = quiet ? results.filter(({ verdict }) => verdict !== 'ok') : results;
-  return `${JSON.stringify({ counts: countResults(results), checks }, undefined, 2)}\n`;
+  return jsonDocument({ counts: countResults(results), checks });
 }
 
 interface Wanted {
@@ -103,7 +102,7 @@ async function resultsOf(
   };
   const { kubernetes: access } = config;
   const options = { kubernetes: access, clock: systemClock, log: silentLogger, version };
-  const kubernetes = await openCluster(options).catch((error: unknown) => String(error));
+  const kubernetes = await openCluster(options).catch(messageOf);
   if (typeof kubernetes === 'string') return [unreachableCluster(kubernetes)];
   // Without canaries there is nothing to clean up, and a signal may end us as it likes.
   if (flags.canary === true) void untilSignal().then(onSignal);
@@ -123,6 +122,10 @@ async function resultsOf(
   } finally {
     await kubernetes.close();
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function readText(path: string): Promise<string | undefined> {

@@ -1,5 +1,6 @@
 import type { CheckResult } from '../check/check.ts';
 import { nameOf } from '../check/run-checks.ts';
+import { wrapText } from './table.ts';
 import type { Paint, Style } from './terminal.ts';
 
 /** How many ended how. */
@@ -21,28 +22,43 @@ export function countResults(results: readonly CheckResult[]): CheckCounts {
   };
 }
 
+interface Looks {
+  readonly paint: Paint;
+  readonly quiet: boolean;
+  /** Where lines end; undefined where they may be as long as they are. */
+  readonly width: number | undefined;
+}
+
 /** For people: a line for each, what to do about what failed, and how many ended how. */
-export function describeResults(
-  results: readonly CheckResult[],
-  { paint, quiet }: { readonly paint: Paint; readonly quiet: boolean },
-): string {
+export function describeResults(results: readonly CheckResult[], looks: Looks): string {
+  const { quiet } = looks;
   const shown = quiet ? results.filter(({ verdict }) => verdict !== 'ok') : results;
   const { ok, errors, warnings, skipped } = countResults(results);
-  const lines = shown.map((result) => describeResult(result, paint));
+  const lines = shown.map((result) => describeResult(result, looks));
   return `${lines.join('')}${errors} errors, ${warnings} warnings, ${skipped} skipped, ${ok} ok\n`;
 }
 
 const markWidth = 9;
 const indent = ' '.repeat(markWidth);
+const narrowest = 20;
 
-function describeResult(result: CheckResult, paint: Paint): string {
+function describeResult(result: CheckResult, { paint, width }: Looks): string {
   const { text, fix, link } = result;
   const [mark, style] = markOf(result);
   const name = text.includes(result.about ?? ' ') ? result.id : nameOf(result);
-  const said = text.replaceAll('\n', `\n${indent}`);
-  const line = `${paint(style, mark.padEnd(markWidth))}${name}: ${said}\n`;
+  const line = `${paint(style, mark.padEnd(markWidth))}${indented(`${name}: ${text}`, width)}\n`;
   if (fix === undefined) return line;
-  return `${line}${indent}fix: ${fix}\n${indent}${paint('dim', link)}\n`;
+  return `${line}${indent}${indented(`fix: ${fix}`, width)}\n${indent}${paint('dim', link)}\n`;
+}
+
+/** What follows a mark; its further lines start below its first one. */
+function indented(text: string, width: number | undefined): string {
+  const lines = text.split('\n').flatMap((each) => wrapped(each, width));
+  return lines.join(`\n${indent}`);
+}
+
+function wrapped(line: string, width: number | undefined): readonly string[] {
+  return width === undefined ? [line] : wrapText(line, Math.max(narrowest, width - markWidth));
 }
 
 function markOf({ verdict, severity }: CheckResult): readonly [string, Style] {

@@ -2,8 +2,15 @@ import { Command } from 'commander';
 import type { Explanation } from '../app/explainer.ts';
 import type { CommandRun } from './command-run.ts';
 import { exitCodes } from './exit-codes.ts';
-import { formatTable, paintFor } from './terminal.ts';
-import type { Paint } from './terminal.ts';
+import { describeExplanation, describeVerdict } from './explanation-report.ts';
+import { checkHostPort } from './host-port.ts';
+import { jsonDocument, outputOption, quietOption } from './output-options.ts';
+import type { OutputForm } from './output-options.ts';
+import { tableWidth } from './table.ts';
+import { paintFor } from './terminal.ts';
+import type { CommandEnvironment } from './terminal.ts';
+import { UnreachableError } from './unreachable-error.ts';
+import { withProgress } from './with-progress.ts';
 import { UsageError } from './workspace.ts';
 
 interface Flags {
@@ -14,7 +21,8 @@ interface Flags {
   readonly nodeAgent?: string;
   readonly ttl?: string;
   readonly address: string;
-  readonly output: string;
+  readonly output: OutputForm;
+  readonly quiet?: true;
 }
 
 const after = `
@@ -24,7 +32,8 @@ It asks an istio-ra that runs, on its loopback debug port:
                      istio-ra explain …
 The answer comes from the code that decides on requests, not from a copy of it.
 
-Exit status: 0 the request would be granted, 1 it would be refused or could not be explained.
+Exit status: 0 the request would be granted, 1 it would be refused or could not be explained, 6 no
+istio-ra answers.
 `;
 
 /** `istio-ra explain`: which signer would this workload get, and why? */
@@ -41,116 +50,75 @@ export function explainCommand(run: CommandRun): Command {
     )
     .option('--ttl <seconds>', 'the validity that it asks for')
     .option('--address <host:port>', 'debug port of istio-ra', '127.0.0.1:9876')
-    .option('-o, --output <format>', 'text or json', 'text')
+    .addOption(outputOption())
+    .addOption(quietOption('show the verdict alone'))
     .addHelpText('after', after)
     .action(async (flags: Flags) => {
-      if (flags.output !== 'text' && flags.output !== 'json') {
-        throw new UsageError('--output must be text or json');
-      }
-      const explanation = await ask(flags);
-      const { out, env } = run.environment;
-      out.write(
-        flags.output === 'json'
-          ? `${JSON.stringify(explanation, undefined, 2)}\n`
-          : describeExplanation(explanation, paintFor(out, env)),
-      );
+      const explanation = await ask(flags, run.environment);
+      run.environment.out.write(shown(explanation, flags, run));
       if (explanation.verdict.kind === 'refused') run.exitWith(exitCodes.failed);
     });
 }
 
+function shown(explanation: Explanation, { output, quiet }: Flags, run: CommandRun): string {
+  if (output === 'json') return jsonDocument(explanation);
+  const { out, env } = run.environment;
+  const paint = paintFor(out, env);
+  if (quiet === true) return describeVerdict(explanation, paint);
+  return describeExplanation(explanation, { paint, width: tableWidth(out) });
+}
+
 const withinMs = 10_000;
 
-async function ask(flags: Flags): Promise<Explanation> {
+/** Throws UsageError, UnreachableError, or an Error that holds what istio-ra has against the question. */
+async function ask(flags: Flags, { err }: CommandEnvironment): Promise<Explanation> {
+  checkHostPort(flags.address, '--address', '127.0.0.1:9876');
+  const url = `http://${flags.address}/debug/explain?${queryOf(flags).toString()}`;
+  const progress = { sink: err, isQuiet: flags.quiet === true, what: `asking ${flags.address}` };
+  const answer = await withProgress(progress, () =>
+    fetch(url, { signal: AbortSignal.timeout(withinMs) }),
+  ).catch((cause: unknown) => {
+    throw new UnreachableError(`no istio-ra answers on ${flags.address}: ${whereToAsk}`, { cause });
+  });
+  const body = await readAnswer(answer);
+  if (body === undefined) {
+    throw new UnreachableError(
+      `what answers on ${flags.address} is not the debug port of istio-ra: ${whereToAsk}`,
+    );
+  }
+  if ('error' in body) throw new Error(body.error);
+  return body;
+}
+
+const whereToAsk =
+  'run this in its pod, or forward its debug port (kubectl port-forward -n istio-system deploy/istio-ra 9876)';
+
+function queryOf({ ttl, ...flags }: Flags): URLSearchParams {
+  if (ttl !== undefined && !/^\d{1,9}$/.test(ttl)) {
+    throw new UsageError('--ttl must be a number of seconds, such as 86400');
+  }
+  const { signer, pod, nodeAgent } = flags;
   const query = new URLSearchParams({
     namespace: flags.namespace,
     'service-account': flags.serviceAccount,
   });
-  const { signer, pod, nodeAgent, ttl } = flags;
   const optional = { signer, pod, 'node-agent': nodeAgent, 'ttl-seconds': ttl };
   for (const [key, value] of Object.entries(optional)) {
     if (value !== undefined) query.set(key, value);
   }
-  const url = `http://${flags.address}/debug/explain?${query.toString()}`;
-  const answer = await fetch(url, { signal: AbortSignal.timeout(withinMs) }).catch(
-    (cause: unknown) => {
-      throw new Error(
-        `no istio-ra answers on ${flags.address}: run this in its pod, or forward its debug port (kubectl port-forward deploy/istio-ra 9876)`,
-        { cause },
-      );
-    },
-  );
-  const body = (await answer.json()) as Explanation & { readonly error?: string };
-  if (!answer.ok) throw new Error(body.error ?? `the answer was ${answer.status}`);
-  return body;
+  return query;
 }
 
-const marks = { won: '*', refused: '!', lost: ' ', off: ' ', void: ' ' } as const;
-
-/** An explanation in words, the verdict first. */
-function describeExplanation(explanation: Explanation, paint: Paint): string {
-  const rows = explanation.steps.map((step) => [
-    marks[step.verdict as keyof typeof marks],
-    step.from,
-    step.source ?? '-',
-    step.signers.join(', ') || '-',
-    step.because,
-  ]);
-  const facts = factsOf(explanation);
-  return [
-    `${explanation.identity}\n`,
-    describeVerdict(explanation, paint),
-    '\nWhat was asked, strongest first:\n',
-    formatTable([['', 'FROM', 'SOURCE', 'SIGNERS', 'BECAUSE'], ...rows]),
-    facts.length === 0 ? '' : `\n${formatTable(facts)}`,
-    describeRefusals(explanation),
-  ].join('');
-}
-
-function describeVerdict({ verdict }: Explanation, paint: Paint): string {
-  if (verdict.kind === 'refused') {
-    const { because, code, reason } = verdict;
-    return `${paint('red', 'REFUSED')}  ${because} (${code}, ${reason})\n`;
+/** Undefined for an answer that is none of istio-ra's. */
+async function readAnswer(
+  answer: Response,
+): Promise<Explanation | { readonly error: string } | undefined> {
+  try {
+    const body: unknown = await answer.json();
+    if (typeof body !== 'object' || body === null) return undefined;
+    if (answer.ok) return 'verdict' in body ? (body as Explanation) : undefined;
+    return 'error' in body ? { error: String(body.error) } : undefined;
+  } catch {
+    return undefined;
   }
-  const { signer, assignedBy, servedInsteadOf } = verdict;
-  const instead = servedInsteadOf === undefined ? '' : `, instead of ${servedInsteadOf}`;
-  return `${paint('green', 'GRANTED')}  ${signer}, by ${assignedBy}${instead}\n`;
-}
-
-function factsOf({ roots, lifetime, nodeAgent, mayApprove, issuer }: Explanation): string[][] {
-  const trusted = roots.map(({ subject, notAfter, sha256 }) => [
-    'trusts',
-    `${subject}, until ${notAfter}, sha256 ${sha256.slice(0, 16)}`,
-  ]);
-  return [
-    ...(lifetime === undefined ? [] : [['lifetime', describeLifetime(lifetime)]]),
-    ...(nodeAgent === undefined ? [] : [['node agent', describeNodeAgent(nodeAgent)]]),
-    ...(mayApprove === undefined ? [] : [['right to approve', describeRight(mayApprove)]]),
-    ...(issuer === undefined ? [] : [['issuer', issuer]]),
-    ...trusted,
-  ];
-}
-
-function describeLifetime({ seconds, refused }: NonNullable<Explanation['lifetime']>): string {
-  return refused ?? `${seconds ?? 0} s`;
-}
-
-function describeNodeAgent({ account, trusted }: NonNullable<Explanation['nodeAgent']>): string {
-  return trusted ? `${account} is trusted` : `${account} is NOT in CA_TRUSTED_NODE_ACCOUNTS`;
-}
-
-function describeRight(mayApprove: boolean | string): string {
-  if (typeof mayApprove === 'string') return mayApprove;
-  return mayApprove ? 'held' : 'MISSING: verb approve on signers in certificates.k8s.io';
-}
-
-function describeRefusals({ recentRefusals }: Explanation): string {
-  if (recentRefusals.length === 0) return '';
-  const rows = recentRefusals.map(({ time, code, reason, certSigner, requestId }) => [
-    new Date(time).toISOString(),
-    code ?? '',
-    reason ?? '',
-    certSigner ?? '-',
-    requestId,
-  ]);
-  return `\nRefused lately:\n${formatTable([['TIME', 'CODE', 'REASON', 'ASKED FOR', 'REQUEST'], ...rows])}`;
 }

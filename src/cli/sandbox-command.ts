@@ -8,15 +8,20 @@ import type { Logger } from '../base/logger.ts';
 import { parseListenAddress } from '../base/listen-address.ts';
 import type { CommandRun } from './command-run.ts';
 import { exitCodes } from './exit-codes.ts';
+import { jsonDocument, outputOption, quietOption } from './output-options.ts';
 import type { SandboxFlags } from './sandbox-flags.ts';
 import { paintFor } from './terminal.ts';
+import type { TextSink } from './terminal.ts';
 import { untilSignal } from './until-signal.ts';
+import { withProgress } from './with-progress.ts';
 import { UsageError, Workspace } from './workspace.ts';
 
 const after = `
 Examples:
   npm start                    start, show the story, stay up
   npm start -- --exit          end after the story, with status 0 when it came out right
+  npm start -- --exit --quiet  the same, told by the status alone
+  npm start -- -o json         the addresses as JSON, once all of it runs
   npm start -- --grpc 127.0.0.1:0 --api-port 0 --dir /tmp/ra   beside another one
 `;
 
@@ -31,6 +36,8 @@ export function sandboxCommand(run: CommandRun): Command {
     .option('--http <host:port>', 'where /ready is served', '127.0.0.1:15021')
     .option('--monitoring <host:port>', 'where /metrics is served', '127.0.0.1:15014')
     .option('--debug <host:port>', 'where the page is served', '127.0.0.1:9876')
+    .addOption(outputOption())
+    .addOption(quietOption('show nothing but errors'))
     .addHelpText('after', after)
     .action(async (flags: SandboxFlags) => {
       run.exitWith(await runSandbox(flags, run));
@@ -48,27 +55,39 @@ async function runSandbox(flags: SandboxFlags, run: CommandRun): Promise<number>
 }
 
 async function runIn(stack: StartStack, flags: SandboxFlags, run: CommandRun): Promise<number> {
-  const { out, env } = run.environment;
+  const { out, err, env } = run.environment;
+  const isQuiet = flags.quiet === true;
+  const voice = isQuiet || flags.output === 'json' ? silence : out;
   const stopAsked = untilSignal();
   const startedAt = systemClock.monotonic();
   const workspace = await Workspace.take(resolve(flags.dir));
   stack.defer(() => workspace.release());
   const log = fileLogger(workspace);
   const { startSandboxMesh } = await import('./sandbox-mesh.ts');
-  const mesh = await startSandboxMesh({ flags, run, workspace, log, stack });
-  const paint = paintFor(out, env);
+  const mesh = await withProgress({ sink: err, isQuiet, what: 'starting the sandbox' }, () =>
+    startSandboxMesh({ flags, run, workspace, log, stack }),
+  );
+  const paint = paintFor(voice, env);
   const took = ((systemClock.monotonic() - startedAt) / 1000).toFixed(1);
-  out.write(mesh.banner(paint, took));
-  const good = await mesh.tellStory(out, paint);
-  if (flags.exit === true) {
-    out.write(`\n${good ? 'All as it should be.' : 'Something is wrong: see above.'}\n`);
-    return good ? exitCodes.ok : exitCodes.failed;
+  voice.write(mesh.banner(paint, took));
+  const good = await mesh.tellStory(voice, paint);
+  if (flags.output === 'json') {
+    const { version } = run;
+    out.write(jsonDocument({ version, addresses: mesh.addresses, asItShouldBe: good }));
   }
-  out.write(mesh.linesToPaste(paint));
-  await stopAsked;
-  out.write('\nstopping …\n');
+  if (!good) err.write('istio-ra: the story did not come out as it should\n');
+  if (flags.exit === true) {
+    voice.write(`\n${good ? 'All as it should be.' : 'Something is wrong: see above.'}\n`);
+  } else {
+    voice.write(mesh.linesToPaste(paint));
+    await stopAsked;
+    voice.write('\nstopping …\n');
+  }
   return good ? exitCodes.ok : exitCodes.failed;
 }
+
+/** For what is told to people, where nobody listens. */
+const silence: TextSink = { write: () => true };
 
 function checkFlag(flag: string, value: string): void {
   try {

@@ -1,3 +1,5 @@
+import type { OutputForm } from './output-options.ts';
+
 /** What was typed after `istio-ra sandbox`. */
 export interface SandboxFlags {
   readonly dir: string;
@@ -7,4 +9,6 @@ export interface SandboxFlags {
   readonly http: string;
   readonly monitoring: string;
   readonly debug: string;
+  readonly output: OutputForm;
+  readonly quiet?: true;
 }

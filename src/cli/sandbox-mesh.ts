@@ -40,8 +40,22 @@ export interface SandboxMeshOptions {
   readonly stack: StartStack;
 }
 
+/** Where everything answers, for programs. */
+interface SandboxAddresses {
+  /** `host:port` of CreateCertificate, over TLS. */
+  readonly createCertificate: string;
+  readonly serverName: string;
+  readonly kubernetesApi: string;
+  readonly page: string;
+  readonly readiness: string;
+  readonly metrics: string;
+  /** The folder of tokens, roots and kubeconfig. */
+  readonly files: string;
+}
+
 /** The sandbox with the authority running in it. */
 export interface SandboxMesh {
+  readonly addresses: SandboxAddresses;
   banner(paint: Paint, seconds: string): string;
   tellStory(out: TextSink, paint: Paint): Promise<boolean>;
   linesToPaste(paint: Paint): string;
@@ -89,17 +103,22 @@ function describe(
 ): SandboxMesh {
   const directory = relative(process.cwd(), workspace.directory) || workspace.directory;
   const rootPem = rootOf(sandbox, systemSigner);
+  const addresses: SandboxAddresses = {
+    createCertificate: app.grpcAddress,
+    serverName: servingName,
+    kubernetesApi: sandbox.url,
+    page: `http://${app.debugAddress}/`,
+    readiness: `http://${app.httpAddress}/ready`,
+    metrics: `http://${app.monitoringAddress}/metrics`,
+    files: `${directory}/`,
+  };
   return {
+    addresses,
     banner: (paint, seconds) =>
       [
         paint('bold', `istio-ra ${run.version} sandbox`),
         paint('dim', `  ready after ${seconds} s, everything on loopback\n`),
-        `  CreateCertificate  ${app.grpcAddress}  (TLS, server name ${servingName})\n`,
-        `  Kubernetes API     ${sandbox.url}\n`,
-        `  who trusts whom    http://${app.debugAddress}/\n`,
-        `  readiness          http://${app.httpAddress}/ready\n`,
-        `  metrics            http://${app.monitoringAddress}/metrics\n`,
-        `  files              ${directory}/\n`,
+        bannerLines(addresses),
       ].join(''),
     tellStory: async (out, paint) => {
       const client = new CertificateClient({
@@ -116,6 +135,18 @@ function describe(
     },
     linesToPaste: (paint) => linesToPaste({ directory, address: app.grpcAddress, paint }),
   };
+}
+
+function bannerLines(addresses: SandboxAddresses): string {
+  const { createCertificate, serverName, kubernetesApi } = addresses;
+  return [
+    `  CreateCertificate  ${createCertificate}  (TLS, server name ${serverName})\n`,
+    `  Kubernetes API     ${kubernetesApi}\n`,
+    `  who trusts whom    ${addresses.page}\n`,
+    `  readiness          ${addresses.readiness}\n`,
+    `  metrics            ${addresses.metrics}\n`,
+    `  files              ${addresses.files}\n`,
+  ].join('');
 }
 
 function protoDirectory({ run }: SandboxMeshOptions): string {
@@ -216,7 +247,7 @@ async function explained<T>(starting: Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof Error && /^cannot listen on|EADDRINUSE|EACCES/.test(error.message)) {
       throw new UsageError(
-        `${error.message}; choose others with --grpc, --api-port, --http and --monitoring`,
+        `${error.message}; choose others with --grpc, --api-port, --http, --monitoring and --debug`,
         { cause: error },
       );
     }

@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { systemClock } from '../base/clock.ts';
 import { createLogger } from '../base/logger.ts';
+import type { LogLevel } from '../base/logger.ts';
 import type { CommandRun } from './command-run.ts';
+import { quietOption } from './output-options.ts';
 import { addSettingOptions, environmentTable, readSettings } from './setting-options.ts';
 import { untilSignal } from './until-signal.ts';
 
@@ -23,16 +25,25 @@ export function serveCommand(run: CommandRun): Command {
   const command = new Command('serve').description('serve CreateCertificate to a mesh');
   addSettingOptions(command);
   return command
-    .addHelpText('after', () => `\nEnvironment:\n${environmentTable()}${examples}`)
+    .addOption(quietOption('log warnings and errors alone'))
+    .addHelpText('after', () => `\nEnvironment:\n${environmentTable(run.environment)}${examples}`)
     .action(async () => {
       await serve(command, run);
     });
 }
 
+function isQuiet(command: Command): boolean {
+  return command.opts<{ readonly quiet?: true }>().quiet === true;
+}
+
+function quieter(level: LogLevel): LogLevel {
+  return level === 'debug' || level === 'info' ? 'warn' : level;
+}
+
 async function serve(command: Command, { environment, version }: CommandRun): Promise<void> {
   const config = await readSettings(command, environment.env);
   const { default: level, scopes } = config.logging;
-  const log = createLogger({ level, scopes });
+  const log = createLogger({ level: isQuiet(command) ? quieter(level) : level, scopes });
   const stopping = new AbortController();
   const stopAsked = untilSignal();
   void stopAsked.then((signal) => {

@@ -6,8 +6,8 @@ import type { RaConfig } from '../config/ra-config.ts';
 import { serveSettings, settingNames } from '../config/serve-settings.ts';
 import { parseSettingsFile, unusable } from '../config/settings-file.ts';
 import type { Setting, SettingsFile } from '../config/setting.ts';
+import { formatTable, tableWidth } from './table.ts';
 import type { CommandEnvironment } from './terminal.ts';
-import { formatTable } from './terminal.ts';
 
 const settings: readonly Setting<unknown>[] = Object.values(serveSettings);
 
@@ -50,13 +50,13 @@ function isText(pair: readonly [string, unknown]): pair is readonly [string, str
 }
 
 /** The variables, for `--help`. */
-export function environmentTable(): string {
+export function environmentTable({ out }: CommandEnvironment): string {
   const rows = settings.flatMap(({ env, help, fallback }) =>
     env === undefined
       ? []
       : [[`  ${env}`, fallback === undefined ? help : `${help} (default: ${fallback})`]],
   );
-  return formatTable(rows);
+  return formatTable(rows, tableWidth(out));
 }
 
 async function readSettingsFile(path: string | undefined): Promise<SettingsFile | undefined> {

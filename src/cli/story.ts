@@ -5,6 +5,7 @@ import { handshake } from './mutual-tls.ts';
 import type { HandshakeResult, WorkloadCredentials } from './mutual-tls.ts';
 import { uriOf } from './sandbox-world.ts';
 import type { Workload } from './sandbox-world.ts';
+import { tableWidth } from './table.ts';
 import type { Paint, TextSink } from './terminal.ts';
 import { makeKeyAndRequest, verifyAnswer } from './workload.ts';
 
@@ -17,6 +18,7 @@ export interface StoryOptions {
 
 const dayseconds = 86_400;
 const deadlineMs = 30_000;
+const indent = '  ';
 const httpbinFoo = { namespace: 'foo', serviceAccount: 'httpbin' };
 const sleepFoo = { namespace: 'foo', serviceAccount: 'sleep' };
 const httpbinBar = { namespace: 'bar', serviceAccount: 'httpbin' };
@@ -43,9 +45,9 @@ export class Story {
     const sleeper = await this.#issue(sleepFoo);
     const bar = await this.#issue(httpbinBar);
     this.#heading('What httpbin.foo got: leaf, intermediate, root');
-    this.#lines(chainTable(foo.chain));
+    this.#table(foo.chain);
     this.#heading('What httpbin.bar got');
-    this.#lines(chainTable(bar.chain));
+    this.#table(bar.chain);
     this.#heading('Mutual TLS with these certificates');
     const inside = await handshake(sleeper, { ...foo, uri: uriOf(httpbinFoo) });
     const reached = this.#tell(inside, { to: httpbinFoo, wanted: 'connected' });
@@ -97,7 +99,10 @@ export class Story {
     out.write(`\n${paint('bold', text)}\n`);
   }
 
-  #lines(text: string): void {
-    this.#options.out.write(text.replace(/^(?=.)/gm, '  '));
+  #table(chain: readonly string[]): void {
+    const { out } = this.#options;
+    const width = tableWidth(out);
+    const table = chainTable(chain, width === undefined ? undefined : width - indent.length);
+    out.write(table.replace(/^(?=.)/gm, indent));
   }
 }

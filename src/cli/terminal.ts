@@ -26,19 +26,3 @@ export function paintFor(sink: TextSink, env: CommandEnvironment['env']): Paint 
   if (plain) return (_style, text) => text;
   return (style, text) => `\u001b[${codes[style]}m${text}\u001b[0m`;
 }
-
-/** Aligns rows in columns, two blanks apart; the first row is the heading. */
-export function formatTable(rows: readonly (readonly string[])[]): string {
-  const widths: number[] = [];
-  for (const row of rows) {
-    row.forEach((cell, i) => {
-      widths[i] = Math.max(widths[i] ?? 0, cell.length);
-    });
-  }
-  const line = (row: readonly string[]): string =>
-    row
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-      .join('  ')
-      .trimEnd();
-  return rows.map((row) => `${line(row)}\n`).join('');
-}

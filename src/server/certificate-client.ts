@@ -1,11 +1,11 @@
-import { Client, credentials, Metadata } from '@grpc/grpc-js';
+import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
 import type { ChannelCredentials, ChannelOptions, ServiceError } from '@grpc/grpc-js';
 import type { Clock } from '../base/clock.ts';
 import { systemClock } from '../base/clock.ts';
 import { silenceGrpcLog } from './grpc-log.ts';
 import { loadCertificateProto } from './proto.ts';
 import type { CertificateRequestMessage, CreateCertificateMethod } from './proto.ts';
-import { requestIdOf, statusName } from './status.ts';
+import { isRetriedAtOnce, requestIdOf, statusName } from './status.ts';
 
 export interface CertificateClientOptions {
   /** `host:port` of the authority. */
@@ -50,6 +50,12 @@ export class CertificateCallError extends Error {
     this.code = code;
     this.requestId = options.requestId;
   }
+}
+
+/** Whether istio-agent, to whom a call ended so, tries again some 100 ms later. */
+export function isRetriedByAgents(error: unknown): boolean {
+  if (!(error instanceof CertificateCallError)) return false;
+  return isRetriedAtOnce(status[error.code as keyof typeof status]);
 }
 
 const channelOptions: ChannelOptions = {

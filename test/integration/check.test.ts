@@ -213,7 +213,7 @@ describe('istio-ra check', () => {
   }, 30_000);
 
   it.each([
-    ['an output that nobody knows', ['-o', 'yaml'], '--output must be'],
+    ['an output that nobody knows', ['-o', 'yaml'], 'Allowed choices are text, json'],
     ['an account that is none', ['--account', 'istio-ra'], '--account must be'],
     ['a setting that cannot be used', ['--clusterID', 'a', '--namespace', 'A'], '--namespace'],
   ])('ends with 2 for %s', async (_what, words, told) => {

@@ -62,7 +62,11 @@ describe('istio-ra', () => {
     ['an unknown command', ['nonsense'], "unknown command 'nonsense'"],
     ['an unknown flag', ['serve', '--nonsense'], "unknown option '--nonsense'"],
     ['no way to name a signer', ['serve'], 'CERT_SIGNER_DOMAIN: set it, or K8S_SIGNER'],
-    ['a root that cannot be read', ['request', '--root', '/nowhere'], 'cannot read the roots'],
+    [
+      'a root that cannot be read',
+      ['request', '--root', '/nowhere', '--identity', 'spiffe://a/ns/b/sa/c'],
+      'cannot read the roots',
+    ],
   ])('says what is wrong with %s and ends with 2', async (_what, words, told) => {
     const { status, err } = await run(...words);
     expect(err).toContain(told);
