@@ -11,7 +11,7 @@ import type { Mistake, PageView } from './mistake.ts';
 import { mistakes } from './mistakes.ts';
 
 const { namespace, account } = tenant;
-const soonMs = 20_000;
+const soonMs = 40_000;
 
 /** Each mistake is named by `check`, explained by `explain`, shown by the page, and an alert fires. */
 export function explainedSteps(explained: ExplainedWorld): Step[] {

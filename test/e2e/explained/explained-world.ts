@@ -108,20 +108,22 @@ export class ExplainedWorld {
     const scrapes: ScrapedPage[] = [];
     const start = Math.floor(Date.now() / 1000);
     const before = this.ra.decisions().length;
-    await this.underLoad(async () => {
+    const decisions = await this.underLoad(async () => {
       for (let past = 0; past <= minutes; past++) {
         scrapes.push({ at: start + past * minute.seconds, page: await this.ra.scrape() });
         // What nobody signs is decided when its time is over, and is not to be seen before.
         while (this.ra.decisions().length === before) await sleep(minute.realMs);
         await sleep(minute.realMs);
       }
+      // Before the load is called off, which takes what is under way with it.
+      return this.ra.decisions().slice(before);
     });
     const rules = await chartAlerts();
     const { alerts } = await evaluate(this.world.tools.ruleEvaluator, { rules, scrapes });
-    return { alerts, decisions: this.ra.decisions().slice(before) };
+    return { alerts, decisions };
   }
 
-  private async underLoad(work: () => Promise<void>): Promise<void> {
+  private async underLoad<T>(work: () => Promise<T>): Promise<T> {
     const over = new AbortController();
     const loading = runLoad(
       this.world.tools.agentlike,
@@ -135,12 +137,13 @@ export class ExplainedWorld {
       // It is ended in the middle, and says so.
       if (!over.signal.aborted) throw error;
     });
+    const early = loading.then(() => Promise.reject(new Error('the load ended by itself')));
     try {
-      await Promise.race([work(), loading.then(() => Promise.reject(new Error('the load ended')))]);
+      return await Promise.race([work(), early]);
     } finally {
       over.abort();
+      await early.catch(() => undefined);
     }
-    await loading;
   }
 
   /** Runs one of our commands for its JSON; 1 is its way to say that something is wrong. */
