@@ -38,6 +38,10 @@ describe.each(mistakes)('$what', ({ options, reason, check, explained, shown, al
     expect(found).toMatchObject({ severity: 'error', fix: expect.stringContaining(check.fix) });
   }, 60_000);
 
+  it('leaves no canary behind', () => {
+    expect(JSON.stringify(mesh.requestObjects())).not.toContain('ra-canary-');
+  });
+
   it('is explained by istio-ra explain', async () => {
     const who = ['--namespace', 'foo', '--service-account', 'httpbin'];
     const { out } = await run(['explain', ...who, '--address', mesh.app.debugAddress]);
