@@ -1,11 +1,10 @@
 import { fileURLToPath } from 'node:url';
+import { keepAlive } from './base/keep-alive.ts';
 import { runCommandLine } from './cli/command-line.ts';
 
 // Source and bundle both lie one folder below the root, beside proto/.
-process.exitCode = await runCommandLine({
-  arguments: process.argv.slice(2),
-  env: process.env,
-  root: fileURLToPath(new URL('..', import.meta.url)),
-  out: process.stdout,
-  err: process.stderr,
-});
+const root = fileURLToPath(new URL('..', import.meta.url));
+const { stdout: out, stderr: err, env } = process;
+process.exitCode = await keepAlive(
+  runCommandLine({ arguments: process.argv.slice(2), env, root, out, err }),
+);

@@ -173,20 +173,6 @@ describe('istio-ra check', () => {
     expect(sandbox.objects.list('certificatesigningrequests')).toEqual([]);
   });
 
-  it('finds the signer that is dead, after half a minute', async () => {
-    await start();
-    sandbox.faults.signer.set({ kind: 'never' }, { signerName: `${signerDomain}/bar` });
-    const told = failures(await report('--canary'));
-    expect(told).toMatchObject([
-      {
-        id: 'canary',
-        about: `${signerDomain}/bar`,
-        text: expect.stringContaining('no word'),
-      },
-    ]);
-    expect(sandbox.objects.list('certificatesigningrequests')).toEqual([]);
-  }, 60_000);
-
   it('shows only what is not ok with --quiet, with what to do', async () => {
     await start({
       meshConfig: (text) => text.replaceAll(`${signerDomain}/bar`, 'other.example/bar'),

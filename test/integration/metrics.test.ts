@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { parse } from 'yaml';
+import { chartAlerts, dashboardExpressions } from '../support/chart-expressions.ts';
+import type { AlertRule } from '../support/chart-expressions.ts';
 import { namesIn } from '../support/promql-selectors.ts';
 import { eventually, RunningMesh } from '../support/running-mesh.ts';
 import { parseSamples } from '../support/scraped-samples.ts';
@@ -11,23 +12,10 @@ const root = join(import.meta.dirname, '../..');
 /** What Prometheus itself puts on every series that it scrapes. */
 const targetLabels = ['instance', 'job'];
 
-interface Rule {
-  readonly alert: string;
-  readonly expr: string;
-  readonly labels: { readonly severity: string };
-  readonly annotations: { readonly summary: string; readonly runbook: string };
-}
-
-interface Panel {
-  readonly title: string;
-  readonly targets?: readonly { readonly expr: string; readonly legendFormat: string }[];
-}
-
 let mesh: RunningMesh;
 let page: string;
 let samples: readonly ScrapedSample[];
-let rules: readonly Rule[];
-let panels: readonly Panel[];
+let rules: readonly AlertRule[];
 
 async function read(path: string): Promise<string> {
   return readFile(join(root, path), 'utf8');
@@ -54,11 +42,7 @@ beforeAll(async () => {
   await eventually(() => mesh.requestObjects().length === 0);
   page = await scrape();
   samples = parseSamples(page);
-  rules = parse(await read('charts/istio-ra/files/alerts.yaml')) as readonly Rule[];
-  const dashboard = JSON.parse(await read('charts/istio-ra/files/dashboard.json')) as {
-    readonly panels: readonly Panel[];
-  };
-  ({ panels } = dashboard);
+  rules = await chartAlerts();
 });
 
 afterAll(async () => {
@@ -147,10 +131,8 @@ describe('the alerts of the chart', () => {
 });
 
 describe('the dashboard of the chart', () => {
-  it('shows only metrics and labels that there are', () => {
-    const targets = panels.flatMap(({ title, targets: all = [] }) =>
-      all.map(({ expr, legendFormat }) => ({ title, expr, legendFormat })),
-    );
+  it('shows only metrics and labels that there are', async () => {
+    const targets = await dashboardExpressions();
     expect(targets.length).toBeGreaterThan(20);
     const wrong = targets.map(({ title, expr }) => [title, unknownNames(expr)] as const);
     expect(wrong.filter(([, names]) => names.length > 0)).toEqual([]);

@@ -43,7 +43,8 @@ function labelsOf(matchers: readonly string[]): readonly string[] {
   return matchers.filter((text) => identifier.test(text));
 }
 
-function tokensOf(expression: string): readonly string[] {
+/** The words of a PromQL expression, without ranges and white space. Throws where it cannot follow. */
+export function tokensOf(expression: string): readonly string[] {
   const tokens: string[] = [];
   token.lastIndex = 0;
   while (token.lastIndex < expression.length) {

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Show, Step } from '../runner/suite.ts';
-import { rightsOf } from '../stack/access.ts';
 import type { RequestReport } from '../stack/agent.ts';
 import { awaitUntil } from '../stack/await-until.ts';
-import type { Manifest } from '../stack/kubectl.ts';
-import { account, clusterRole, rightsFile, type Workload } from '../walkthrough/world.ts';
+import { restoreRights, withdrawSignerRight } from '../walkthrough/signer-right.ts';
+import type { Workload } from '../walkthrough/world.ts';
 import { shortBudgetMs, type FaultWorld } from './fault-world.ts';
 import { silentSigners } from './silent-tenants.ts';
 
@@ -140,27 +139,10 @@ async function withoutRightFor(
   work: () => Promise<void>,
 ): Promise<void> {
   const { world } = faults;
-  const { kubectl } = world.controlPlane;
-  const name = `clusterissuers.cert-manager.io/${signer}`;
-  const role = await kubectl.get<Role>('clusterrole', clusterRole);
-  const rules = role.rules.map((rule) => ({
-    ...rule,
-    ...(rule.resourceNames && { resourceNames: rule.resourceNames.filter((n) => n !== name) }),
-  }));
-  const { apiVersion, kind, metadata } = role;
-  await kubectl.apply([{ apiVersion, kind, metadata: { name: metadata.name }, rules }]);
-  const right = { verb: 'approve', group: 'certificates.k8s.io', resource: 'signers', name };
-  await awaitUntil(async () => (await rightsOf(kubectl, account, [right])).length === 0, {
-    what: `istio-ra may no longer approve for ${name}`,
-    timeoutMs: 20_000,
-  });
+  await withdrawSignerRight(world, `clusterissuers.cert-manager.io/${signer}`);
   try {
     await work();
   } finally {
-    await kubectl.applyFile(world.path(rightsFile));
+    await restoreRights(world);
   }
-}
-
-interface Role extends Manifest {
-  readonly rules: readonly { readonly resourceNames?: readonly string[] }[];
 }

@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chartSteps } from '../chart/chart-steps.ts';
 import { ChartWorld } from '../chart/chart-world.ts';
+import { explainedSteps } from '../explained/explained-steps.ts';
+import { ExplainedWorld } from '../explained/explained-world.ts';
+import { expressionSteps } from '../explained/expression-steps.ts';
 import { apiServerSteps } from '../faults/api-server-steps.ts';
 import { FaultWorld } from '../faults/fault-world.ts';
 import { signerSteps } from '../faults/signer-steps.ts';
@@ -79,6 +82,9 @@ async function chapters(
     },
   ]);
   if (world === undefined || !(await walk(suite, world))) return;
+  const explained = new ExplainedWorld(world);
+  await suite.chapter('Explained', [...expressionSteps(world), ...explainedSteps(explained)]);
+  await explained.stop();
   const faults = new FaultWorld(world);
   await suite.chapter('Faults', [
     {

@@ -74,6 +74,8 @@ export class IstioRa {
   readonly address: string;
   private readonly httpAddress: string;
   private readonly monitoringAddress: string;
+  /** host:port of the page and of `istio-ra explain`. */
+  readonly debugAddress: string;
   private readonly running: RunningProcess;
   private readonly log: LogReader;
 
@@ -84,6 +86,7 @@ export class IstioRa {
     this.address = String(serving['grpc']);
     this.httpAddress = String(serving['http']);
     this.monitoringAddress = String(serving['monitoring']);
+    this.debugAddress = String(serving['debug']);
   }
 
   get pid(): number {
@@ -100,9 +103,23 @@ export class IstioRa {
     return get(`http://${this.httpAddress}${path}`);
   }
 
+  /** The page /metrics. */
+  async scrape(): Promise<string> {
+    const { status, body } = await get(`http://${this.monitoringAddress}/metrics`);
+    if (status !== 200) throw new Error(`/metrics answers ${status}: ${body}`);
+    return body;
+  }
+
+  /** What the page asks for, such as `/debug/trust`; throws where that is refused. */
+  async debug<T>(path: string): Promise<T> {
+    const { status, body } = await get(`http://${this.debugAddress}${path}`);
+    if (status !== 200) throw new Error(`${path} answers ${status}: ${body}`);
+    return JSON.parse(body) as T;
+  }
+
   /** The sum of all series of one metric, 0 where there is none yet. */
   async metric(name: string): Promise<number> {
-    const { body } = await get(`http://${this.monitoringAddress}/metrics`);
+    const body = await this.scrape();
     const series = body
       .split('\n')
       .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));

@@ -75,6 +75,13 @@ export const istiodStandInRecipe = goRecipe({
   expectation: 'about a minute, once',
 });
 
+export const ruleEvaluatorRecipe = goRecipe({
+  name: 'rule-evaluator',
+  module: 'rule-evaluator',
+  main: '.',
+  expectation: 'a minute or two, once',
+});
+
 /** cert-manager's custom resource definitions, from the module that its signers are built of. */
 export const certManagerCrdsRecipe: Recipe = {
   name: 'cert-manager-crds',

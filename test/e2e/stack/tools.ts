@@ -13,6 +13,7 @@ import {
   istiodStandInRecipe,
   kubernetesRecipe,
   proxyConfigCrdRecipe,
+  ruleEvaluatorRecipe,
 } from './tool-recipes.ts';
 
 /** Paths of all that the stack runs. */
@@ -26,6 +27,7 @@ export interface Tools {
   readonly grpcurl: string;
   readonly helm: string;
   readonly istiodStandIn: string;
+  readonly ruleEvaluator: string;
   readonly envoy: string;
   readonly crds: {
     /** Folder of cert-manager's definitions. */
@@ -68,6 +70,7 @@ export async function ensureTools({ log, withoutEnvoy }: EnsureOptions): Promise
     grpcurl: await program(grpcurlRecipe),
     helm: await program(helmRecipe),
     istiodStandIn: await program(istiodStandInRecipe),
+    ruleEvaluator: await program(ruleEvaluatorRecipe),
     envoy: await ensureEnvoy(log, withoutEnvoy),
     crds: {
       certManager: await ensureCached(certManagerCrdsRecipe, log),
