@@ -4,6 +4,7 @@ import { restPart } from './parts/rest-part.ts';
 import { seriesPart } from './parts/series-part.ts';
 import { startUpPart } from './parts/start-up-part.ts';
 import { stepsPart } from './parts/steps-part.ts';
+import { replicasPart } from './replicas/replicas-part.ts';
 import type { Series } from './series.ts';
 
 const subjects = [
@@ -25,6 +26,7 @@ export function plan(options: PlanOptions): readonly BenchPart[] {
     ...seriesParts(options),
     ...(isShort ? [] : [restPart]),
     ...(kind === 'sandbox' ? [stepsPart] : []),
+    ...(isShort || kind === 'sandbox' ? [] : growingParts),
   ];
 }
 
@@ -35,6 +37,9 @@ export function selected(parts: readonly BenchPart[], only: string): readonly Be
   const names = parts.map(({ name }) => name).join('; ');
   throw new Error(`BENCH_ONLY=${only} is part of no name: there are ${names}`);
 }
+
+/** What is only to be seen with a cluster around, and over some time. */
+const growingParts = [replicasPart];
 
 /** How much is done in a run of either length. */
 function extent(isShort: boolean): {
