@@ -3,6 +3,7 @@ import type { BenchPart } from './bench-part.ts';
 import { crowdPart } from './growth/crowd-part.ts';
 import { foreignRequestsPart } from './growth/foreign-requests-part.ts';
 import { issuedPart } from './growth/issued-part.ts';
+import { modelPart } from './model/model-part.ts';
 import { restPart } from './parts/rest-part.ts';
 import { seriesPart } from './parts/series-part.ts';
 import { startUpPart } from './parts/start-up-part.ts';
@@ -42,7 +43,7 @@ export function selected(parts: readonly BenchPart[], only: string): readonly Be
 }
 
 /** What is only to be seen with a cluster around, and over some time. */
-const growingParts = [replicasPart, issuedPart, foreignRequestsPart, crowdPart];
+const growingParts = [modelPart, replicasPart, issuedPart, foreignRequestsPart, crowdPart];
 
 /** How much is done in a run of either length. */
 function extent(isShort: boolean): {
