@@ -18,7 +18,8 @@ export const issuedPart: BenchPart = {
       const measured = await measureAuthority(world, old, { load: block, callers: 'own-tokens' });
       byThousand.push(measured.cpuMsPerCertificate);
     }
-    say(`CPU ms by thousand: ${byThousand.map((ms) => ms.toFixed(2)).join(', ')}`);
+    const progress = `CPU ms by thousand: ${byThousand.map((ms) => ms.toFixed(2)).join(', ')}`;
+    say(progress);
     const young = await bench.startWarm('young');
     const sides = {
       small: { name: '1,000 issued', world, authority: young },
@@ -29,7 +30,7 @@ export const issuedPart: BenchPart = {
     await old.stop();
     return {
       bars: [growthBar(name, turns)],
-      table: growthTable({ small: sides.small.name, grown: sides.grown.name }, turns),
+      table: `${growthTable({ small: sides.small.name, grown: sides.grown.name }, turns)}\n\n${progress}`,
       figures: { byThousand, turns },
     };
   },
