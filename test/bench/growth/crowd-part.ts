@@ -1,16 +1,13 @@
 import { writeFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { residentMiB } from '../../e2e/stack/process-usage.ts';
-import type { Bench } from '../bench.ts';
 import type { BenchPart } from '../bench-part.ts';
+import type { Measurement } from '../measure.ts';
 import { median } from '../quantile.ts';
 import type { RealWorld } from '../real-world.ts';
 import { makeCrowd, namespaceCount, podCount } from './crowd.ts';
-import { growthBar, growthTable, inTurns, type Side } from './in-turns.ts';
+import { growthBar, growthTable, inTurns, type Turn } from './in-turns.ts';
+import { memoryIn, type Memory } from './memory.ts';
 
 const name = 'cost as work grows: 5,000 namespaces and 10,000 pods';
-const starts = 3;
-const restMs = 5_000;
 
 /** A cluster full of namespaces, ProxyConfigs and pods, all watched, against one with a few. */
 export const crowdPart: BenchPart = {
@@ -35,14 +32,14 @@ export const crowdPart: BenchPart = {
     };
     const turns = await inTurns(bench, sides);
     for (const { authority } of [sides.small, sides.grown]) await authority.stop();
-    const memory = await memoryOf(bench, sides, env);
+    const atRest = await memoryIn([small, crowded], env);
     return {
       bars: [growthBar(name, turns)],
       table: [
         growthTable({ small: sides.small.name, grown: sides.grown.name }, turns),
-        `Resident at rest: ${memory.small.toFixed(0)} MiB with a few, ${memory.grown.toFixed(0)} MiB with all: ${memory.perThousandPods.toFixed(2)} MiB per 1,000 pods (and their 500 namespaces).`,
+        memoryTable(atRest, turns),
       ].join('\n\n'),
-      figures: { turns, memory },
+      figures: { turns, atRest },
     };
   },
 };
@@ -55,23 +52,23 @@ function policyOf(world: RealWorld): string {
   return file;
 }
 
-/** What a fresh process holds once it has read everything, in MiB. */
-async function memoryOf(
-  { say }: Bench,
-  sides: { readonly small: Side; readonly grown: Side },
-  env: Readonly<Record<string, string>>,
-): Promise<{ readonly small: number; readonly grown: number; readonly perThousandPods: number }> {
-  const held = new Map<Side, number[]>();
-  for (let at = 0; at < starts; at += 1) {
-    for (const side of [sides.small, sides.grown]) {
-      const authority = await side.world.startAuthority(`memory-${at}`, env);
-      await sleep(restMs);
-      held.set(side, [...(held.get(side) ?? []), residentMiB(authority.pid).now]);
-      await authority.stop();
-    }
-  }
-  const [small, grown] = [sides.small, sides.grown].map((side) => median(held.get(side) ?? []));
-  if (small === undefined || grown === undefined) throw new Error('a side was not measured');
-  say(`resident at rest: ${small.toFixed(0)} and ${grown.toFixed(0)} MiB`);
-  return { small, grown, perThousandPods: (grown - small) / (podCount / 1_000) };
+/** Resident at rest and under load, and what is really held, with the difference by 1,000 pods. */
+function memoryTable(atRest: readonly Memory[], turns: readonly Turn[]): string {
+  const underLoad = (of: (turn: Turn) => Measurement): number =>
+    median(turns.map((turn) => of(turn).residentMiB?.now ?? NaN));
+  const [few, all] = atRest;
+  const row = (
+    what: string,
+    [without = NaN, within = NaN]: readonly (number | undefined)[],
+  ): string => {
+    const perThousand = (within - without) / (podCount / 1_000);
+    return `| ${what} | ${without.toFixed(0)} | ${within.toFixed(0)} | ${perThousand.toFixed(1)} |`;
+  };
+  return [
+    '| MiB | a few | with all | per 1,000 pods and 500 namespaces |',
+    '| --- | --- | --- | --- |',
+    row('resident, just started', [few?.resident, all?.resident]),
+    row('resident, under load', [underLoad(({ small }) => small), underLoad(({ grown }) => grown)]),
+    row('heap without garbage', [few?.heap, all?.heap]),
+  ].join('\n');
 }

@@ -19,7 +19,7 @@ export interface Turn {
 
 /** Some five seconds on two cores. */
 const load = { callers: 50, total: 600 };
-const rounds = 6;
+const rounds = 7;
 /** How much more a certificate may cost in the grown case. */
 const mostGrowth = 1.1;
 

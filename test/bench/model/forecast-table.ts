@@ -5,8 +5,7 @@ const hour = 3_600;
 const [usualQps, raisedQps] = [20, 800];
 
 const clusters: readonly Cluster[] = [
-  { pods: 1_000, ttlSeconds: 24 * hour, signerQps: usualQps },
-  { pods: 10_000, ttlSeconds: 24 * hour, signerQps: raisedQps },
+  { pods: 10_000, ttlSeconds: 24 * hour, signerQps: usualQps },
   { pods: 100_000, ttlSeconds: 24 * hour, signerQps: usualQps },
   { pods: 100_000, ttlSeconds: 24 * hour, signerQps: raisedQps },
   { pods: 100_000, ttlSeconds: hour, signerQps: raisedQps },

@@ -34,7 +34,7 @@ export const stepsPart: BenchPart = {
     const authority = await bench.startWarm('step-by-step', { env: { AUDIT_LOG: auditFile } });
     const before = timesOf(auditFile).length;
     const rounds: Round[] = [];
-    for (let at = 0; at < (bench.isShort ? 2 : 6); at += 1) {
+    for (let at = 0; at < (bench.isShort ? 1 : 6); at += 1) {
       rounds.push(await measureRound(bench, authority));
     }
     await authority.stop();
