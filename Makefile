@@ -77,12 +77,16 @@ soak: install ## Ten minutes of random faults; what grows is named (SOAK_SECONDS
 	PATH="$(CURDIR)/node_modules/.bin:$$PATH" node --no-warnings test/soak/main.ts
 
 .PHONY: bench
-bench: install ## What istio-ra alone costs, beside a bare loop, against the sandbox (BENCH=short)
+bench: install ## What istio-ra alone costs, beside a bare loop, against the sandbox (BENCH=short, BENCH_ONLY=part of a name)
 	PATH="$(CURDIR)/node_modules/.bin:$$PATH" node --no-warnings test/bench/main.ts sandbox
 
 .PHONY: bench-real
-bench-real: install ## The same on a real API server with cert-manager's signers (BENCH=short)
+bench-real: install ## The same on a real API server with cert-manager's signers, and as work grows
 	PATH="$(CURDIR)/node_modules/.bin:$$PATH" node --no-warnings test/bench/main.ts real
+
+.PHONY: profile
+profile: install ## Where the CPU goes at 50 callers, by room, library and function (PROFILE=real)
+	PATH="$(CURDIR)/node_modules/.bin:$$PATH" node --no-warnings test/bench/profile/main.ts $(PROFILE)
 
 ##@ Ship it
 .PHONY: build

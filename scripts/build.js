@@ -1,10 +1,19 @@
 // Builds dist/istio-ra.js, the one file that runs in production. Node strips no types under
 // node_modules and loading the packages one by one takes most of a second, so what ships is a bundle.
+// `--outdir` builds elsewhere, `--source-maps` adds maps, for a profile of what ships.
 import { chmod, cp, readFile, rm } from 'node:fs/promises';
-import { dirname, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
+import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
 const root = new URL('..', import.meta.url).pathname;
+const { values: options } = parseArgs({
+  options: {
+    outdir: { type: 'string', default: `${root}dist` },
+    'source-maps': { type: 'boolean', default: false },
+  },
+});
+const { outdir } = options;
 const { version } = JSON.parse(await readFile(`${root}package.json`, 'utf8'));
 
 /** These packages only declare things, but do not say so: unused parts of them would stay in. */
@@ -38,12 +47,13 @@ const findProtoFiles = {
   },
 };
 
-await rm(`${root}dist`, { recursive: true, force: true });
+await rm(outdir, { recursive: true, force: true });
 const result = await build({
   absWorkingDir: root,
   entryPoints: ['src/main.ts'],
   // What only some commands or settings need is in files of its own, read when it is asked for.
-  outdir: 'dist',
+  outdir,
+  sourcemap: options['source-maps'] ? 'external' : false,
   entryNames: 'istio-ra',
   chunkNames: 'parts/[name]-[hash]',
   splitting: true,
@@ -70,9 +80,10 @@ const result = await build({
   logLevel: 'warning',
 });
 for (const folder of protoFolders) {
-  const target = `${root}dist/vendor/${folder}`;
+  const target = join(outdir, 'vendor', folder);
   await cp(`${root}node_modules/${folder}`, target, { recursive: true });
 }
-await chmod(`${root}dist/istio-ra.js`, 0o755);
-const { bytes } = result.metafile.outputs['dist/istio-ra.js'];
-console.log(`dist/istio-ra.js ${(bytes / 1024).toFixed(0)} KiB`);
+const program = join(outdir, 'istio-ra.js');
+await chmod(program, 0o755);
+const { bytes } = result.metafile.outputs[relative(root, program)];
+console.log(`${relative(root, program)} ${(bytes / 1024).toFixed(0)} KiB`);

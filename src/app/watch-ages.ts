@@ -1,13 +1,14 @@
 import type { Clock } from '../base/clock.ts';
 import type { SupervisedWatch } from '../kube/supervised-watch.ts';
 
-type Watched = Pick<SupervisedWatch<unknown>, 'lastActivityAt' | 'failures'>;
+type Watched = Pick<SupervisedWatch<unknown>, 'lastActivityAt' | 'failures' | 'events'>;
 
-/** How long a watch has been silent, and how often it has failed in a row. */
+/** How long a watch has been silent, how often it has failed in a row, and what it has brought. */
 export interface WatchAge {
   readonly resource: string;
   readonly ageSeconds: number;
   readonly failures: number;
+  readonly events: number;
 }
 
 /** The watches of the process, for the metrics. Each is entered once, when it starts. */
@@ -27,16 +28,18 @@ export class WatchAges {
     this.#watches.push({ resource, watch, addedAt: this.#clock.monotonic() });
   }
 
-  /** One for each resource: of several watches the one that is silent for longest. */
+  /** One for each resource: of several watches the one that is silent for longest, and all events. */
   read(): readonly WatchAge[] {
     const now = this.#clock.monotonic();
-    const worst = new Map<string, WatchAge>();
+    const byResource = new Map<string, WatchAge>();
     for (const { resource, watch, addedAt } of this.#watches) {
       const ageSeconds = (now - (watch.lastActivityAt ?? addedAt)) / 1000;
-      const other = worst.get(resource);
-      if (other !== undefined && other.ageSeconds >= ageSeconds) continue;
-      worst.set(resource, { resource, ageSeconds, failures: watch.failures });
+      const other = byResource.get(resource);
+      const events = watch.events + (other?.events ?? 0);
+      const isWorst = other === undefined || other.ageSeconds < ageSeconds;
+      const worst = isWorst ? { resource, ageSeconds, failures: watch.failures } : other;
+      byResource.set(resource, { ...worst, events });
     }
-    return [...worst.values()];
+    return [...byResource.values()];
   }
 }

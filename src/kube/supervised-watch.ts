@@ -65,6 +65,7 @@ export class SupervisedWatch<T> implements Stoppable {
   #failures = 0;
   #lastError: unknown;
   #lastActivityAt: number | undefined;
+  #events = 0;
 
   constructor(options: SupervisedWatchOptions<T>) {
     this.#options = options;
@@ -94,6 +95,11 @@ export class SupervisedWatch<T> implements Stoppable {
   /** When the server last sent anything, on the clock's monotonic scale; undefined before. */
   get lastActivityAt(): number | undefined {
     return this.#lastActivityAt;
+  }
+
+  /** How many events about objects a watch has brought so far; what a list brought is not counted. */
+  get events(): number {
+    return this.#events;
   }
 
   /** Begins; a second call does nothing. */
@@ -204,6 +210,7 @@ export class SupervisedWatch<T> implements Stoppable {
   }
 
   #takeObject(kind: 'put' | 'gone', object: T): void {
+    this.#events += 1;
     const { resourceVersion, ...identity } = this.#options.identify(object);
     this.#advance(resourceVersion);
     if (kind === 'gone') {

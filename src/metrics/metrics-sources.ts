@@ -19,11 +19,12 @@ export interface MetricsSources {
   /** Admission: those that wait for their turn, and those that have it. */
   readonly queue?: () => { readonly waiting: number; readonly inFlight: number };
   readonly circuits?: () => Iterable<{ readonly signer: string; readonly state: CircuitState }>;
-  /** `ageSeconds`: since the API server last sent anything. `failures`: in a row. */
+  /** `ageSeconds`: since the API server last sent anything. `failures`: in a row. `events`: all so far. */
   readonly watches?: () => Iterable<{
     readonly resource: string;
     readonly ageSeconds: number;
     readonly failures: number;
+    readonly events: number;
   }>;
   /** `awaited`: objects that a request waits for. `removals`: objects still to be deleted. */
   readonly signing?: () => {

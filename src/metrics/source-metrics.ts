@@ -102,6 +102,10 @@ function kubernetesMetrics(from: From): readonly PulledMetric[] {
         { kind: 'gauge', help: 'Failures in a row of a list or a watch.', labels },
         ({ resource, failures }) => [{ labels: { resource }, value: failures }],
       ),
+      watch_events_total: each(
+        { kind: 'counter', help: 'Events about objects that a watch has brought.', labels },
+        ({ resource, events }) => [{ labels: { resource }, value: events }],
+      ),
     }),
     ...from('tokenCache', {
       token_cache_lookups_total: {

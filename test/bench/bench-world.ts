@@ -10,6 +10,8 @@ export interface MeasuredAuthority {
   readonly address: string;
   /** From its start until /ready said so. */
   readonly readyMs: number;
+  /** The value of one series of its metrics, labels included; of all series without them. */
+  metric(series: string): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -26,7 +28,8 @@ export interface BenchWorld {
   readonly nodeAgent: { readonly tokenFile: string; readonly identity: string };
   /** What the floor needs; callers and times are the bench's. */
   readonly floor: Pick<FloorOptions, 'server' | 'caFile' | 'tokenFile' | 'signerName'>;
-  startAuthority(name: string): Promise<MeasuredAuthority>;
+  /** `env` is added to the settings that every measured authority has. */
+  startAuthority(name: string, env?: Readonly<Record<string, string>>): Promise<MeasuredAuthority>;
   /** CPU milliseconds that the API server has used. */
   apiServerCpuMs(): number;
   /** Where the record of calls ends now. */

@@ -14,6 +14,8 @@ export interface Load {
   readonly total?: number;
   readonly durationMs?: number;
   readonly newConnections?: boolean;
+  /** Requests to begin each second at most; as fast as they are answered where absent. */
+  readonly rate?: number;
 }
 
 /** One measurement of istio-ra or of the floor. Times are milliseconds. */
@@ -45,18 +47,12 @@ export async function measureAuthority(
   authority: MeasuredAuthority,
   { load, callers }: { readonly load: Load; readonly callers: Callers },
 ): Promise<Measurement> {
-  const { pid, address } = authority;
+  const { pid } = authority;
   // Somebody else's calls, such as the floor's, are behind this mark.
   await awaitGone(world);
   const mark = world.mark();
   const before = { own: cpuMs(pid), api: world.apiServerCpuMs() };
-  const { agentlike, rootFile, serverName } = world;
-  const who =
-    callers === 'own-tokens'
-      ? { tokenDir: world.tokenDir, certSigner: '{namespace}' }
-      : { as: 'ztunnel' as const, ...world.nodeAgent };
-  const common = { address, rootFile, serverName, key: 'p256' as const };
-  const report = await runLoad(agentlike, { ...common, ...who, ...load });
+  const report = await ask(world, authority, { load, callers });
   // The load's own clock starts when its keys are made.
   const answeredAt = performance.now();
   await awaitGone(world);
@@ -64,6 +60,20 @@ export async function measureAuthority(
   const own = cpuMs(pid) - before.own;
   const api = world.apiServerCpuMs() - before.api;
   return measurementOf(report, { goneMs, own, api, calls: world.calls(mark), pid });
+}
+
+/** Runs the load and no more. */
+export function ask(
+  { agentlike, rootFile, serverName, tokenDir, nodeAgent }: BenchWorld,
+  { address }: Pick<MeasuredAuthority, 'address'>,
+  { load, callers }: { readonly load: Load; readonly callers: Callers },
+): Promise<LoadReport> {
+  const who =
+    callers === 'own-tokens'
+      ? { tokenDir, certSigner: '{namespace}' }
+      : { as: 'ztunnel' as const, ...nodeAgent };
+  const common = { address, rootFile, serverName, key: 'p256' as const };
+  return runLoad(agentlike, { ...common, ...who, ...load });
 }
 
 function measurementOf(
@@ -94,7 +104,8 @@ function measurementOf(
   };
 }
 
-async function awaitGone(world: BenchWorld): Promise<void> {
+/** Waits until no object of istio-ra is left. */
+export async function awaitGone(world: BenchWorld): Promise<void> {
   const start = performance.now();
   while ((await world.objectsLeft()) > 0) {
     if (performance.now() - start > goneWithinMs) throw new Error('objects are left behind');

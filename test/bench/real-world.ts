@@ -1,7 +1,6 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Agent } from 'undici';
 import { Suite } from '../e2e/runner/suite.ts';
 import { countCalls } from '../e2e/stack/audit-log.ts';
 import type { Manifest } from '../e2e/stack/kubectl.ts';
@@ -10,6 +9,7 @@ import type { Tools } from '../e2e/stack/tools.ts';
 import { issuerSteps } from '../e2e/walkthrough/issuer-steps.ts';
 import { meshSteps } from '../e2e/walkthrough/mesh-steps.ts';
 import { accountName, serverName, World } from '../e2e/walkthrough/world.ts';
+import { AdminCalls } from './admin-calls.ts';
 import { benchSettings } from './bench-settings.ts';
 import type { BenchWorld, MeasuredAuthority } from './bench-world.ts';
 
@@ -41,10 +41,11 @@ export class RealWorld implements BenchWorld {
   readonly tokenDir: string;
   readonly serverName = serverName;
   readonly nodeAgent: BenchWorld['nodeAgent'];
+  /** As the administrator of the cluster. */
+  readonly admin: AdminCalls;
   readonly #world: World;
   readonly #folder: string;
   readonly #processes: Processes;
-  readonly #admin: Agent;
 
   private constructor(world: World, parts: { folder: string; processes: Processes }) {
     this.#world = world;
@@ -56,7 +57,7 @@ export class RealWorld implements BenchWorld {
       identity: 'spiffe://cluster.local/ns/foo/sa/bench-0',
     };
     this.description = `kube-apiserver, etcd and cert-manager's signers; ${cpus().length} x ${cpus()[0]?.model ?? 'CPU'}`;
-    this.#admin = new Agent({ connect: adminTls(world) });
+    this.admin = new AdminCalls(world.controlPlane);
   }
 
   static async start(tools: Tools, say: (line: string) => void): Promise<RealWorld> {
@@ -103,16 +104,20 @@ export class RealWorld implements BenchWorld {
     };
   }
 
-  async startAuthority(name: string): Promise<MeasuredAuthority> {
+  async startAuthority(
+    name: string,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<MeasuredAuthority> {
     const start = performance.now();
     const ra = await this.#world.startRa(name, {
-      env: { ...benchSettings, CA_TRUSTED_NODE_ACCOUNTS: 'istio-system/ztunnel' },
+      env: { ...benchSettings, CA_TRUSTED_NODE_ACCOUNTS: 'istio-system/ztunnel', ...env },
     });
     const readyMs = performance.now() - start;
     return {
       pid: ra.pid,
       address: ra.address,
       readyMs,
+      metric: (series) => ra.metric(series),
       stop: async () => {
         await ra.stop();
       },
@@ -131,9 +136,24 @@ export class RealWorld implements BenchWorld {
     return countCalls(this.#world.audit.callsBy(accountName, mark));
   }
 
+  /** Calls of the signers to the API server since then. */
+  signerCalls(mark: number): ReadonlyMap<string, number> {
+    return countCalls(this.#world.audit.callsBy('cert-manager', mark));
+  }
+
+  /** A file of the world's own folder, which goes with it. */
+  file(name: string): string {
+    return this.#world.path(name);
+  }
+
+  /** Ends what would answer every new namespace with objects of its own. */
+  async stopControllers(): Promise<void> {
+    await this.#world.controlPlane.stopControllerManager();
+  }
+
   async objectsLeft(): Promise<number> {
     const selector = encodeURIComponent('app.kubernetes.io/managed-by=istio-ra');
-    const answer = await this.#ask('GET', `${list}?labelSelector=${selector}&limit=1`);
+    const answer = await this.admin.ask('GET', `${list}?labelSelector=${selector}&limit=1`);
     const { items, metadata } = answer as {
       readonly items: readonly unknown[];
       readonly metadata: { readonly remainingItemCount?: number };
@@ -142,7 +162,7 @@ export class RealWorld implements BenchWorld {
   }
 
   async stop(): Promise<void> {
-    await this.#admin.close();
+    await this.admin.close();
     await this.#processes.stopAll();
     rmSync(this.#folder, { recursive: true });
   }
@@ -161,7 +181,7 @@ export class RealWorld implements BenchWorld {
 
   async #token({ namespace, name, pod }: ServiceAccount): Promise<string> {
     const boundObjectRef = { kind: 'Pod', apiVersion: 'v1', name: pod };
-    const answer = await this.#ask(
+    const answer = await this.admin.ask(
       'POST',
       `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`,
       {
@@ -171,19 +191,6 @@ export class RealWorld implements BenchWorld {
       },
     );
     return (answer as { readonly status: { readonly token: string } }).status.token;
-  }
-
-  async #ask(method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown> {
-    const answer = await this.#admin.request({
-      origin: this.#world.controlPlane.server,
-      path,
-      method,
-      headers: { 'content-type': 'application/json' },
-      body: body === undefined ? null : JSON.stringify(body),
-    });
-    const text = await answer.body.text();
-    if (answer.statusCode >= 300) throw new Error(`${method} ${path}: ${text}`);
-    return JSON.parse(text) as unknown;
   }
 }
 
@@ -197,24 +204,4 @@ function manifestsOf({ namespace, name, pod }: ServiceAccount): Manifest[] {
       spec: { nodeName, serviceAccountName: name, containers: [{ name, image: 'none' }] },
     },
   ];
-}
-
-/** The administrator's certificate, as the kubeconfig of the control plane names it. */
-function adminTls(world: World): {
-  readonly ca: string;
-  readonly cert: string;
-  readonly key: string;
-} {
-  const config = JSON.parse(readFileSync(world.controlPlane.kubeconfig, 'utf8')) as {
-    readonly users: readonly {
-      readonly user: { readonly 'client-certificate': string; readonly 'client-key': string };
-    }[];
-  };
-  const user = config.users[0]?.user;
-  if (user === undefined) throw new Error('the kubeconfig has no user');
-  return {
-    ca: readFileSync(world.controlPlane.caFile, 'utf8'),
-    cert: readFileSync(user['client-certificate'], 'utf8'),
-    key: readFileSync(user['client-key'], 'utf8'),
-  };
 }

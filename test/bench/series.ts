@@ -1,5 +1,5 @@
 import { measureAuthority, measureFloor, type Load, type Measurement } from './measure.ts';
-import type { BenchWorld, MeasuredAuthority } from './bench-world.ts';
+import type { Bench } from './bench.ts';
 import { median } from './quantile.ts';
 
 /** Who was measured, and how it was asked. */
@@ -24,14 +24,6 @@ export interface SeriesResult {
   readonly bySubject: ReadonlyMap<Subject, readonly Measurement[]>;
 }
 
-export interface Bench {
-  readonly world: BenchWorld;
-  readonly authority: MeasuredAuthority;
-  readonly requestPems: readonly string[];
-  readonly folder: string;
-  readonly say: (line: string) => void;
-}
-
 /** Runs a series: round after round, each subject once in each. */
 export async function runSeries(bench: Bench, series: Series): Promise<SeriesResult> {
   const results = new Map<Subject, Measurement[]>();
@@ -47,8 +39,9 @@ export async function runSeries(bench: Bench, series: Series): Promise<SeriesRes
   return { series, bySubject: results };
 }
 
-function measure(bench: Bench, series: Series, subject: Subject): Promise<Measurement> {
-  const { world, authority, requestPems, folder } = bench;
+async function measure(bench: Bench, series: Series, subject: Subject): Promise<Measurement> {
+  const { world, requestPems, folder } = bench;
+  const authority = await bench.authority();
   const { load, floorLoad = load } = series;
   switch (subject) {
     case 'istio-ra, a token per caller':

@@ -96,8 +96,8 @@ async function anHour(): Promise<PageFixture> {
     lagMs: () => 0.6 + 0.05 * wave() + (slow() ? 1.2 : 0),
     circuits: () => signers.map(({ name }) => ({ signer: `x/${name}`, state: 'closed' as const })),
     watches: () => [
-      { resource: 'certificatesigningrequests', ageSeconds: 0.4, failures: 0 },
-      { resource: 'proxyconfigs', ageSeconds: 21, failures: 0 },
+      { resource: 'certificatesigningrequests', ageSeconds: 0.4, failures: 0, events: 90 },
+      { resource: 'proxyconfigs', ageSeconds: 21, failures: 0, events: 2 },
     ],
     signing: () => ({ awaited: 3, removals: 0, reaped: 0 }),
   });

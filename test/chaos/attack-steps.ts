@@ -43,7 +43,8 @@ class Fortress {
   static async build(agentlike: string): Promise<Fortress> {
     const world = await SandboxWorld.start(agentlike);
     try {
-      const authority = await world.startAuthority('attacked', {});
+      // With the limits that a benchmark goes without.
+      const authority = await world.startAuthority('attacked', { RATE_LIMITS: '' });
       const fortress = new Fortress(world, authority);
       // Nobody's code is compiled under attack.
       await fortress.goodLoad(1_000);

@@ -69,6 +69,7 @@ describe('the page /metrics of the running authority', () => {
     expect(valueOf('istio_ra_readiness', { check: 'audit' })).toBe(1);
     const watch = { resource: 'certificatesigningrequests' };
     expect(valueOf('istio_ra_watch_age_seconds', watch)).toBeLessThan(60);
+    expect(valueOf('istio_ra_watch_events_total', watch)).toBeGreaterThan(0);
     const leftSeconds =
       (valueOf('istio_ra_serving_certificate_expiry_timestamp_seconds') ?? 0) - Date.now() / 1000;
     expect(leftSeconds).toBeGreaterThan(3_000);

@@ -1,5 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { releaseInto, startIstioRa } from '../../e2e/stack/istio-ra.ts';
@@ -85,7 +85,7 @@ export class SandboxWorld implements BenchWorld {
 
   async startAuthority(
     name: string,
-    env: Readonly<Record<string, string>> = benchSettings,
+    env: Readonly<Record<string, string>> = {},
   ): Promise<MeasuredAuthority> {
     const start = performance.now();
     const ra = await startIstioRa({
@@ -95,9 +95,10 @@ export class SandboxWorld implements BenchWorld {
       certFile: this.#file('tls.crt'),
       keyFile: this.#file('tls.key'),
       env: {
-        ...env,
+        ...benchSettings,
         CA_TRUSTED_NODE_ACCOUNTS: 'istio-system/ztunnel',
         AUDIT_LOG: this.auditFile(name),
+        ...env,
       },
     });
     const readyMs = performance.now() - start;
@@ -105,6 +106,7 @@ export class SandboxWorld implements BenchWorld {
       pid: ra.pid,
       address: ra.address,
       readyMs,
+      metric: (series) => ra.metric(series),
       stop: async () => {
         await ra.stop();
       },
@@ -162,17 +164,4 @@ export class SandboxWorld implements BenchWorld {
   #file(name: string): string {
     return join(this.#folder, name);
   }
-}
-
-/** The median of each step's duration, from the audit lines of one authority, in milliseconds. */
-export function stepsOf(auditFile: string): ReadonlyMap<string, readonly number[]> {
-  const steps = new Map<string, number[]>();
-  for (const line of readFileSync(auditFile, 'utf8').split('\n')) {
-    if (!line.includes('"outcome":"issued"')) continue;
-    const { stepsMs } = JSON.parse(line) as { readonly stepsMs: Record<string, number> };
-    for (const [step, ms] of Object.entries(stepsMs)) {
-      steps.set(step, [...(steps.get(step) ?? []), ms]);
-    }
-  }
-  return steps;
 }

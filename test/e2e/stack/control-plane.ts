@@ -143,6 +143,11 @@ export class ControlPlane {
     await this.apiServer.awaitReady(() => this.answersOk(`${this.server}/readyz`));
   }
 
+  /** Ends the controller manager and leaves it down. */
+  async stopControllerManager(): Promise<void> {
+    await this.controllerManager?.stop();
+  }
+
   /** Halts etcd for some time: calls to the API server hang, connections stay. */
   async pauseEtcd(ms: number): Promise<void> {
     this.etcd?.signal('SIGSTOP');

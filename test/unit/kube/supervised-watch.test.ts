@@ -83,6 +83,14 @@ describe('events', () => {
     expect(seen.slice(2)).toEqual(['put b 12', 'put b 14', 'gone b first']);
   });
 
+  it('are counted, each once, and the first list is not', async () => {
+    expect(watch.events).toBe(0);
+    source.current.put(anItem('b', '11'));
+    source.current.gone(anItem('b', '12'));
+    await settle();
+    expect(watch.events).toBe(2);
+  });
+
   it('go on after a handler has thrown', async () => {
     await watch.stop();
     const names: string[] = [];

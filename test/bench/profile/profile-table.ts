@@ -1,0 +1,45 @@
+import { timesBy, type CpuProfile, type Times } from './cpu-profile.ts';
+import { functionOf, originOf } from './origin.ts';
+
+const mostOrigins = 30;
+const mostFunctions = 25;
+
+/**
+ * The profile by origin and by function, as Markdown. Samples are taken by the clock, also while others
+ * have the core; so they only tell shares, and what a certificate costs is dealt out by them.
+ */
+export function profileTables(profile: CpuProfile, cpuMsPerCertificate: number): string {
+  const byOrigin = timesBy(profile, originOf);
+  const byFunction = timesBy(profile, functionOf);
+  const sum = [...byOrigin.values()].reduce((ms, { selfMs }) => ms + selfMs, 0);
+  const scale = cpuMsPerCertificate / sum;
+  const bySelf = { by: 'selfMs', scale, sum } as const;
+  return [
+    table('room, library or part of Node', byOrigin, { ...bySelf, most: mostOrigins }),
+    table('function, by self time', byFunction, { ...bySelf, most: mostFunctions }),
+    table('function, by total time', byFunction, { ...bySelf, by: 'totalMs', most: mostFunctions }),
+  ].join('\n\n');
+}
+
+function table(
+  title: string,
+  times: ReadonlyMap<string, Times>,
+  options: {
+    readonly by: keyof Times;
+    readonly most: number;
+    readonly scale: number;
+    readonly sum: number;
+  },
+): string {
+  const { by, most, scale, sum } = options;
+  const share = (ms: number): string => `${((ms / sum) * 100).toFixed(1)} %`;
+  const rows = [...times]
+    .sort(([, one], [, other]) => other[by] - one[by])
+    .slice(0, most)
+    .map(([name, { selfMs, totalMs }]) => {
+      const [self, total] = [selfMs, totalMs].map((ms) => (ms * scale).toFixed(3));
+      return `| ${[self, share(selfMs), total, share(totalMs), name].join(' | ')} |`;
+    });
+  const head = `| self ms | share | total ms | share | ${title} |`;
+  return [head, '| ---: | ---: | ---: | ---: | --- |', ...rows].join('\n');
+}
