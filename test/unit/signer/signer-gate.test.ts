@@ -54,16 +54,16 @@ describe('SignerGate', () => {
     expect(gate.inFlight).toBe(16);
   });
 
-  it('keeps a signer that signs one after the other at work, and six waiting', async () => {
+  it('keeps a signer that signs one after the other at work, and ten waiting', async () => {
     await serve(100, 20);
-    expect(gate.limit).toBeGreaterThanOrEqual(6);
-    expect(gate.limit).toBeLessThanOrEqual(8);
+    expect(gate.limit).toBeGreaterThanOrEqual(10);
+    expect(gate.limit).toBeLessThanOrEqual(12);
   });
 
-  it('keeps some two seconds of work with a signer that signs 3 a second', async () => {
+  it('keeps some three seconds of work with a signer that signs 3 a second', async () => {
     await serve(3, 120);
-    expect(gate.limit).toBeGreaterThanOrEqual(6);
-    expect(gate.limit).toBeLessThanOrEqual(8);
+    expect(gate.limit).toBeGreaterThanOrEqual(8);
+    expect(gate.limit).toBeLessThanOrEqual(12);
   });
 
   it('keeps the least with one that signs one in five seconds', async () => {
