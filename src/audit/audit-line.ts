@@ -71,6 +71,8 @@ export interface DecisionLine extends Omit<IntentLine, 'kind'> {
   readonly meshGeneration?: number | undefined;
   /** The id of the request whose object this one was given a certificate of. */
   readonly sharedWith?: string | undefined;
+  /** The other identity that the key was seen with. */
+  readonly keyHeldBy?: string | undefined;
   readonly traceId?: string | undefined;
   readonly totalMs: number;
   readonly stepsMs: Readonly<Record<string, number>>;
@@ -123,6 +125,7 @@ export function decisionLine(
     notAfter: bounded(facts.notAfter),
     meshGeneration: facts.meshGeneration,
     sharedWith: bounded(facts.sharedWith),
+    keyHeldBy: bounded(facts.keyHeldBy),
     traceId: bounded(facts.traceId),
     totalMs: decision.elapsedMs(),
     stepsMs: boundedSteps(decision.stepsMs),
