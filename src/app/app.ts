@@ -167,7 +167,7 @@ async function startAuthority(config: RaConfig, ground: Ground): Promise<Authori
   const judgement = await startJudgement({ ...ground, config });
   const audit = await openAuditLog({ ...config, clock, random, log });
   started.defer(() => audit.stop());
-  const signing = openSigning({ config, kubernetes, approvals: audit, context });
+  const signing = openSigning({ config, kubernetes, approvals: audit, changes: audit, context });
   readiness.push(watchCheck('certificatesigningrequests', signing.watch));
   readiness.push(...judgement.readiness, audit);
   const issuers = new KnownIssuers();

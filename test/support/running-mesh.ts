@@ -251,9 +251,12 @@ async function writeFiles(
 }
 
 /** Resolves when `holds` is true, looking every few milliseconds; rejects after `withinMs`. */
-export async function eventually(holds: () => boolean, withinMs = 10_000): Promise<void> {
+export async function eventually(
+  holds: () => boolean | Promise<boolean>,
+  withinMs = 10_000,
+): Promise<void> {
   const end = performance.now() + withinMs;
-  while (!holds()) {
+  while (!(await holds())) {
     if (performance.now() > end) throw new Error('what was waited for did not come to be');
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
