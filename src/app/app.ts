@@ -138,7 +138,7 @@ async function startGround(
   const context: FeedContext = { clock, random, log, started, watches: telemetry.watches };
   const life = new LifeCheck();
   const readiness: ReadinessCheck[] = [life];
-  const loopLag = new LoopLag({ clock });
+  const loopLag = edges.loopLag ?? new LoopLag({ clock });
   loopLag.start();
   started.defer(() => loopLag.stop());
   // Before all that takes time, so that it can be seen what a start waits for.
