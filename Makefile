@@ -69,7 +69,7 @@ browser-test: install ## The page in a real Chromium (apt-get install chromium)
 	npm run --silent test:browser
 
 .PHONY: chaos
-chaos: install ## Replicas killed under load, floods, outages, attacks, on real parts (CHAOS=short)
+chaos: install ## Replicas killed under load, floods, outages, attacks, on real parts (CHAOS=short, CHAOS_ONLY=words)
 	PATH="$(CURDIR)/node_modules/.bin:$$PATH" node --no-warnings test/chaos/main.ts
 
 .PHONY: soak

@@ -138,7 +138,7 @@ async function startGround(
   const context: FeedContext = { clock, random, log, started, watches: telemetry.watches };
   const life = new LifeCheck();
   const readiness: ReadinessCheck[] = [life];
-  const loopLag = new LoopLag({ clock });
+  const loopLag = edges.loopLag ?? new LoopLag({ clock });
   loopLag.start();
   started.defer(() => loopLag.stop());
   // Before all that takes time, so that it can be seen what a start waits for.
@@ -167,7 +167,7 @@ async function startAuthority(config: RaConfig, ground: Ground): Promise<Authori
   const judgement = await startJudgement({ ...ground, config });
   const audit = await openAuditLog({ ...config, clock, random, log });
   started.defer(() => audit.stop());
-  const signing = openSigning({ config, kubernetes, approvals: audit, context });
+  const signing = openSigning({ config, kubernetes, approvals: audit, changes: audit, context });
   readiness.push(watchCheck('certificatesigningrequests', signing.watch));
   readiness.push(...judgement.readiness, audit);
   const issuers = new KnownIssuers();

@@ -7,6 +7,7 @@ import type { LoopLag } from '../base/loop-lag.ts';
 import type { RaConfig } from '../config/ra-config.ts';
 import { ChainVerifier } from '../pki/chain.ts';
 import type { DecisionLog } from '../ra/decision-log.ts';
+import { KeyHolders } from '../ra/key-holders.ts';
 import type { KnownIssuers } from '../ra/known-issuers.ts';
 import { RegistrationAuthority } from '../ra/registration-authority.ts';
 import { CertificateService } from '../server/certificate-service.ts';
@@ -14,7 +15,7 @@ import type { Judgement } from './judgement.ts';
 import type { Signing } from './signing.ts';
 
 export interface CertificateAuthorityOptions {
-  readonly config: Pick<RaConfig, 'lifetime' | 'requestBudgetMs' | 'load'>;
+  readonly config: Pick<RaConfig, 'lifetime' | 'requestBudgetMs' | 'load' | 'denyKeyReuse'>;
   readonly judgement: Judgement;
   readonly signing: Signing;
   readonly issuers: KnownIssuers;
@@ -57,6 +58,7 @@ export function openCertificateAuthority(
       ...{ ...options, ...judgement },
       lifetime: config.lifetime,
       signer: signing.signer,
+      keyHolders: new KeyHolders({ denyReuse: config.denyKeyReuse, log: options.log.scope('ra') }),
       verifier: new ChainVerifier(),
     }),
     log: options.log.scope('server'),

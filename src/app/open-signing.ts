@@ -1,6 +1,7 @@
 import type { RaConfig } from '../config/ra-config.ts';
 import type { KubernetesApi } from '../kube/client-node/connect-kubernetes.ts';
 import type { ApprovalLog } from '../ra/approval-log.ts';
+import type { ChangeLog } from '../ra/change-log.ts';
 import type { FeedContext } from './resource-feeds.ts';
 import { KubernetesSignerExplanations } from './signer-explanations.ts';
 import { startSigning } from './signing.ts';
@@ -10,6 +11,7 @@ export interface OpenSigningOptions {
   readonly config: Pick<RaConfig, 'approval' | 'replica' | 'requestBudgetMs' | 'load'>;
   readonly kubernetes: KubernetesApi;
   readonly approvals: ApprovalLog;
+  readonly changes: ChangeLog;
   readonly context: FeedContext;
 }
 
@@ -18,6 +20,7 @@ export function openSigning({
   config,
   kubernetes,
   approvals,
+  changes,
   context,
 }: OpenSigningOptions): Signing {
   const { clock, random, started, watches } = context;
@@ -25,7 +28,7 @@ export function openSigning({
   const log = context.log.scope('signer');
   const { issuerStatuses: issuers, requestEvents: events } = kubernetes;
   const signing = startSigning({
-    ...{ kubernetes, approval, approvals, replica, budgetMs, clock, random, log },
+    ...{ kubernetes, approval, approvals, changes, replica, budgetMs, clock, random, log },
     budgetMsFor: (signerName) => load.signerBudgetsMs[signerName],
     explanations: new KubernetesSignerExplanations({ issuers, events, log }),
   });

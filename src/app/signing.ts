@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Stoppable } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import type { ApprovalLog } from '../ra/approval-log.ts';
+import type { ChangeLog } from '../ra/change-log.ts';
 import type { Signer } from '../ra/signer.ts';
 import type { KubernetesApi } from '../kube/client-node/connect-kubernetes.ts';
 import type { SigningRequest } from '../kube/signing-requests.ts';
@@ -24,12 +25,14 @@ import { SigningRequestFeed } from '../signer/signing-request-feed.ts';
 import { Silence } from '../signer/silence.ts';
 import type { SignerExplanations } from '../signer/silence.ts';
 import { Submissions } from '../signer/submissions.ts';
+import { TakenCertificates } from '../signer/taken-certificates.ts';
 import { longestServingRequestMs } from './serving/serving-certificate.ts';
 
 export interface SigningOptions {
   readonly kubernetes: KubernetesApi;
   readonly approval: ApprovalMode;
   readonly approvals: ApprovalLog;
+  readonly changes: ChangeLog;
   readonly replica: string;
   /** The longest that a request may take. */
   readonly budgetMs: number;
@@ -74,7 +77,8 @@ export function startSigning(options: SigningOptions): Signing {
   const requests = kubernetes.signingRequests;
   const labelSelector = replicaSelector(replica);
   const feed = new SigningRequestFeed({ requests, labelSelector, clock, log });
-  const watch = startWatch(feed, labelSelector, options);
+  const taken = new TakenCertificates({ changes: options.changes, log });
+  const watch = startWatch([feed, taken], labelSelector, options);
   const retries = new RetryBudget({ clock });
   const attempts = new ApiAttempts({ clock, random, retries });
   const isInFlight = (name: string): boolean => feed.isAwaited(name);
@@ -92,7 +96,7 @@ export function startSigning(options: SigningOptions): Signing {
   });
   reaper.start();
   const kept = new KeptRequests({ removals, clock, log });
-  const parts = { removals, feed, attempts, kept, account };
+  const parts = { removals, feed, attempts, kept, account, taken };
   return {
     ...{ ...openSigner(options, parts), watch, removals, feed, reaper, kept, retries },
     stop: async () => {
@@ -114,6 +118,7 @@ function openSigner(
     readonly attempts: ApiAttempts;
     readonly kept: KeptRequests;
     readonly account: OwnAccount;
+    readonly taken: TakenCertificates;
   },
 ): Pick<Signing, 'signer' | 'shared' | 'turns' | 'submissions'> {
   const { kubernetes, approvals, approval, replica, clock, random, log } = options;
@@ -132,7 +137,7 @@ function openSigner(
 }
 
 function startWatch(
-  feed: SigningRequestFeed,
+  listeners: readonly Pick<SigningRequestFeed, 'put' | 'gone'>[],
   labelSelector: string,
   { kubernetes, clock, random, log }: SigningOptions,
 ): SupervisedWatch<SigningRequest> {
@@ -141,10 +146,10 @@ function startWatch(
     identify: (request) => request,
     handlers: {
       onPut: (request) => {
-        feed.put(request);
+        for (const listener of listeners) listener.put(request);
       },
       onGone: (request) => {
-        feed.gone(request);
+        for (const listener of listeners) listener.gone(request);
       },
     },
     clock,

@@ -1,4 +1,5 @@
 import type { RaError } from '../base/ra-error.ts';
+import type { CertificateChange } from '../ra/change-log.ts';
 import type { Decision, DecisionFacts } from '../ra/decision.ts';
 import { outcomeOf } from '../ra/request-outcome.ts';
 import type { RequestOutcome } from '../ra/request-outcome.ts';
@@ -71,6 +72,8 @@ export interface DecisionLine extends Omit<IntentLine, 'kind'> {
   readonly meshGeneration?: number | undefined;
   /** The id of the request whose object this one was given a certificate of. */
   readonly sharedWith?: string | undefined;
+  /** The other identity that the key was seen with. */
+  readonly keyHeldBy?: string | undefined;
   readonly traceId?: string | undefined;
   readonly totalMs: number;
   readonly stepsMs: Readonly<Record<string, number>>;
@@ -89,7 +92,14 @@ export interface SummaryLine {
   readonly counts: Readonly<Record<string, number>>;
 }
 
-export type AuditLine = OpenedLine | ClosedLine | IntentLine | DecisionLine | SummaryLine;
+/** The certificate of a request became another one after ours had been taken. */
+export interface ChangedLine extends CertificateChange {
+  readonly kind: 'changed';
+  readonly time: string;
+}
+
+export type AuditLine =
+  OpenedLine | ClosedLine | IntentLine | DecisionLine | SummaryLine | ChangedLine;
 
 /** The line to write before `decision`'s request is approved; `now` in ms since the epoch. */
 export function intentLine(decision: Decision, now: number): IntentLine {
@@ -123,9 +133,24 @@ export function decisionLine(
     notAfter: bounded(facts.notAfter),
     meshGeneration: facts.meshGeneration,
     sharedWith: bounded(facts.sharedWith),
+    keyHeldBy: bounded(facts.keyHeldBy),
     traceId: bounded(facts.traceId),
     totalMs: decision.elapsedMs(),
     stepsMs: boundedSteps(decision.stepsMs),
+  };
+}
+
+/** The line for a change that was found after the certificate had been taken. */
+export function changedLine(change: CertificateChange, now: number): ChangedLine {
+  return {
+    kind: 'changed',
+    time: new Date(now).toISOString(),
+    requestId: boundedText(change.requestId),
+    csrName: boundedText(change.csrName),
+    csrUid: boundedText(change.csrUid),
+    signer: boundedText(change.signer),
+    takenSha256: change.takenSha256,
+    foundSha256: change.foundSha256,
   };
 }
 

@@ -5,9 +5,10 @@ import type { ReadinessCheck, Stoppable } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import { RaError } from '../base/ra-error.ts';
 import type { ApprovalLog } from '../ra/approval-log.ts';
+import type { CertificateChange, ChangeLog } from '../ra/change-log.ts';
 import type { DecisionLog } from '../ra/decision-log.ts';
 import type { Decision } from '../ra/decision.ts';
-import { decisionLine, intentLine } from './audit-line.ts';
+import { changedLine, decisionLine, intentLine } from './audit-line.ts';
 import type { AuditLine } from './audit-line.ts';
 import type { AuditSink, SinkEnd } from './audit-sink.ts';
 import { boundedText } from './audit-text.ts';
@@ -41,7 +42,7 @@ const strangersPerSecond = 100;
  * What may wait is bounded by `bufferBytes`, and on top of it by one line for each request whose
  * intent was taken or whose certificate is there: those are never turned away.
  */
-export class AuditLog implements ApprovalLog, DecisionLog, ReadinessCheck, Stoppable {
+export class AuditLog implements ApprovalLog, ChangeLog, DecisionLog, ReadinessCheck, Stoppable {
   readonly name = 'audit';
   readonly #options: AuditLogOptions;
   readonly #bufferBytes: number;
@@ -146,6 +147,11 @@ export class AuditLog implements ApprovalLog, DecisionLog, ReadinessCheck, Stopp
     }
     if (this.#mayBeCounted(decision, error)) return;
     void this.#pushDecision(decision, error);
+  }
+
+  /** Never waits and never throws; without room for the line it is in the log alone. */
+  changed(change: CertificateChange): void {
+    if (!this.#closing) this.#pushIfRoom(changedLine(change, this.#options.clock.now()));
   }
 
   /** Writes out what waits, for as long as one flush may take, and closes the sink. */

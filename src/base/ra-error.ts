@@ -9,6 +9,7 @@ const publicMessages = {
   IMPERSONATION_REFUSED: 'authentication of the impersonated identity failed',
   REQUEST_MALFORMED: 'request rejected',
   CSR_REJECTED: 'CSR rejected',
+  KEY_REFUSED: 'the key is in use by another identity',
   TTL_REJECTED: 'requested validity is outside the permitted range',
   SIGNER_REFUSED: 'the caller may not use the requested signer',
   SIGNER_WITHOUT_ROOT: 'no trust root is configured for the assigned signer',

@@ -72,6 +72,8 @@ export interface RaConfig {
   /** Undefined: there is no istiod behind us. */
   readonly front: FrontConfig | undefined;
   readonly lifetime: { readonly defaultTtlSeconds: number; readonly maxTtlSeconds: number };
+  /** Whether a key that another identity has used is refused, and not only told of. */
+  readonly denyKeyReuse: boolean;
   readonly requestBudgetMs: number;
   readonly load: LoadConfig;
   readonly audit: AuditConfig;
@@ -160,6 +162,7 @@ function readSigning(reader: SettingReader) {
       defaultTtlSeconds: reader.need(s.defaultTtlSeconds),
       maxTtlSeconds: reader.need(s.maxTtlSeconds),
     },
+    denyKeyReuse: reader.need(s.denyKeyReuse),
     requestBudgetMs: reader.read(s.requestBudgetMs) ?? budgetMs[approval],
   };
 }

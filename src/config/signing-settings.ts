@@ -1,6 +1,6 @@
 import type { Setting } from './setting.ts';
 import { parseSignerDomain, parseSignerName } from '../mesh/signer-name.ts';
-import { file, oneOf, positiveMs, ttlSeconds } from './setting-parsers.ts';
+import { file, oneOf, positiveMs, switchVariable, ttlSeconds } from './setting-parsers.ts';
 
 /** Who signs what, for how long. */
 export const signingSettings = {
@@ -47,6 +47,10 @@ export const signingSettings = {
     placeholder: '<duration>',
     fallback: '2160h',
     parse: ttlSeconds,
+  },
+  denyKeyReuse: {
+    ...switchVariable('DENY_KEY_REUSE', 'refuse a key that another identity has used'),
+    fallback: 'false',
   },
   requestBudgetMs: {
     env: 'REQUEST_BUDGET',

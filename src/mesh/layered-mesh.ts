@@ -3,6 +3,8 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { RaError } from '../base/ra-error.ts';
 import type { ConfigState } from '../base/watched-file.ts';
+import { MeshConfigError } from './mesh-config-error.ts';
+import type { MeshConfig } from './mesh-config.ts';
 import { loadMeshSnapshot } from './mesh-snapshot.ts';
 import type { FollowedMesh, MeshSnapshot } from './mesh-snapshot.ts';
 
@@ -47,7 +49,8 @@ export class LayeredMesh implements FollowedMesh {
 
   /**
    * Takes over a text. Nothing happens while another layer has none yet. Throws MeshConfigError when
-   * what the layers are together cannot be used.
+   * what the layers are together cannot be used, or names no signer where the one in use does: nobody
+   * ends a whole mesh's issuance by a text that says nothing.
    */
   replace(layer: MeshLayer, text: string): void {
     this.#texts.set(layer, text);
@@ -58,6 +61,7 @@ export class LayeredMesh implements FollowedMesh {
     const known = this.#snapshot;
     const generation = (known?.generation ?? 0) + 1;
     const snapshot = loadMeshSnapshot(main, generation, { shared, trustUnboundRoots });
+    if (known !== undefined) refuseEmptied(known.config, snapshot.config);
     this.#upToDate = true;
     if (isDeepStrictEqual(known?.config, snapshot.config)) return;
     this.#snapshot = snapshot;
@@ -73,4 +77,14 @@ export class LayeredMesh implements FollowedMesh {
     this.#texts.delete(layer);
     this.#upToDate = false;
   }
+}
+
+function refuseEmptied(known: MeshConfig, next: MeshConfig): void {
+  if (!namesSigner(known) || namesSigner(next)) return;
+  const problem = 'no signer has a root any more; to end all issuance, stop istio-ra';
+  throw new MeshConfigError('caCertificates', problem);
+}
+
+function namesSigner({ caCertificates }: MeshConfig): boolean {
+  return caCertificates.some(({ certSigners }) => certSigners.length > 0);
 }

@@ -17,6 +17,8 @@ export interface DecisionFacts {
   /** The signer that was asked for, where the assigned one serves instead. */
   servedInsteadOf?: string;
   spkiSha256?: string;
+  /** The identity that brought the same key before. */
+  keyHeldBy?: string;
   ttlAskedSeconds?: string;
   ttlSeconds?: number;
   /** The id of the request that made the object, where this one came while that was under way. */

@@ -11,8 +11,10 @@ import { eachOnce } from '../pki/authorities.ts';
 import type { Certificate } from '../pki/certificate.ts';
 import type { ChainVerifier } from '../pki/chain.ts';
 import { AdmittedRequest } from './csr-policy.ts';
+import type { Decision } from './decision.ts';
 import { IssuedChain } from './issued-chain.ts';
 import type { CertificateIssuer, IssueRequest } from './issue-request.ts';
+import type { KeyHolders } from './key-holders.ts';
 import { KnownIssuers } from './known-issuers.ts';
 import { admitLifetime } from './lifetime.ts';
 import type { LifetimePolicy } from './lifetime.ts';
@@ -25,6 +27,7 @@ export interface RegistrationAuthorityOptions {
   readonly lifetime: LifetimePolicy;
   readonly signer: Signer;
   readonly verifier: ChainVerifier;
+  readonly keyHolders: KeyHolders;
   readonly clock: Clock;
   /** Where the authorities of the signers are remembered; one of its own where absent. */
   readonly issuers?: KnownIssuers | undefined;
@@ -103,6 +106,7 @@ export class RegistrationAuthority implements CertificateIssuer {
       decision.note({ servedInsteadOf: granted.servedInsteadOf });
     }
     admitKeyType(granted.limits, admitted.request.publicKey);
+    this.#claimKey(admitted, decision);
     const ttlSeconds = this.#lifetimeOf(request, granted, world);
     decision.note({ ttlSeconds });
     const roots = world.mesh.trust.rootsFor(granted.signerName);
@@ -110,6 +114,11 @@ export class RegistrationAuthority implements CertificateIssuer {
       throw new RaError('SIGNER_WITHOUT_ROOT', `${granted.signerName} has no root in mesh config`);
     }
     return { order: { admitted, granted, ttlSeconds, decision }, question, roots };
+  }
+
+  #claimKey({ identity, request }: AdmittedRequest, decision: Decision): void {
+    const { spkiSha256 } = request.publicKey;
+    this.#options.keyHolders.claim({ spkiSha256, identity: identity.id.uri }, decision);
   }
 
   #lifetimeOf(request: IssueRequest, granted: GrantedSigner, { mesh }: SignerWorld): number {

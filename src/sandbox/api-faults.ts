@@ -60,6 +60,9 @@ export async function meetApiFault(
     case 'garbage':
       exchange.answer(200, { 'content-type': 'text/html' }, '<html>not the API</html>\n');
       return { kind: 'over', status: 200 };
+    case 'answer':
+      exchange.answer(fault.status, fault.headers ?? {}, fault.body);
+      return { kind: 'over', status: fault.status };
   }
 }
 

@@ -14,6 +14,7 @@ export class Exchange {
   readonly #response: ServerAnswer;
   #isGone = false;
   readonly #onGone = new Set<() => void>();
+  #date: string | undefined;
 
   constructor(request: ServerRequest, response: ServerAnswer) {
     this.#request = request;
@@ -34,6 +35,11 @@ export class Exchange {
 
   get url(): URL {
     return new URL(this.#request.url ?? '/', 'https://sandbox');
+  }
+
+  /** What time it is for the server, in milliseconds since the Unix epoch; Node's time where not told. */
+  dateAnswer(now: number): void {
+    this.#date = new Date(now).toUTCString();
   }
 
   header(name: string): string | undefined {
@@ -72,9 +78,13 @@ export class Exchange {
   }
 
   /** Answers, and ends the exchange. */
-  answer(status: number, headers: Readonly<Record<string, string>>, body: string): void {
+  answer(
+    status: number,
+    headers: Readonly<Record<string, string>>,
+    body: string | Uint8Array,
+  ): void {
     if (this.#isGone) return;
-    const bytes = Buffer.from(body);
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
     this.#writeHead(status, { ...headers, 'content-length': String(bytes.length) });
     this.#response.end(bytes);
   }
@@ -114,7 +124,8 @@ export class Exchange {
   }
 
   #writeHead(status: number, headers: Readonly<Record<string, string>>): void {
-    (this.#response as ServerResponse).writeHead(status, headers);
+    const date = this.#date === undefined ? {} : { date: this.#date };
+    (this.#response as ServerResponse).writeHead(status, { ...date, ...headers });
   }
 }
 

@@ -126,7 +126,15 @@ export type ApiFault =
   | { readonly kind: 'hang'; readonly when?: FaultMoment }
   | { readonly kind: 'slow'; readonly ms: number }
   /** 200 with a body that is not JSON, as a proxy in between may send. */
-  | { readonly kind: 'garbage'; readonly when?: FaultMoment };
+  | { readonly kind: 'garbage'; readonly when?: FaultMoment }
+  /** Exactly this answer, whatever sense it makes. */
+  | {
+      readonly kind: 'answer';
+      readonly status: number;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly body: string | Uint8Array;
+      readonly when?: FaultMoment;
+    };
 
 /**
  * What can go wrong with a watch. The first group strikes open watches when it is set, and others

@@ -63,6 +63,7 @@ export class HttpApi {
   /** Never rejects: whatever goes wrong becomes a Status. */
   async serve(exchange: Exchange): Promise<void> {
     const { clock, watches, log } = this.#options;
+    exchange.dateAnswer(clock.now());
     const info = requestInfoOf(exchange.method, exchange.url);
     const writer = new AnswerWriter({ exchange, clock, watches });
     let visit: Visit | undefined;

@@ -15,10 +15,15 @@ export interface GatedSocket {
 }
 
 export interface ConnectionGateLimits {
-  /** New TLS handshakes; each costs some 2 ms of CPU. */
+  /**
+   * New TLS handshakes; each costs some 2 ms of CPU. The burst bounds how many begin between two turns of
+   * the event loop: one that lags would otherwise make up for the time that it lost, lag more, and leave
+   * each handshake unfinished until its client gives up.
+   */
   readonly handshakes: Rate;
   /** Connections that may wait for their handshake. */
   readonly mostWaiting: number;
+  /** Clients give a connection some 20 s (grpc-go); who is closed before that comes again in time. */
   readonly waitMs: number;
   /**
    * Open connections from one address; undefined where they are not counted. Off by default: behind
@@ -28,9 +33,9 @@ export interface ConnectionGateLimits {
 }
 
 export const defaultGateLimits: ConnectionGateLimits = {
-  handshakes: { perSecond: 300, burst: 500 },
+  handshakes: { perSecond: 300, burst: 8 },
   mostWaiting: 4_096,
-  waitMs: 5_000,
+  waitMs: 15_000,
   mostPerAddress: undefined,
 };
 

@@ -17,6 +17,7 @@ import type { PartySigner } from './shared-issuances.ts';
 import type { SignerTurn, SignerTurns } from './signer-turns.ts';
 import type { Silence } from './silence.ts';
 import type { Submissions } from './submissions.ts';
+import type { TakenCertificates } from './taken-certificates.ts';
 
 /** Who approves: we ourselves, or somebody else while we hold no right to. */
 export type ApprovalMode = 'self' | 'external';
@@ -28,6 +29,7 @@ export interface KubernetesCsrSignerOptions {
   readonly kept: KeptRequests;
   readonly turns: SignerTurns;
   readonly silence: Silence;
+  readonly taken: TakenCertificates;
   readonly attempts: ApiAttempts;
   readonly rights: Rights;
   readonly approval: ApprovalMode;
@@ -121,7 +123,10 @@ export class KubernetesCsrSigner implements PartySigner {
     try {
       const end = await party.timed('wait', () => this.#awaitEnd(held, wait, signal));
       held.object = end;
-      return signedOrThrow(end);
+      const chain = signedOrThrow(end);
+      // Our watch does not tell what becomes of another replica's.
+      if (!held.isForeign) this.#options.taken.take(end, party.order.decision.requestId);
+      return chain;
     } finally {
       stop();
     }

@@ -123,6 +123,7 @@ export function attackSteps({ agentlike, durationMs }: AttackStepsOptions): read
     })),
     {
       name: 'after all attacks: it serves as before, and nothing is left',
+      isLast: true,
       run: async (show) => {
         const last = await fortress();
         const { world, authority } = last;

@@ -3,16 +3,29 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { endOnSignal } from '../e2e/runner/end-on-signal.ts';
 import { findTools } from '../e2e/runner/find-tools.ts';
-import { Suite } from '../e2e/runner/suite.ts';
+import { Suite, type Step } from '../e2e/runner/suite.ts';
 import { Processes } from '../e2e/stack/process.ts';
 import { attackSteps } from './attack-steps.ts';
 import { ChaosWorld } from './chaos-world.ts';
+import { idleSteps } from './idle-steps.ts';
 import { killSteps } from './kill-steps.ts';
+import { chooseSteps } from './choose-steps.ts';
 import { loadSteps, outageStep } from './load-steps.ts';
+
+/** How hard it comes. A hundred requests have a p99 that is one request: the short form finds what broke. */
+const sizes = {
+  long: {
+    ...{ killingMs: 90_000, clients: 2_000, mostSlower: 2, idle: 10_000 },
+    ...{ awayMs: 60_000, attackMs: 4_000 },
+  },
+  short: {
+    ...{ killingMs: 25_000, clients: 500, mostSlower: 8, idle: 1_000 },
+    ...{ awayMs: 15_000, attackMs: 1_000 },
+  },
+} as const;
 
 /** `make chaos`: what must not be lost, on real parts, while they fail. Returns the exit status. */
 async function main(): Promise<number> {
-  const isShort = process.env['CHAOS'] === 'short';
   const { tools, missing } = await findTools(say);
   if (tools === undefined) throw new Error([...missing.values()].join('; '));
   const dir = mkdtempSync(join(tmpdir(), 'istio-ra-chaos-'));
@@ -22,22 +35,39 @@ async function main(): Promise<number> {
   const suite = new Suite({ print: say, missing, mustRunAll: true, longestStepMs: 600_000 });
   try {
     const chaos = await ChaosWorld.start({ dir: join(dir, 'walk'), tools, processes }, suite);
-    if (chaos !== undefined) {
-      await suite.chapter('Replicas', killSteps(chaos, { durationMs: isShort ? 25_000 : 90_000 }));
-      const clients = isShort ? 500 : 2_000;
-      // A hundred requests have a p99 that is one request: the short form finds what broke, no more.
-      const mostSlower = isShort ? 8 : 2;
-      await suite.chapter('Loads', loadSteps(chaos, { clients, mostSlower }));
-      await suite.chapter('Outage', [outageStep(chaos, { awayMs: isShort ? 15_000 : 60_000 })]);
-    }
-    const durationMs = isShort ? 1_000 : 4_000;
-    await suite.chapter('Attacks', attackSteps({ agentlike: tools.agentlike, durationMs }));
+    await runChapters(suite, chaptersOf(chaos, tools.agentlike));
   } finally {
     await processes.stopAll();
   }
   suite.summarize();
   if (suite.succeeded) rmSync(dir, { recursive: true });
   return suite.succeeded ? 0 : 1;
+}
+
+type Chapters = Readonly<Record<string, readonly Step[]>>;
+
+/** Without the mesh, what needs none. */
+function chaptersOf(chaos: ChaosWorld | undefined, agentlike: string): Chapters {
+  const size = sizes[process.env['CHAOS'] === 'short' ? 'short' : 'long'];
+  const inMesh = chaos && {
+    Replicas: killSteps(chaos, { durationMs: size.killingMs }),
+    Loads: loadSteps(chaos, size),
+    Idleness: idleSteps(chaos, { count: size.idle }),
+    Outage: [outageStep(chaos, size)],
+  };
+  return { ...inMesh, Attacks: attackSteps({ agentlike, durationMs: size.attackMs }) };
+}
+
+/** Those steps whose names hold CHAOS_ONLY; all where it is not set. Throws where there is none. */
+async function runChapters(suite: Suite, chapters: Chapters): Promise<void> {
+  const only = process.env['CHAOS_ONLY'];
+  const chosen = Object.entries(chapters).map(
+    ([title, steps]) => [title, chooseSteps(steps, only)] as const,
+  );
+  if (chosen.every(([, steps]) => steps.length === 0)) {
+    throw new Error(`no step has CHAOS_ONLY, ${JSON.stringify(only)}, in its name`);
+  }
+  for (const [title, steps] of chosen) if (steps.length > 0) await suite.chapter(title, steps);
 }
 
 function say(line: string): void {

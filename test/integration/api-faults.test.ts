@@ -21,7 +21,6 @@ afterAll(async () => {
 const create = { verb: 'create', resource: 'certificatesigningrequests' };
 const approve = { verb: 'update', resource: 'certificatesigningrequests', subresource: 'approval' };
 const remove = { verb: 'delete', resource: 'certificatesigningrequests' };
-const review = { verb: 'create', resource: 'tokenreviews' };
 
 describe('the Kubernetes API', () => {
   it.each<[string, FaultOptions, ApiFault]>([
@@ -37,17 +36,6 @@ describe('the Kubernetes API', () => {
   ])('costs no certificate when %s once', async (_what, options, fault) => {
     mesh.sandbox.faults.api.set(fault, { ...options, count: 1 });
     await expect(mesh.request()).resolves.toHaveLength(3);
-  });
-
-  it.each<[string, FaultOptions, number, string]>([
-    ['create', create, 422, 'INTERNAL'],
-    ['create', create, 429, 'UNAVAILABLE'],
-    ['approve', approve, 500, 'UNAVAILABLE'],
-    ['review', review, 403, 'UNAVAILABLE'],
-    ['review', review, 500, 'UNAVAILABLE'],
-  ])('ends the call when %s is answered with %#', async (_what, options, status, expected) => {
-    mesh.sandbox.faults.api.set({ kind: 'status', status }, options);
-    await expect(mesh.statusOf()).resolves.toBe(expected);
   });
 });
 

@@ -24,6 +24,10 @@ function replaceMeshConfig(text: string): void {
   mesh?.sandbox.objects.change(place, (object) => ({ ...object, data: { mesh: text } }));
 }
 
+function emptyMeshConfig(data: Readonly<Record<string, string>>): void {
+  mesh?.sandbox.objects.change(place, (object) => ({ ...object, data }));
+}
+
 function logged(message: string): boolean {
   return mesh?.log.lines.some((line) => line.message.includes(message)) ?? false;
 }
@@ -61,6 +65,19 @@ describe('the mesh config in a ConfigMap', () => {
     await expect(mesh.statusOf()).resolves.toBe('OK');
     mesh.sandbox.objects.delete(place);
     await eventually(() => logged('was deleted; the last good one stays in use'));
+    await expect(mesh.statusOf()).resolves.toBe('OK');
+  });
+
+  it.each([
+    ['without a key', {}],
+    ['with an empty text', { mesh: '' }],
+    ['with nothing but a comment', { mesh: '# moved elsewhere\n' }],
+    ['with an empty object', { mesh: '{}' }],
+    ['without a root', { mesh: 'trustDomain: cluster.local\n' }],
+  ])('F53: keeps the last good one when it is emptied: %s', async (_how, data) => {
+    mesh = await RunningMesh.start({ flags: byConfigMap, furnish: createMeshConfig });
+    emptyMeshConfig(data);
+    await eventually(() => logged('the last good one stays in use'));
     await expect(mesh.statusOf()).resolves.toBe('OK');
   });
 

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { SignerFault } from '../../src/sandbox/faults.ts';
 import { eventually, httpbinFoo, RunningMesh } from '../support/running-mesh.ts';
@@ -23,6 +25,11 @@ afterEach(async () => {
 afterAll(async () => {
   await mesh[Symbol.asyncDispose]();
 });
+
+async function lastOutcome(): Promise<unknown> {
+  const trail = await readFile(join(mesh.directory, 'audit.jsonl'), 'utf8');
+  return (JSON.parse(trail.trimEnd().split('\n').at(-1) ?? '{}') as { outcome?: string }).outcome;
+}
 
 function lastReason(): unknown {
   return mesh.log.lines.findLast(({ message }) => message === 'certificate refused')?.fields[
@@ -53,8 +60,12 @@ describe('a signer', () => {
     ['F39', 'weak-signature', 'INTERNAL', 'chain_weak_signature'],
   ])('%s: that does %s ends the call with %s (%s)', async (_row, kind, status, reason) => {
     mesh.sandbox.faults.signer.set({ kind } as SignerFault, { count: 1 });
+    const began = performance.now();
     await expect(mesh.statusOf()).resolves.toBe(status);
     expect(lastReason()).toBe(reason);
+    // At once but for the holding back of what agents retry: istiod waits for a minute.
+    expect(performance.now() - began).toBeLessThan(4_000);
+    await eventually(() => mesh.requestObjects().length === 0);
   });
 
   it.each<SignerFault['kind']>([
@@ -69,12 +80,18 @@ describe('a signer', () => {
 
   it('F27: that never acts costs the budget and no more', async () => {
     mesh.sandbox.faults.signer.set({ kind: 'never' }, { count: 1 });
+    const began = performance.now();
     await expect(mesh.statusOf()).resolves.toBe('UNAVAILABLE');
+    expect(performance.now() - began).toBeLessThan(5_000 + 3_000);
+    // Approved: it is kept for the agent that comes back.
+    expect(mesh.requestObjects()).toHaveLength(1);
   });
 
   it('F58: that is slower than the client will wait ends with the deadline', async () => {
     mesh.sandbox.faults.signer.set({ kind: 'never' }, { count: 1 });
+    const began = performance.now();
     await expect(mesh.statusOf({ deadlineMs: 800 })).resolves.toBe('DEADLINE_EXCEEDED');
+    expect(performance.now() - began).toBeLessThan(1_500);
   });
 
   it('F57: is not waited for when the client has gone', async () => {
@@ -85,5 +102,6 @@ describe('a signer', () => {
     client.abort();
     await expect(answer).resolves.toBe('CANCELLED');
     await eventually(() => mesh.requestObjects().length === 0);
+    expect(await lastOutcome()).toBe('abandoned');
   });
 });

@@ -132,7 +132,7 @@ function judgeRequestIds(good: readonly GoodRequest[], trails: Trails): Check {
 
 /** Whether anything rises that should not. */
 export function judgeSlopes(sampler: Sampler, settings: SoakSettings): readonly Check[] {
-  const { memory, descriptors, objects } = sampler.slopes();
+  const { memory, live, descriptors, objects } = sampler.slopes();
   const peaks = sampler.peaks();
   const check = (name: string, slope: Slope, most: number, peak: number): Check => ({
     name: `${name} do not rise by ${most} a minute`,
@@ -140,6 +140,7 @@ export function judgeSlopes(sampler: Sampler, settings: SoakSettings): readonly 
     holds: slope.perMinute < most || slope.perMinute < 2 * slope.standardError,
   });
   return [
+    check('MiB of live memory', live, settings.mostLive, peaks.liveMiB),
     check('MiB of resident memory', memory, settings.mostMemory, peaks.memoryMiB),
     check('file descriptors', descriptors, settings.mostDescriptors, peaks.descriptors),
     check('API objects', objects, settings.mostObjects, peaks.objects),

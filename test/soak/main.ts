@@ -55,6 +55,7 @@ async function soak(world: SoakWorld, settings: SoakSettings): Promise<readonly 
   const samePid = world.steady.ra.isRunning && world.steady.ra.pid === pid;
   const statuses = await world.endReplicas();
   await sampler.collect();
+  for (const line of sampler.story()) say(line);
   for (const [name, count] of trouble.counts()) say(`  ${String(count).padStart(4)} x ${name}`);
   for (const [name, report] of Object.entries(loads)) say(`${name}: ${describeLoad(report)}`);
   const trails = await Trails.read(world.auditFiles);

@@ -9,6 +9,8 @@ export interface SoakSettings {
   readonly sampleEveryMs: number;
   /** Slopes beyond these fail: MiB, file descriptors and API objects a minute. */
   readonly mostMemory: number;
+  /** As `mostMemory`, of what a garbage collection leaves. */
+  readonly mostLive: number;
   readonly mostDescriptors: number;
   readonly mostObjects: number;
 }
@@ -34,10 +36,11 @@ export function readSoakSettings(env: NodeJS.ProcessEnv): SoakSettings {
 /** Code is still being compiled, and heaps still grow to their size, in the first minutes. */
 function bounds(
   seconds: number,
-): Pick<SoakSettings, 'mostMemory' | 'mostDescriptors' | 'mostObjects'> {
-  if (seconds < 300) return { mostMemory: 400, mostDescriptors: 60, mostObjects: 240 };
-  if (seconds < 600) return { mostMemory: 20, mostDescriptors: 10, mostObjects: 20 };
-  return { mostMemory: 1, mostDescriptors: 2, mostObjects: 6 };
+): Pick<SoakSettings, 'mostMemory' | 'mostLive' | 'mostDescriptors' | 'mostObjects'> {
+  if (seconds < 300)
+    return { mostMemory: 400, mostLive: 40, mostDescriptors: 60, mostObjects: 240 };
+  if (seconds < 600) return { mostMemory: 20, mostLive: 2, mostDescriptors: 10, mostObjects: 20 };
+  return { mostMemory: 1, mostLive: 0.5, mostDescriptors: 2, mostObjects: 6 };
 }
 
 function readNumber(env: NodeJS.ProcessEnv, name: string): number | undefined {

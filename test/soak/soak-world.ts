@@ -9,6 +9,7 @@ import type { LoadOptions } from '../e2e/stack/agent.ts';
 import { releaseInto, startIstioRa } from '../e2e/stack/istio-ra.ts';
 import type { IstioRa } from '../e2e/stack/istio-ra.ts';
 import { Processes } from '../e2e/stack/process.ts';
+import { probeFlag } from './heap-probe.ts';
 import { SoakApi } from './sandbox/soak-api.ts';
 
 const requestBudgetMs = 10_000;
@@ -116,6 +117,7 @@ export class SoakWorld {
       meshConfig: this.file('mesh.yaml'),
       certFile: this.file('tls.crt'),
       keyFile: this.file('tls.key'),
+      moreNodeFlags: slot === 'steady' ? [probeFlag] : [],
       env: {
         // A handful of workloads ask for what hundreds would.
         RATE_LIMITS: 'off',

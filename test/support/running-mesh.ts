@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { startApp } from '../../src/app/app.ts';
 import type { App } from '../../src/app/app.ts';
 import { systemClock } from '../../src/base/clock.ts';
+import type { Clock } from '../../src/base/clock.ts';
 import { withDeadline } from '../../src/base/deadline.ts';
+import type { LoopLag } from '../../src/base/loop-lag.ts';
 import {
   furnish,
   meshConfigYaml,
@@ -43,6 +45,10 @@ export interface MeshOptions {
   readonly furnish?: (sandbox: Sandbox) => void;
   /** How long to wait for readiness; 10 s where absent. */
   readonly readyWithinMs?: number;
+  /** The time for the API server and the signers; everybody's where absent. */
+  readonly apiClock?: Clock;
+  /** Replaces what the authority measures its event loop by. */
+  readonly loopLag?: LoopLag;
   /** Edits the mesh config before the authority reads it. */
   readonly meshConfig?: (text: string) => string;
 }
@@ -77,7 +83,7 @@ export class RunningMesh implements AsyncDisposable {
 
   static async start(options: MeshOptions = {}): Promise<RunningMesh> {
     const log = new RecordingLogger();
-    const sandbox = await startSandbox({ clock: systemClock, log });
+    const sandbox = await startSandbox({ clock: options.apiClock ?? systemClock, log });
     furnish(sandbox);
     options.furnish?.(sandbox);
     const directory = await mkdtemp(join(tmpdir(), 'istio-ra-test-'));
@@ -100,6 +106,7 @@ export class RunningMesh implements AsyncDisposable {
       protoDirectory,
       pageDirectory,
       version: 'test',
+      loopLag: options.loopLag,
     };
     const app = await startApp(config, edges).catch(async (error: unknown) => {
       await sandbox.stop();
@@ -251,9 +258,12 @@ async function writeFiles(
 }
 
 /** Resolves when `holds` is true, looking every few milliseconds; rejects after `withinMs`. */
-export async function eventually(holds: () => boolean, withinMs = 10_000): Promise<void> {
+export async function eventually(
+  holds: () => boolean | Promise<boolean>,
+  withinMs = 10_000,
+): Promise<void> {
   const end = performance.now() + withinMs;
-  while (!holds()) {
+  while (!(await holds())) {
     if (performance.now() > end) throw new Error('what was waited for did not come to be');
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

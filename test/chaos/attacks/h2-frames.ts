@@ -9,7 +9,7 @@ export const frameTypes = {
   continuation: 0x9,
 } as const;
 
-export const flags = { endStream: 0x1, endHeaders: 0x4 } as const;
+export const flags = { ack: 0x1, endStream: 0x1, endHeaders: 0x4 } as const;
 
 export const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
 

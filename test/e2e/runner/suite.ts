@@ -10,6 +10,8 @@ export interface Step {
   readonly needs?: string;
   /** The later steps of the chapter stand on this one: they fail unrun where it fails. */
   readonly foundation?: boolean;
+  /** Ends what the others of the chapter began: it is run where any of them is. */
+  readonly isLast?: boolean;
   readonly run: (show: Show) => Promise<void>;
 }
 

@@ -55,6 +55,8 @@ export interface IstioRaOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Further flags, or others than usual, without their dashes. */
   readonly flags?: Readonly<Record<string, string>>;
+  /** What Node itself is told besides what the image tells it. */
+  readonly moreNodeFlags?: readonly string[];
 }
 
 /** What the log tells of one request, once it is decided. */
@@ -91,6 +93,10 @@ export class IstioRa {
 
   get pid(): number {
     return this.running.pid;
+  }
+
+  get logFile(): string {
+    return this.running.logFile;
   }
 
   /** Whether the process that was started first still runs: nobody starts it again. */
@@ -185,6 +191,7 @@ export async function startIstioRa(options: IstioRaOptions): Promise<IstioRa> {
       POD_NAME: name,
       ...options.env,
     },
+    nodeFlags: [...imageNodeFlags(), ...(options.moreNodeFlags ?? [])],
   });
 }
 

@@ -30,7 +30,12 @@ describe('a line', () => {
 
   it('tells a certificate with the outcome and every fact', () => {
     const decision = aDecision('r1');
-    const moreFacts = { leafSha256: 'cd'.repeat(32), callerPodUid: 'pod-uid', sharedWith: 'r0' };
+    const moreFacts = {
+      leafSha256: 'cd'.repeat(32),
+      callerPodUid: 'pod-uid',
+      sharedWith: 'r0',
+      keyHeldBy: 'spiffe://td/ns/a/sa/b',
+    };
     decision.note({ serialNumber: '0a', notAfter: '2026-01-02T00:00:00.000Z', ...moreFacts });
     expect(decisionLine(decision, { now, intended: true })).toMatchObject({
       ...{ kind: 'decision', outcome: 'issued', intended: true, code: undefined },

@@ -89,6 +89,15 @@ describe('AuditLog', () => {
     await expect(intent).rejects.toMatchObject({ code: 'CANCELLED' });
   });
 
+  it('F41: tells of a certificate that was changed, in a trail that is intact', async () => {
+    const { audit, sink } = await anAudit();
+    const sha256 = { takenSha256: 'aa', foundSha256: 'bb' };
+    audit.changed({ requestId: 'r1', csrName: 'ra-1', csrUid: 'u1', signer: 'a/foo', ...sha256 });
+    await audit.stop();
+    expect(sink.lines[1]).toMatchObject({ kind: 'changed', requestId: 'r1', ...sha256 });
+    expect(await verify(sink.texts)).toMatchObject({ intact: true, complete: true });
+  });
+
   it('writes one line for a request that is decided twice, and says so', async () => {
     const { audit, sink, log } = await anAudit();
     const decision = aDecision('r1');

@@ -21,6 +21,11 @@ function layered(shared = false, trustUnboundRoots = false): LayeredMesh {
   return new LayeredMesh({ shared, trustUnboundRoots, clock, log });
 }
 
+function withRootOf(...signers: readonly string[]): string {
+  const pem = JSON.stringify(root.certificatePem);
+  return `caCertificates: [{ pem: ${pem}, certSigners: [${signers.join()}] }]`;
+}
+
 describe('LayeredMesh', () => {
   it('is not known before a text came', () => {
     const mesh = layered();
@@ -66,6 +71,32 @@ describe('LayeredMesh', () => {
     expect(mesh.state).toEqual({ loadedAt, upToDate: false });
     mesh.replace('main', 'trustDomain: a.com');
     expect(mesh.state).toEqual({ loadedAt, upToDate: true });
+  });
+
+  it.each(['', '{}', '# gone', 'trustDomain: b.com', 'caCertificates: []'])(
+    'F53: keeps the last good one when %j leaves no signer a root',
+    (text) => {
+      const mesh = layered();
+      mesh.replace('main', withRootOf('a/foo'));
+      expect(() => {
+        mesh.replace('main', text);
+      }).toThrow('no signer has a root any more');
+      expect(mesh.current().trust.signerNames).toEqual(['a/foo']);
+      expect(mesh.state.upToDate).toBe(false);
+    },
+  );
+
+  it('F54: takes a signer its root when another keeps one', () => {
+    const mesh = layered();
+    mesh.replace('main', withRootOf('a/foo', 'a/bar'));
+    mesh.replace('main', withRootOf('a/bar'));
+    expect(mesh.current().trust.signerNames).toEqual(['a/bar']);
+  });
+
+  it('may be without a root from the start', () => {
+    const mesh = layered();
+    mesh.replace('main', 'trustDomain: a.com');
+    expect(mesh.current().trust.signerNames).toEqual([]);
   });
 
   it('waits for both layers where there are two', () => {

@@ -12,10 +12,12 @@ import { generateKeyPair } from '../../../src/pki/key-pair.ts';
 import type { KeyPair } from '../../../src/pki/key-pair.ts';
 import { Decision } from '../../../src/ra/decision.ts';
 import type { IssuedChain } from '../../../src/ra/issued-chain.ts';
+import { KeyHolders } from '../../../src/ra/key-holders.ts';
 import { RegistrationAuthority } from '../../../src/ra/registration-authority.ts';
 import type { Signer, SigningOrder } from '../../../src/ra/signer.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { aGrantedIdentity, aSignerWorld, signerDomain } from '../../support/orders.ts';
+import { RecordingLogger } from '../../support/recording-logger.ts';
 import { TestAuthority } from '../../support/test-authority.ts';
 
 export const clock = new FakeClock();
@@ -92,6 +94,7 @@ export class Bench {
           return signer.sign(order, signal);
         },
       },
+      keyHolders: new KeyHolders({ denyReuse: false, log: new RecordingLogger() }),
       verifier: new ChainVerifier(),
       clock,
     });

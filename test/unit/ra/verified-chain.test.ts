@@ -69,6 +69,20 @@ describe('VerifiedChain', () => {
     );
   });
 
+  it.each([
+    ['of one line', 'x'.repeat(1_040_000)],
+    ['of lines that begin nothing', '-----BEGIN\n'.repeat(90_000)],
+    ['of blank lines', '\n'.repeat(1_040_000)],
+    ['of one block that never ends', `-----BEGIN CERTIFICATE-----\n${'AAAA\n'.repeat(200_000)}`],
+    ['of certificates', encodePem('CERTIFICATE', Uint8Array.of(0x30, 0)).repeat(15_000)],
+  ])('F29: refuses a mebibyte %s before anybody else has to wait for it', (_what, text) => {
+    const began = performance.now();
+    expect(() => verify(text)).toThrow(
+      expect.objectContaining({ code: 'ISSUED_CERTIFICATE_REJECTED' }),
+    );
+    expect(performance.now() - began).toBeLessThan(1_000);
+  });
+
   it('accepts what was ordered and answers leaf, then the root', async () => {
     const leaf = await root.sign(good);
     const { elements } = IssuedChain.of(verify(leaf), rootsOf([root]));

@@ -57,17 +57,17 @@ describe('ConnectionGate', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it('opens 500 at once and 300 a second by default', async () => {
+  it('opens 8 at once and 300 a second by default', async () => {
     const clock = new FakeClock();
     let opened = 0;
     const open = (): void => void (opened += 1);
     const gate = new ConnectionGate<FakeSocket>({ open, clock });
     for (let count = 0; count < 2_000; count += 1) gate.arrive(new FakeSocket('10.0.0.1'));
-    expect(opened).toBe(500);
+    expect(opened).toBe(8);
     await clock.advance(1_000);
 
-    expect(opened).toBeGreaterThanOrEqual(799);
-    expect(opened).toBeLessThanOrEqual(801);
+    expect(opened).toBeGreaterThanOrEqual(307);
+    expect(opened).toBeLessThanOrEqual(309);
   });
 
   it('opens in turn by address, so that a flood waits for itself', async () => {

@@ -139,6 +139,29 @@ describe('F9: a name that is taken', () => {
   });
 });
 
+describe('F60: the twin of a process that has our name', () => {
+  it('is waited for by both, and gives both its certificate', async () => {
+    const bench = await SignerBench.make();
+    await bench.plant();
+    const { result } = await bench.sign();
+    bench.issue();
+    bench.feed.gone({ name, uid: bench.requests.objects.get(name)?.uid ?? '' });
+    await expect(result).resolves.toBe('PEM');
+  });
+
+  it('is replaced when that process removes it before it was signed', async () => {
+    const bench = await SignerBench.make();
+    await bench.plant();
+    const { result } = await bench.sign();
+    const { uid = '' } = bench.requests.objects.get(name) ?? {};
+    bench.requests.objects.delete(name);
+    bench.feed.gone({ name, uid });
+    await bench.clock.advance(1_000);
+    bench.issue('OWN', lastNameOf(bench));
+    await expect(result).resolves.toBe('OWN');
+  });
+});
+
 describe("F60: another replica's twin", () => {
   const foreign = { replica: 'replica-2' };
 

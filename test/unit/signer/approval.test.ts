@@ -15,6 +15,26 @@ describe('the approval', () => {
     expect(bench.requests.calls).toEqual(['create', 'approve', 'read', 'approve', 'remove']);
   });
 
+  it('F12: is left to whoever was faster, and so is not given twice', async () => {
+    const bench = await SignerBench.make();
+    bench.requests.disturb('approve', { kind: 'fails', error: apiError(409, 'Conflict') });
+    const { result } = await bench.sign();
+    bench.requests.addCondition(name, { type: 'Approved', status: 'True', reason: 'Theirs' });
+    await bench.clock.advance(1_000);
+    bench.feed.put(bench.requests.setCertificate(name, 'PEM'));
+    await expect(result).resolves.toBe('PEM');
+    expect(bench.requests.calls).toEqual(['create', 'approve', 'read', 'remove']);
+  });
+
+  it('F12: comes too late for a signer that needs none, whose certificate counts', async () => {
+    const bench = await SignerBench.make();
+    bench.requests.disturb('approve', { kind: 'fails', error: apiError(409, 'Conflict') });
+    const { result } = await bench.sign();
+    bench.requests.setCertificate(name, 'EARLY');
+    await bench.clock.advance(1_000);
+    await expect(result).resolves.toBe('EARLY');
+  });
+
   it('F14: does not approve twice when the answer to the approval was lost', async () => {
     const bench = await SignerBench.make();
     bench.requests.disturb('approve', { kind: 'answer_lost' });

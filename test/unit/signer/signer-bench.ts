@@ -15,6 +15,7 @@ import { SignerTurns } from '../../../src/signer/signer-turns.ts';
 import { SigningRequestFeed } from '../../../src/signer/signing-request-feed.ts';
 import { Silence } from '../../../src/signer/silence.ts';
 import type { SignerExplanations } from '../../../src/signer/silence.ts';
+import { TakenCertificates } from '../../../src/signer/taken-certificates.ts';
 import { Submissions } from '../../../src/signer/submissions.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { FakeSigningRequests, ourAccount } from '../../support/fake-signing-requests.ts';
@@ -85,6 +86,7 @@ export class SignerBench {
       rights,
       silence: new Silence({ explanations, clock, log }),
       submissions: this.submissions,
+      taken: new TakenCertificates({ changes: { changed: () => undefined }, log }),
       approval: options.approval ?? 'self',
       keepForRetryMs: 60_000,
       random: () => 0.5,
