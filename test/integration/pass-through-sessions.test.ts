@@ -116,6 +116,45 @@ describe('connections to istiod', () => {
     for (const each of wires) each.destroy();
   });
 
+  it('are asked whether they live when nothing comes after a stream was begun beside others', async () => {
+    const clock = new FakeClock();
+    const wires: Socket[] = [];
+    const front = await startFront({
+      upstream: { behave: begin },
+      clock,
+      between: (port) => wire(port, wires),
+    });
+    const first = await openLong(front);
+    await clock.advance(10_000);
+    for (const each of wires) each.unpipe().pause();
+
+    const second = openRaw(front.session);
+    await until(() => front.passThrough.counters().streamsTotal === 2);
+    await clock.advance(1_000);
+    await clock.advance(5_000);
+
+    expect(await statusOf(first)).toBe('14 the connection to istiod was lost');
+    expect(await statusOf(second)).toBe('14 the connection to istiod was lost');
+    for (const each of wires) each.destroy();
+  });
+
+  it('are not asked while istiod answers', async () => {
+    const clock = new FakeClock();
+    const front = await startFront({ upstream: { behave: begin }, clock });
+    await openLong(front);
+    const [session] = front.istiod.sessions;
+    if (session === undefined) throw new Error('there is no connection');
+    await new Promise((resolve) => session.ping(resolve));
+    let pings = 0;
+    session.on('ping', () => (pings += 1));
+
+    await openLong(front);
+    await clock.advance(1_000);
+    await new Promise((resolve) => session.ping(resolve));
+
+    expect(pings).toBe(0);
+  });
+
   it('live on while istiod answers pings', async () => {
     const clock = new FakeClock();
     const front = await startFront({ upstream: { behave: begin }, clock });

@@ -122,21 +122,24 @@ function firingAs({ alert }: Mistake, alerts: readonly AlertReport[]): string {
   return `${alert.name} after ${minutes} minutes: ${found.summary} (in all: ${others.join(', ')})`;
 }
 
-async function shownOf({ ra }: ExplainedWorld, mistake: Mistake, mark: number): Promise<string> {
+async function shownOf(explained: ExplainedWorld, mistake: Mistake, mark: number): Promise<string> {
+  const { ra } = explained;
   const feed = await ra.debug<{ readonly decisions: readonly RecentDecision[] }>(
     `/debug/decisions?after=${mark}`,
   );
   const refusals = feed.decisions.filter(({ reason }) => reason === mistake.reason);
   assert.ok(refusals.length > 0, `the feed has no ${mistake.reason}`);
   const question = `/debug/explain?namespace=${namespace}&service-account=${account}`;
-  const shown = await awaitUntil(
-    async () =>
-      mistake.shown({
-        trust: await ra.debug<PageView['trust']>('/debug/trust'),
-        health: await ra.debug<PageView['health']>('/debug/health'),
-        explanation: await ra.debug<Explanation>(question),
-      }),
-    { what: `the page shows ${mistake.what}`, timeoutMs: soonMs },
+  const look = async (): Promise<string | undefined> =>
+    mistake.shown({
+      trust: await ra.debug<PageView['trust']>('/debug/trust'),
+      health: await ra.debug<PageView['health']>('/debug/health'),
+      explanation: await ra.debug<Explanation>(question),
+    });
+  // A circuit opens once its faults of the last 30 s outweigh what was signed before them: somebody has
+  // to go on asking for that long.
+  const shown = await explained.underLoad(() =>
+    awaitUntil(look, { what: `the page shows ${mistake.what}`, timeoutMs: soonMs }),
   );
   return `${refusals.length} refused as ${mistake.reason}; ${shown}`;
 }

@@ -123,7 +123,8 @@ export class ExplainedWorld {
     return { alerts, decisions };
   }
 
-  private async underLoad<T>(work: () => Promise<T>): Promise<T> {
+  /** Does `work` while the tenant's workloads ask, without a pause. */
+  async underLoad<T>(work: () => Promise<T>): Promise<T> {
     const over = new AbortController();
     const loading = runLoad(
       this.world.tools.agentlike,
