@@ -38,6 +38,8 @@ export interface UpstreamSessionOptions {
 /** Room for what all streams of a connection have in flight, beyond HTTP/2's 64 KiB. */
 const connectionWindow = 1_048_576;
 const largestHeaders = 65_536;
+/** So soon something comes of a stream that was begun, if only a window's update. */
+const signMs = 1_000;
 
 /** A TLS connection to istiod that many streams share. */
 export class UpstreamSession {
@@ -51,6 +53,8 @@ export class UpstreamSession {
   #timer: Timer | undefined;
   /** While a ping has no answer. */
   #unanswered: Timer | undefined;
+  /** Until we look whether anything came after a stream was begun. */
+  #look: Timer | undefined;
 
   private constructor(session: ClientHttp2Session, options: UpstreamSessionOptions) {
     this.#session = session;
@@ -63,6 +67,7 @@ export class UpstreamSession {
       this.#isClosing = true;
       this.#timer?.cancel();
       this.#unanswered?.cancel();
+      this.#look?.cancel();
       options.onClose(this);
     });
     this.#awaitSilence();
@@ -101,9 +106,11 @@ export class UpstreamSession {
       this.#streams.delete(stream);
       if (this.#streams.size === 0) this.#awaitSilence();
     });
-    // A connection that nobody used may have ended unnoticed: when istiod goes just as we write, Node
-    // (24.21) takes the failed write for one under way for ever, and reads nothing while it is.
+    // A connection may have ended unnoticed: when istiod goes just as we write, Node (24.21) takes the
+    // failed write for one under way for ever, and reads nothing while it is.
     if (this.#streams.size === 1) this.#ping(this.#options.limits.connectTimeoutMs);
+    // Streams that were cancelled then are never closed: this one may be the first that anybody needs.
+    else this.#lookForSigns();
     return {
       stream,
       isLost: () => this.#isLost || this.#session.destroyed,
@@ -136,6 +143,18 @@ export class UpstreamSession {
         this.#session.close();
       });
     }
+  }
+
+  /** Asks whether the connection lives where nothing at all comes after a stream was begun. */
+  #lookForSigns(): void {
+    const { clock, limits } = this.#options;
+    if (this.#session.destroyed) return;
+    const before = this.#session.socket.bytesRead;
+    this.#look ??= clock.timer(signMs, () => {
+      this.#look = undefined;
+      if (this.#session.destroyed || this.#session.socket.bytesRead > before) return;
+      this.#ping(limits.connectTimeoutMs);
+    });
   }
 
   #ping(timeoutMs: number): void {
