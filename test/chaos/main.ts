@@ -19,7 +19,7 @@ const sizes = {
     ...{ awayMs: 60_000, attackMs: 4_000 },
   },
   short: {
-    ...{ killingMs: 25_000, clients: 500, mostSlower: 8, idle: 1_000 },
+    ...{ killingMs: 25_000, clients: 500, mostSlower: 4, idle: 1_000 },
     ...{ awayMs: 15_000, attackMs: 1_000 },
   },
 } as const;
