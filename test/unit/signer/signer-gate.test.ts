@@ -54,21 +54,21 @@ describe('SignerGate', () => {
     expect(gate.inFlight).toBe(16);
   });
 
-  it('keeps a signer that signs one after the other at work, and ten waiting', async () => {
+  it('keeps a signer that signs one after the other at work, and two dozen waiting', async () => {
     await serve(100, 20);
-    expect(gate.limit).toBeGreaterThanOrEqual(10);
-    expect(gate.limit).toBeLessThanOrEqual(12);
+    expect(gate.limit).toBeGreaterThanOrEqual(22);
+    expect(gate.limit).toBeLessThanOrEqual(27);
   });
 
-  it('keeps some three seconds of work with a signer that signs 3 a second', async () => {
+  it('keeps some six seconds of work with a signer that signs 3 a second', async () => {
     await serve(3, 120);
-    expect(gate.limit).toBeGreaterThanOrEqual(8);
-    expect(gate.limit).toBeLessThanOrEqual(12);
+    expect(gate.limit).toBeGreaterThanOrEqual(14);
+    expect(gate.limit).toBeLessThanOrEqual(21);
   });
 
-  it('keeps the least with one that signs one in five seconds', async () => {
+  it('keeps few with one that signs one in five seconds', async () => {
     await serve(0.2, 300);
-    expect(gate.limit).toBe(4);
+    expect(gate.limit).toBeLessThanOrEqual(7);
   });
 
   it.each([50, 30_000])('lets 64 in where all are answered after %d ms', async (ms) => {
@@ -79,7 +79,7 @@ describe('SignerGate', () => {
   it('follows a signer that has become slower for good', async () => {
     await serveSideBySide(10, 100);
     await serveSideBySide(100, 10);
-    expect(gate.limit).toBeLessThan(16);
+    expect(gate.limit).toBeLessThan(30);
     await clock.advance(300_000);
     await serveSideBySide(100, 1);
     await clock.advance(300_000);
