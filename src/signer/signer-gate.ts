@@ -15,7 +15,7 @@ export const defaultGateLimits: GateLimits = {
   first: 16,
   most: 64,
   mostQueued: 1_024,
-  beyondNeed: 24,
+  beyondNeed: 10,
   longestQueueMs: 4_000,
 };
 
