@@ -40,6 +40,7 @@ export function runningSources(parts: RunningParts): MetricsSources {
       reaped: reaper.reaped,
     }),
     circuits: () => signing.turns.circuits(),
+    signerLoads: () => signing.turns.loads(),
     tokenCache: () => ({ ...tokenReviews.counts, size: tokenReviews.size }),
     meshGeneration: () => mesh.current().generation,
     configs: () => [{ config: 'mesh', ...mesh.state }],

@@ -1,3 +1,12 @@
+/** What a signer has of us. */
+export interface SignerLoad {
+  readonly signer: string;
+  /** How many requests may lie with it at present. */
+  readonly limit: number;
+  readonly inFlight: number;
+  readonly waiting: number;
+}
+
 /** How a signer is treated after its last answers: `open` means that it is not asked for now. */
 export type CircuitState = 'closed' | 'half-open' | 'open';
 
@@ -19,6 +28,8 @@ export interface MetricsSources {
   /** Admission: those that wait for their turn, and those that have it. */
   readonly queue?: () => { readonly waiting: number; readonly inFlight: number };
   readonly circuits?: () => Iterable<{ readonly signer: string; readonly state: CircuitState }>;
+  /** Requests that lie with a signer, how many may at present, and those that wait for that. */
+  readonly signerLoads?: () => Iterable<SignerLoad>;
   /** `ageSeconds`: since the API server last sent anything. `failures`: in a row. `events`: all so far. */
   readonly watches?: () => Iterable<{
     readonly resource: string;

@@ -1,64 +1,22 @@
 import type { Clock } from '../base/clock.ts';
+import { each, itself, metricsOf, single } from './from-source.ts';
+import type { From } from './from-source.ts';
 import type { MetricsSources, SignerExpiry } from './metrics-sources.ts';
 import type { PulledMetric, Sample } from './pulled-metric.ts';
-
-type SourceName = keyof MetricsSources;
-type Value<Name extends SourceName> = ReturnType<NonNullable<MetricsSources[Name]>>;
-
-const circuitStates = ['closed', 'half-open', 'open'] as const;
+import { signerMetrics } from './signer-metrics.ts';
 
 /** The metrics of those sources that there are. */
 export function sourceMetrics(sources: MetricsSources): readonly PulledMetric[] {
-  const from = of(sources);
+  const from = metricsOf(sources);
   return [
     ...trafficMetrics(from),
     ...kubernetesMetrics(from),
     ...signingMetrics(from),
+    ...signerMetrics(from),
     ...configMetrics(from),
     ...expiryMetrics(from),
     ...replicaMetrics(from),
   ];
-}
-
-type From = <Name extends SourceName>(
-  name: Name,
-  metrics: Readonly<Record<string, MetricOf<Value<Name>>>>,
-) => readonly PulledMetric[];
-
-/** `read` turns what the source says into series; the name begins with `istio_ra_`. */
-interface MetricOf<T> extends Omit<PulledMetric, 'read' | 'name'> {
-  readonly read: (value: T) => Iterable<Sample>;
-}
-
-function of(sources: MetricsSources): From {
-  return (name, metrics) => {
-    const source = sources[name] as (() => Value<typeof name>) | undefined;
-    if (source === undefined) return [];
-    return Object.entries(metrics).map(([metric, { read, ...rest }]) => ({
-      ...rest,
-      name: `istio_ra_${metric}`,
-      read: () => read(source()),
-    }));
-  };
-}
-
-const itself = (value: number): number => value;
-
-/** A metric with one number and no labels. */
-function single<T>(
-  kind: PulledMetric['kind'],
-  help: string,
-  numberOf: (value: T) => number,
-): MetricOf<T> {
-  return { kind, help, read: (value) => [{ value: numberOf(value) }] };
-}
-
-/** A metric with one series for each item. */
-function each<T>(
-  metric: Omit<MetricOf<Iterable<T>>, 'read'>,
-  samplesOf: (item: T) => readonly Sample[],
-): MetricOf<Iterable<T>> {
-  return { ...metric, read: (items) => [...items].flatMap(samplesOf) };
 }
 
 function trafficMetrics(from: From): readonly PulledMetric[] {
@@ -142,20 +100,6 @@ function signingMetrics(from: From): readonly PulledMetric[] {
         'counter',
         'Objects that another process left behind and this one removes.',
         (s) => s.reaped,
-      ),
-    }),
-    ...from('circuits', {
-      signer_circuit_state: each(
-        {
-          kind: 'gauge',
-          help: 'The state of a signer: 1 for the one that holds, 0 for the others.',
-          labels: ['signer', 'state'],
-        },
-        ({ signer, state: current }) =>
-          circuitStates.map((state) => ({
-            labels: { signer, state },
-            value: state === current ? 1 : 0,
-          })),
       ),
     }),
   ];

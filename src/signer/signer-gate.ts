@@ -12,10 +12,9 @@ export interface GateLimits extends PaceLimits {
 
 export const defaultGateLimits: GateLimits = {
   least: 4,
-  first: 16,
+  firstNeed: 8,
   most: 64,
   mostQueued: 1_024,
-  beyondNeed: 10,
   longestQueueMs: 4_000,
 };
 
@@ -41,9 +40,10 @@ export class SignerGate {
   readonly #line: FairLine<Waiter>;
   #inside = 0;
 
-  constructor(clock: Clock, limits: GateLimits = defaultGateLimits) {
+  /** `beyondNeed`: see `SignerPace`. */
+  constructor(clock: Clock, limits: GateLimits, beyondNeed: () => number) {
     this.#clock = clock;
-    this.#pace = new SignerPace(clock, limits);
+    this.#pace = new SignerPace(clock, limits, beyondNeed);
     this.#line = new FairLine({ mostCost: limits.mostQueued });
   }
 

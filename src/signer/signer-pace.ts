@@ -2,42 +2,51 @@ import type { Clock } from '../base/clock.ts';
 
 export interface PaceLimits {
   readonly least: number;
-  readonly first: number;
+  /** How many are taken to keep an unknown signer at work. */
+  readonly firstNeed: number;
   readonly most: number;
-  /** How many may lie with the signer beyond those that it needs to be at work all the time. */
-  readonly beyondNeed: number;
   /** How long a request may wait behind others at the signer before there are fewer, milliseconds. */
   readonly longestQueueMs: number;
 }
 
 /** For how long the fastest answer is remembered, twice over: signers become slower for good, too. */
 const rememberMs = 300_000;
+const firstPart = 0.25;
 
 /**
  * How many requests a signer is worth asking at a time. A signer that is asked too much answers each
  * later than it could: by the share of its fastest answer in the usual one it tells how many of those
- * that lie with it are being worked on, and how many only wait there. The limit is the first, and a few
- * (the idea of TCP Vegas; its form is that of a gradient: limit = limit * fastest / usual + few).
+ * that lie with it are being worked on, and how many only wait there. The limit is the first, and those
+ * that may wait (the idea of TCP Vegas; its form is that of a gradient: limit = limit * fastest / usual
+ * + beyond need).
  */
 export class SignerPace {
   readonly #clock: Clock;
   readonly #limits: PaceLimits;
-  #limit: number;
+  readonly #beyondNeed: () => number;
+  /** How many keep the signer at work. */
+  #need: number;
+  /** The part of those beyond need that do not wait too long; all of them only after some rounds. */
+  #part = firstPart;
   /** Fastest answers of this span of time and of the one before. */
   #fastest: { readonly now: number; readonly before: number; readonly since: number };
   /** The answers since the limit was last set. */
   #round = { answers: 0, sumMs: 0, wasFull: false };
   #shrunkAt = -Infinity;
 
-  constructor(clock: Clock, limits: PaceLimits) {
+  /** `beyondNeed`: how many may lie with the signer now besides those that keep it at work. */
+  constructor(clock: Clock, limits: PaceLimits, beyondNeed: () => number) {
     this.#clock = clock;
     this.#limits = limits;
-    this.#limit = limits.first;
+    this.#beyondNeed = beyondNeed;
+    this.#need = limits.firstNeed;
     this.#fastest = { now: Infinity, before: Infinity, since: clock.monotonic() };
   }
 
   get limit(): number {
-    return Math.floor(this.#limit);
+    const { least, most } = this.#limits;
+    const limit = this.#need + this.#beyondNeed() * this.#part;
+    return Math.floor(Math.min(most, Math.max(least, limit)));
   }
 
   /** `wasFull`: as many as may lay with the signer; else the limit has proved nothing. */
@@ -58,19 +67,18 @@ export class SignerPace {
     const now = this.#clock.monotonic();
     if (now - this.#shrunkAt < this.#limits.longestQueueMs) return;
     this.#shrunkAt = now;
-    this.#limit = Math.max(this.#limits.least, this.#limit / 2);
+    this.#need /= 2;
+    this.#part /= 2;
   }
 
   #adapt(usualMs: number): void {
-    const { least, most, beyondNeed, longestQueueMs } = this.#limits;
+    const { longestQueueMs } = this.#limits;
     const fastestMs = Math.max(1, Math.min(this.#fastest.now, this.#fastest.before));
-    const atWork = this.#limit * Math.min(1, fastestMs / usualMs);
-    const queueMs = usualMs - fastestMs;
-    // A slow signer's few would wait too long behind each other.
-    const few = queueMs > longestQueueMs ? beyondNeed * (longestQueueMs / queueMs) : beyondNeed;
+    const atWork = this.limit * Math.min(1, fastestMs / usualMs);
     // Half way: one odd round is no reason to go all of it.
-    const wanted = (this.#limit + atWork + few) / 2;
-    this.#limit = Math.min(most, Math.max(least, wanted));
+    this.#need = (this.#need + atWork) / 2;
+    const queueMs = usualMs - fastestMs;
+    this.#part = Math.min(1, this.#part * 2, longestQueueMs / Math.max(1, queueMs));
   }
 
   #noteFastest(tookMs: number): void {

@@ -7,7 +7,8 @@ import type { SigningOrder } from '../ra/signer.ts';
 import type { CircuitState, Verdict } from './circuit.ts';
 import { SignerCircuits } from './signer-circuits.ts';
 import { defaultGateLimits, SignerGate } from './signer-gate.ts';
-import type { GateLimits } from './signer-gate.ts';
+import type { GateLimits, GateTurn } from './signer-gate.ts';
+import { QuietTenants } from './quiet-tenants.ts';
 
 export interface SignerTurnsOptions {
   readonly clock: Clock;
@@ -33,17 +34,25 @@ export interface SignerLoad {
 /** Agents that are turned away come back at once, so the answer is slow; for so many at a time. */
 const delay = { leastMs: 500, spreadMs: 500, most: 1_024 };
 const mostSigners = 1_024;
+/**
+ * How many requests may lie with the signers beyond those that keep them at work. They wait there in
+ * front of every tenant, so beside a tenant that asks for little it is a few for each signer. Else all
+ * signers share many, since the API server and the signers do more work a second when they have much.
+ */
+const beyondNeed = { besideQuiet: 5, shared: 50 };
 
 /** Who may go to which signer when: a queue and a circuit for each, so that none stops another. */
 export class SignerTurns {
   readonly #options: SignerTurnsOptions;
   readonly #circuits: SignerCircuits;
   readonly #gates = new Map<string, SignerGate>();
+  readonly #quiet: QuietTenants;
   #delayed = 0;
 
   constructor(options: SignerTurnsOptions) {
     this.#options = options;
     this.#circuits = new SignerCircuits(options);
+    this.#quiet = new QuietTenants(options.clock);
   }
 
   circuits(): Iterable<{ readonly signer: string; readonly state: CircuitState }> {
@@ -64,8 +73,7 @@ export class SignerTurns {
     const { signerName } = granted;
     const { namespace } = admitted.identity.id;
     if (this.#circuits.refuses(signerName, namespace)) await this.#refuse(signerName, signal);
-    const gate = this.#gateOf(signerName);
-    const place = await gate.enter(namespace, signal);
+    const place = await this.#enter(signerName, namespace, signal);
     const pass = this.#circuits.admit(signerName, namespace);
     if (pass === undefined) {
       place.leave('other');
@@ -79,6 +87,30 @@ export class SignerTurns {
         pass.settle(verdict);
       },
     };
+  }
+
+  async #enter(signer: string, namespace: string, signal: AbortSignal): Promise<GateTurn> {
+    const ended = this.#quiet.asks(namespace);
+    try {
+      const place = await this.#gateOf(signer).enter(namespace, signal);
+      return {
+        leave: (end) => {
+          ended();
+          place.leave(end);
+        },
+      };
+    } catch (error) {
+      ended();
+      throw error;
+    }
+  }
+
+  #beyondNeed(): number {
+    const { besideQuiet, shared } = beyondNeed;
+    if (this.#quiet.any) return besideQuiet;
+    let busy = 0;
+    for (const { inFlight } of this.#gates.values()) if (inFlight > 0) busy += 1;
+    return Math.max(besideQuiet, Math.floor(shared / Math.max(1, busy)));
   }
 
   async #refuse(signer: string, signal: AbortSignal): Promise<never> {
@@ -100,7 +132,8 @@ export class SignerTurns {
   #gateOf(signer: string): SignerGate {
     const known = this.#gates.get(signer);
     if (known !== undefined) return known;
-    const gate = new SignerGate(this.#options.clock, this.#options.limits ?? defaultGateLimits);
+    const { clock, limits = defaultGateLimits } = this.#options;
+    const gate = new SignerGate(clock, limits, () => this.#beyondNeed());
     this.#forgetIdle();
     this.#gates.set(signer, gate);
     return gate;

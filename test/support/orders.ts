@@ -69,13 +69,17 @@ export interface AnOrder {
 
 let sharedKey: Promise<KeyPair> | undefined;
 
-/** An order of httpbin in foo for foo's signer, admitted by the real checks. */
+/** An order of httpbin in foo, or in another namespace, for foo's signer, admitted by the real checks. */
 export async function anOrder(
   clock: Clock,
-  options: { readonly requestId?: string; readonly ttlSeconds?: number } = {},
+  options: {
+    readonly requestId?: string;
+    readonly ttlSeconds?: number;
+    readonly namespace?: string;
+  } = {},
 ): Promise<AnOrder> {
   const keyPair = await (sharedKey ??= generateKeyPair('ecdsa-p256'));
-  const identity = await aGrantedIdentity();
+  const identity = await aGrantedIdentity(options.namespace);
   const csrPem = await buildCertificateRequest({
     keyPair,
     subject: 'empty-organization',

@@ -101,7 +101,7 @@ export interface ConnectOptions {
 
 /** Opens nothing yet: the first call does. */
 export function connectKubernetes(options: ConnectOptions): KubernetesApi {
-  const { access, clock, userAgent, onCall, log, connections = 16, http2 = false } = options;
+  const { access, clock, userAgent, onCall, log, connections = 48, http2 = false } = options;
   const settings = { connections, http2 };
   const transport = new KubeTransport({ access, clock, userAgent, settings, onCall, log });
   const calls = new ApiCalls(transport, access.server);

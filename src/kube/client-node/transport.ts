@@ -68,8 +68,7 @@ export class KubeTransport {
     this.#options = options;
     this.#origin = new URL(access.server).origin;
     const { connections } = settings;
-    // Not above the first number: 64 in place of 16 brought no throughput, and let a tenant with many
-    // requests be further ahead of the others.
+    // Never above the first number: each call has a connection of its own.
     const limit = {
       first: connections,
       most: connections,

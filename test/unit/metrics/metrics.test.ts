@@ -224,6 +224,7 @@ describe('sources', () => {
     const { metrics } = setUp(kept, {
       queue: () => ({ waiting: 2, inFlight: 5 }),
       circuits: () => [{ signer: 'a', state: 'open' }],
+      signerLoads: () => [{ signer: 'a', limit: 13, inFlight: 12, waiting: 7 }],
       servingCertificate: () => undefined,
       leader: () => true,
       distribution: () => ({ upToDate: 9, behind: 1, failures: 4 }),
@@ -236,6 +237,11 @@ describe('sources', () => {
       'signer=a,state=half-open': 0,
       'signer=a,state=open': 1,
     });
+    expect(await seriesOf(metrics, 'istio_ra_signer_requests')).toEqual({
+      'signer=a,state=asked': 12,
+      'signer=a,state=waiting': 7,
+    });
+    expect(await seriesOf(metrics, 'istio_ra_signer_requests_limit')).toEqual({ 'signer=a': 13 });
     expect(
       await seriesOf(metrics, 'istio_ra_serving_certificate_expiry_timestamp_seconds'),
     ).toEqual({});

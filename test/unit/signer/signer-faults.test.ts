@@ -175,19 +175,19 @@ describe('a queue for a signer', () => {
   it('stops no other signer, and does not let an abandoned wait make an object', async () => {
     const bench = await SignerBench.make();
     await Promise.all(
-      Array.from({ length: 16 }, (_, at) =>
+      Array.from({ length: 20 }, (_, at) =>
         bench.call(bench.again(`q${at}`, { ttlSeconds: 3600 + at })),
       ),
     );
     const queued = await bench.call(bench.again('queued', { ttlSeconds: 9_000 }));
-    expect(bench.requests.objects.size).toBe(16);
+    expect(bench.requests.objects.size).toBe(20);
     expect([...bench.turns.loads()]).toEqual([
-      { signer: 'clusterissuers.cert-manager.io/foo', limit: 16, inFlight: 16, waiting: 1 },
+      { signer: 'clusterissuers.cert-manager.io/foo', limit: 20, inFlight: 20, waiting: 1 },
     ]);
     queued.abort.abort(clientGone);
     await expect(queued.result).rejects.toBe(clientGone);
     bench.issue('PEM', [...bench.requests.objects.keys()][0] ?? name);
     await settle();
-    expect(bench.requests.calls.filter((call) => call === 'create')).toHaveLength(16);
+    expect(bench.requests.calls.filter((call) => call === 'create')).toHaveLength(20);
   });
 });

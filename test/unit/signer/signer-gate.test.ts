@@ -1,15 +1,26 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { defaultGateLimits, SignerGate } from '../../../src/signer/signer-gate.ts';
-import type { GateTurn } from '../../../src/signer/signer-gate.ts';
+import type { GateLimits, GateTurn } from '../../../src/signer/signer-gate.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
 
 let clock: FakeClock;
 let gate: SignerGate;
+let beyondNeed: number;
 
 beforeEach(() => {
   clock = new FakeClock();
-  gate = new SignerGate(clock);
+  beyondNeed = 10;
+  gate = makeGate();
 });
+
+function makeGate(limits: Partial<GateLimits> = {}): SignerGate {
+  return new SignerGate(clock, { ...defaultGateLimits, ...limits }, () => beyondNeed);
+}
+
+/** As many as may go in at first. */
+function fill(): Promise<GateTurn[]> {
+  return Promise.all(Array.from({ length: gate.limit }, () => enter()));
+}
 
 function enter(signal = new AbortController().signal, namespace = 'foo'): Promise<GateTurn> {
   return gate.enter(namespace, signal);
@@ -41,8 +52,9 @@ async function serveSideBySide(ms: number, rounds: number): Promise<void> {
 }
 
 describe('SignerGate', () => {
-  it('lets 16 in at first, and the others in the order in which they came', async () => {
-    const turns = await Promise.all(Array.from({ length: 16 }, () => enter()));
+  it('lets eight in at first with a part of what may wait, and the others in the order of their coming', async () => {
+    const turns = await fill();
+    expect(turns).toHaveLength(10);
     const order: number[] = [];
     for (const at of [1, 2, 3]) void enter().then(() => order.push(at));
     await settle();
@@ -51,7 +63,7 @@ describe('SignerGate', () => {
     turns[1]?.leave('other');
     await settle();
     expect(order).toEqual([1, 2]);
-    expect(gate.inFlight).toBe(16);
+    expect(gate.inFlight).toBe(10);
   });
 
   it('keeps a signer that signs one after the other at work, and ten waiting', async () => {
@@ -64,6 +76,29 @@ describe('SignerGate', () => {
     await serve(3, 120);
     expect(gate.limit).toBeGreaterThanOrEqual(8);
     expect(gate.limit).toBeLessThanOrEqual(12);
+  });
+
+  it('keeps as many waiting as it is told, from one moment to the next', async () => {
+    beyondNeed = 50;
+    await serve(100, 20);
+    expect(gate.limit).toBeGreaterThanOrEqual(50);
+    beyondNeed = 5;
+    expect(gate.limit).toBeLessThanOrEqual(8);
+    beyondNeed = 50;
+    expect(gate.limit).toBeGreaterThanOrEqual(50);
+  });
+
+  it('gives a signer all that may wait only when it has answered some rounds', async () => {
+    beyondNeed = 40;
+    const limits = [gate.limit];
+    for (let round = 0; round < 2; round += 1) {
+      await serveSideBySide(100, 1);
+      limits.push(gate.limit);
+    }
+    const [first = 0, second = 0, third = 0] = limits;
+    expect(first).toBe(18);
+    expect(second).toBeGreaterThan(first);
+    expect(third).toBeGreaterThan(second);
   });
 
   it('keeps the least with one that signs one in five seconds', async () => {
@@ -88,19 +123,19 @@ describe('SignerGate', () => {
   });
 
   it('halves on silence, once for all who suffer it together', async () => {
-    const turns = await Promise.all(Array.from({ length: 16 }, () => enter()));
+    const turns = await fill();
     await clock.advance(60_000);
     for (const turn of turns) turn.leave('silent');
-    expect(gate.limit).toBe(8);
+    expect(gate.limit).toBe(5);
   });
 
   it('does not learn from requests that were not the cause of a crowd', async () => {
     for (let time = 0; time < 100; time += 1) (await enter()).leave('issued');
-    expect(gate.limit).toBe(16);
+    expect(gate.limit).toBe(10);
   });
 
   it('lets one that waits leave without its turn', async () => {
-    const turns = await Promise.all(Array.from({ length: 16 }, () => enter()));
+    const turns = await fill();
     const client = new AbortController();
     const left = enter(client.signal).catch((error: unknown) => error);
     const stays = enter();
@@ -112,7 +147,7 @@ describe('SignerGate', () => {
   });
 
   it('lets the namespaces in by turns, however many one of them sends', async () => {
-    const turns = await Promise.all(Array.from({ length: 16 }, () => enter()));
+    const turns = await fill();
     const order: string[] = [];
     for (const namespace of ['foo', 'foo', 'foo', 'bar']) {
       void enter(undefined, namespace).then(() => order.push(namespace));
@@ -124,7 +159,8 @@ describe('SignerGate', () => {
   });
 
   it('turns away the last of the namespace that fills the queue', async () => {
-    gate = new SignerGate(clock, { ...defaultGateLimits, first: 1, mostQueued: 2 });
+    beyondNeed = 0;
+    gate = makeGate({ least: 1, firstNeed: 1, mostQueued: 2 });
     const refused: string[] = [];
     for (const namespace of ['foo', 'foo', 'foo', 'bar']) {
       enter(undefined, namespace).catch(() => refused.push(namespace));
@@ -135,8 +171,8 @@ describe('SignerGate', () => {
   });
 
   it('F62: turns away those for whom there is no room in the queue', async () => {
-    const limits = { ...defaultGateLimits, first: 4, mostQueued: 2 };
-    gate = new SignerGate(clock, limits);
+    beyondNeed = 0;
+    gate = makeGate({ firstNeed: 4, mostQueued: 2 });
     for (let at = 0; at < 6; at += 1) void enter();
     await settle();
     await expect(enter()).rejects.toMatchObject({
