@@ -44,8 +44,8 @@ export interface SignerAssignment {
    * outcome became what it is, so a wish for it is answered with the assigned default.
    */
   readonly weaker: readonly WeakerSigner[];
-  /** Each source that was asked, strongest first, with what became of it. */
-  readonly steps: readonly AssignmentStep[];
+  /** Each source that was asked, strongest first, with what became of it; made when it is asked for. */
+  readonly steps: () => readonly AssignmentStep[];
 }
 
 /** Pods of one identity on one node that more ProxyConfigs select are not worth the work. */
@@ -91,7 +91,8 @@ function judge(voices: readonly Voice[], question: AssignmentQuestion): SignerAs
     ({ from, utterance: { kind } }) => sources[from] && (kind === 'names' || kind === 'fault'),
   );
   const outcome = winner === undefined ? unassigned : outcomeOf(winner, question);
-  const steps = explainVoices(voices, { winner, outcome, sources });
+  const steps = (): readonly AssignmentStep[] =>
+    explainVoices(voices, { winner, outcome, sources });
   const weaker = voices.filter((voice) => voice !== winner).flatMap(namedBy);
   return { question, outcome, weaker, steps };
 }

@@ -35,7 +35,7 @@ export function explainSigner(
 ): SignerExplanation {
   const { policy, proxyConfigs, settings, mesh } = world;
   const assignment = resolveAssignment({ workload, policy, proxyConfigs, settings, mesh });
-  const { steps } = assignment;
+  const steps = assignment.steps();
   try {
     const { signer, source, servedInsteadOf } = decideSigner(assignment, certSigner);
     const limits = limitsOf(assignment);

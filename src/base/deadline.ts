@@ -79,9 +79,17 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<
       reject(signal.reason as Error);
     };
     if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => {
-      signal.removeEventListener('abort', onAbort);
-    });
+    else signal.addEventListener('abort', onAbort, { once: true });
+    // Not `finally`: this runs for each step of each request, and that would make two promises more.
+    promise.then(
+      (value) => {
+        signal.removeEventListener('abort', onAbort);
+        resolve(value);
+      },
+      (error: unknown) => {
+        signal.removeEventListener('abort', onAbort);
+        reject(error as Error);
+      },
+    );
   });
 }

@@ -35,6 +35,11 @@ const rules: ReadonlyMap<number, Rule> = new Map<number, Rule>([
   [tags.oid, isObjectIdentifier],
 ]);
 
+/** Whether the content of elements with this tag can be wrong by itself. */
+export function hasRule(tag: number): boolean {
+  return rules.has(tag);
+}
+
 /** Throws DerError when the content of a universal primitive is not in its one encoding. */
 export function checkPrimitive(tag: number, content: Uint8Array): void {
   if (rules.get(tag)?.(content) === false) {

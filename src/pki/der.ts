@@ -1,6 +1,6 @@
 import { DerError } from './der-error.ts';
-import { checkPrimitive, checkTag } from './der-rules.ts';
-import { classBits, constructedBit } from './der-tags.ts';
+import { checkPrimitive, checkTag, hasRule } from './der-rules.ts';
+import { constructedBit } from './der-tags.ts';
 
 /** One element. It looks into the bytes that were parsed and copies nothing. */
 export class DerElement {
@@ -14,7 +14,7 @@ export class DerElement {
   constructor(
     source: Uint8Array,
     { tag, start, contentStart, end }: Extent,
-    children: DerElement[],
+    children: readonly DerElement[],
   ) {
     this.tag = tag;
     this.children = children;
@@ -50,6 +50,9 @@ export interface DerLimits {
 export const requestLimits: DerLimits = { maxDepth: 16, maxElements: 512 };
 export const certificateLimits: DerLimits = { maxDepth: 16, maxElements: 4096 };
 
+/** Most elements have none; one list does for all of them. */
+const noChildren: readonly DerElement[] = Object.freeze([]);
+
 interface Open {
   readonly extent: Extent;
   readonly children: DerElement[];
@@ -83,9 +86,11 @@ export function parseDer(bytes: Uint8Array, limits: DerLimits): DerElement {
       if (elements > limits.maxElements) {
         throw new DerError('der_too_many_elements', `more than ${limits.maxElements} elements`);
       }
-      const inner: DerElement[] = [];
-      open.children.push(new DerElement(bytes, extent, inner));
-      if (isConstructed(extent)) opened.push({ extent, children: inner, depth: open.depth + 1 });
+      if (isConstructed(extent)) {
+        const inner: DerElement[] = [];
+        open.children.push(new DerElement(bytes, extent, inner));
+        opened.push({ extent, children: inner, depth: open.depth + 1 });
+      } else open.children.push(new DerElement(bytes, extent, noChildren));
       at = extent.end;
     }
   }
@@ -105,8 +110,7 @@ function readExtent(bytes: Uint8Array, start: number, limit: number): Extent {
   const length = first < 0x80 ? first : readLongLength(bytes, start + 2, contentStart, limit);
   const end = contentStart + length;
   if (end > limit) throw truncated();
-  if ((tag & (classBits | constructedBit)) === 0)
-    checkPrimitive(tag, bytes.subarray(contentStart, end));
+  if (hasRule(tag)) checkPrimitive(tag, bytes.subarray(contentStart, end));
   return { tag, start, contentStart, end };
 }
 

@@ -21,6 +21,8 @@ export interface ConnectionGateLimits {
    * each handshake unfinished until its client gives up.
    */
   readonly handshakes: Rate;
+  /** Connections that may be in at once, handshake and all; the others wait. */
+  readonly mostOpened: number;
   /** Connections that may wait for their handshake. */
   readonly mostWaiting: number;
   /** Clients give a connection some 20 s (grpc-go); who is closed before that comes again in time. */
@@ -34,6 +36,7 @@ export interface ConnectionGateLimits {
 
 export const defaultGateLimits: ConnectionGateLimits = {
   handshakes: { perSecond: 300, burst: 8 },
+  mostOpened: 20_000,
   mostWaiting: 4_096,
   waitMs: 15_000,
   mostPerAddress: undefined,
@@ -84,6 +87,8 @@ export class ConnectionGate<S extends GatedSocket> {
   readonly #perAddress = new Map<string, number>();
   readonly #closed: Closed = { waitingFull: 0, waitedTooLong: 0, addressLimit: 0, stopping: 0 };
   #opened = 0;
+  /** Of those opened, the ones that are still there. */
+  #inside = 0;
   #timer: Timer | undefined;
   #stopped = false;
 
@@ -108,7 +113,7 @@ export class ConnectionGate<S extends GatedSocket> {
     if (this.#stopped) this.#turnAway(socket, 'stopping');
     else if ((this.#perAddress.get(address) ?? 0) > mostPerAddress) {
       this.#turnAway(socket, 'addressLimit');
-    } else if (this.#line.size === 0 && this.#pace.take()) this.#open(socket);
+    } else if (this.#line.size === 0 && this.#hasRoom() && this.#pace.take()) this.#open(socket);
     else this.#wait(socket, address);
   }
 
@@ -160,7 +165,7 @@ export class ConnectionGate<S extends GatedSocket> {
   }
 
   #schedule(): void {
-    if (this.#timer !== undefined || this.#line.size === 0) return;
+    if (this.#timer !== undefined || this.#line.size === 0 || !this.#hasRoom()) return;
     this.#timer = this.#options.clock.timer(this.#pace.waitMs(), () => {
       this.#timer = undefined;
       this.#openSome();
@@ -169,7 +174,7 @@ export class ConnectionGate<S extends GatedSocket> {
   }
 
   #openSome(): void {
-    while (this.#line.size > 0 && this.#pace.take()) {
+    while (this.#line.size > 0 && this.#hasRoom() && this.#pace.take()) {
       const item = this.#line.next()?.item;
       if (item === undefined) return;
       item.patience.cancel();
@@ -177,8 +182,17 @@ export class ConnectionGate<S extends GatedSocket> {
     }
   }
 
+  #hasRoom(): boolean {
+    return this.#inside < this.#limits.mostOpened;
+  }
+
   #open(socket: S): void {
     this.#opened += 1;
+    this.#inside += 1;
+    socket.once('close', () => {
+      this.#inside -= 1;
+      if (!this.#stopped) this.#schedule();
+    });
     this.#options.open(socket);
   }
 

@@ -7,6 +7,7 @@ import type { Clock } from '../base/clock.ts';
 import { sleep } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { CertificateService } from './certificate-service.ts';
+import { roomForConnections } from './connection-room.ts';
 import { ConnectionGate } from './connection-gate.ts';
 import type { ConnectionCounts, ConnectionGateLimits } from './connection-gate.ts';
 import { silenceGrpcLog } from './grpc-log.ts';
@@ -106,7 +107,10 @@ export class GrpcServer {
         socket.resume();
       },
       clock: options.clock,
-      limits: options.connectionLimits,
+      limits: {
+        mostOpened: roomForConnections(process.constrainedMemory()),
+        ...options.connectionLimits,
+      },
     });
     this.#listener = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => {
       this.#gate.arrive(socket);

@@ -92,13 +92,11 @@ export class CallGate {
    */
   enter(call: GatedCall, signal: AbortSignal): Promise<CallPlace> {
     const priority = call.priority ?? usualPriority(call);
+    const over = this.#closedBecause ?? (signal.aborted ? (signal.reason as Error) : undefined);
+    if (over !== undefined) return Promise.reject(over);
+    const since = this.#clock.monotonic();
+    if (this.#isFree(priority, since)) return Promise.resolve(this.#send());
     return new Promise((resolve, reject) => {
-      const over = this.#closedBecause ?? (signal.aborted ? (signal.reason as Error) : undefined);
-      if (over !== undefined) {
-        reject(over);
-        return;
-      }
-      const since = this.#clock.monotonic();
       const leaveLine = (): void => {
         signal.removeEventListener('abort', onAbort);
         this.#waiting.remove(waiting);
@@ -180,6 +178,11 @@ export class CallGate {
     this.#refuseAway(now);
     const isTimeInTheWay = this.isAway || now < this.#lowPausedUntil;
     if (isTimeInTheWay && this.#waiting.size > 0) this.#lookLater();
+  }
+
+  /** Whether a call need not wait, not even for those that came before it. */
+  #isFree(priority: CallPriority, now: number): boolean {
+    return this.#waiting.size === 0 && !this.#outage.mustWait(now) && this.#mayGo(priority, now);
   }
 
   #mayGo(turn: CallTurn, now: number): boolean {

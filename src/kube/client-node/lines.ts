@@ -41,7 +41,10 @@ export class LineSplitter {
   }
 
   #take(): string {
-    const line = Buffer.concat(this.#parts).toString('utf8');
+    const [only, ...others] = this.#parts;
+    // Most lines come whole, and need no copy.
+    const bytes = others.length === 0 ? only : Buffer.concat(this.#parts);
+    const line = bytes?.toString('utf8') ?? '';
     this.#parts = [];
     this.#size = 0;
     return line.trim();

@@ -69,8 +69,13 @@ export class KubernetesResource<T> implements ResourceSource<T> {
     yield heartbeat;
     try {
       for await (const chunk of chunks) {
-        yield heartbeat;
-        for (const line of lines.push(chunk)) yield this.#readEvent(line);
+        let isSilent = true;
+        for (const line of lines.push(chunk)) {
+          isSilent = false;
+          yield this.#readEvent(line);
+        }
+        // A part of an event, or nothing but a line's end: the server lives.
+        if (isSilent) yield heartbeat;
       }
     } catch (error) {
       if (signal.aborted) throw signal.reason as Error;

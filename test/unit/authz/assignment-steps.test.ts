@@ -6,7 +6,7 @@ import type { AProxyConfig } from './a-world.ts';
 import { ofNamespace, ofRoot, ofWorkload, resolve } from './all-sources.ts';
 
 function trailOf({ steps }: SignerAssignment): readonly string[] {
-  return steps.map(({ from, source, signers: names, verdict, because }) => {
+  return steps().map(({ from, source, signers: names, verdict, because }) => {
     const what = source === undefined ? from : describeSource(source);
     const said = names.map((name) => name.split('/')[1]).join(' ');
     return `${what} ${said === '' ? '' : `says ${said} `}- ${verdict}: ${because}`;

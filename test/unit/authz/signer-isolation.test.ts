@@ -200,7 +200,9 @@ describe('whatever the configuration and the wish', () => {
       fc.property(someWorld, (world) => {
         const { outcome, steps } = resolveAssignment(aWorld(world));
         if (outcome.kind === 'refused' && outcome.reason === 'ambiguous_workload_labels') return;
-        const decisive = steps.filter(({ verdict }) => verdict === 'won' || verdict === 'refused');
+        const decisive = steps().filter(
+          ({ verdict }) => verdict === 'won' || verdict === 'refused',
+        );
         const verdict = { assigned: ['won'], refused: ['refused'], unassigned: [] }[outcome.kind];
         expect(decisive.map((step) => step.verdict)).toEqual(verdict);
       }),

@@ -70,6 +70,27 @@ describe('ConnectionGate', () => {
     expect(opened).toBeLessThanOrEqual(309);
   });
 
+  it('opens no more than there is room for, and the next when one has gone', async () => {
+    const { arriveMany, clock, gate, opened } = setUp({ mostOpened: 3 });
+    const [first, second] = arriveMany(5);
+    await clock.advance(5_000);
+    expect(opened).toHaveLength(3);
+    expect(gate.counts).toMatchObject({ open: 5, waiting: 2 });
+    first?.destroy();
+    second?.destroy();
+    await clock.advance(200);
+    expect(opened).toHaveLength(5);
+  });
+
+  it('turns away who has waited too long for room', async () => {
+    const { arriveMany, clock, gate } = setUp({ mostOpened: 1, waitMs: 15_000 });
+    const [, waits] = arriveMany(2);
+    await clock.advance(15_000);
+    expect(waits?.closed).toBe('politely');
+    expect(gate.counts.closed.waitedTooLong).toBe(1);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
   it('opens in turn by address, so that a flood waits for itself', async () => {
     const { arrive, arriveMany, clock, opened } = setUp();
     arriveMany(50);
