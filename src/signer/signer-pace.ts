@@ -12,6 +12,8 @@ export interface PaceLimits {
 /** For how long the fastest answer is remembered, twice over: signers become slower for good, too. */
 const rememberMs = 300_000;
 const firstPart = 0.25;
+/** However long a signer was silent, six good rounds give it all again. */
+const leastPart = 1 / 64;
 
 /**
  * How many requests a signer is worth asking at a time. A signer that is asked too much answers each
@@ -68,7 +70,7 @@ export class SignerPace {
     if (now - this.#shrunkAt < this.#limits.longestQueueMs) return;
     this.#shrunkAt = now;
     this.#need /= 2;
-    this.#part /= 2;
+    this.#part = Math.max(leastPart, this.#part / 2);
   }
 
   #adapt(usualMs: number): void {

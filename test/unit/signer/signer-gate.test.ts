@@ -129,6 +129,18 @@ describe('SignerGate', () => {
     expect(gate.limit).toBe(5);
   });
 
+  it('gives a signer again what it can take, however long it was silent', async () => {
+    beyondNeed = 40;
+    for (let time = 0; time < 2_000; time += 1) {
+      const turn = await enter();
+      await clock.advance(4_000);
+      turn.leave('silent');
+    }
+    expect(gate.limit).toBe(4);
+    await serveSideBySide(100, 20);
+    expect(gate.limit).toBe(64);
+  });
+
   it('does not learn from requests that were not the cause of a crowd', async () => {
     for (let time = 0; time < 100; time += 1) (await enter()).leave('issued');
     expect(gate.limit).toBe(10);
