@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import { abortable } from '../base/deadline.ts';
 import { KubeApiError } from './api-error.ts';
 import type { ResourceSource, WatchEvent, WatchOptions } from './resource-source.ts';
 
@@ -33,10 +34,9 @@ export async function* watchUntilSilent<T>({
   if (signal.aborted) onAbort();
   signal.addEventListener('abort', onAbort, { once: true });
   const events = source.watch(options, connection.signal)[Symbol.asyncIterator]();
-  const wait = abortableWaits(connection.signal);
   try {
     for (;;) {
-      const next = await wait(events.next());
+      const next = await abortable(events.next(), connection.signal);
       if (next.done === true) return;
       silence.heard();
       yield next.value;
@@ -48,20 +48,6 @@ export async function* watchUntilSilent<T>({
     // Not awaited: a source that ignores its signal must not hold us up.
     events.return?.().catch(() => undefined);
   }
-}
-
-/** As `abortable`, one wait after the other, with one listener for all of them. */
-function abortableWaits(signal: AbortSignal): <T>(promise: Promise<T>) => Promise<T> {
-  let giveUp: (() => void) | undefined;
-  signal.addEventListener('abort', () => giveUp?.(), { once: true });
-  return (promise) =>
-    new Promise((resolve, reject) => {
-      giveUp = () => {
-        reject(signal.reason as Error);
-      };
-      if (signal.aborted) giveUp();
-      promise.then(resolve, reject);
-    });
 }
 
 function silent(resource: string, silenceMs: number): KubeApiError {

@@ -3,6 +3,7 @@ import type { Waiting } from '../base/fair-line.ts';
 import { TokenBucket } from '../admission/token-bucket.ts';
 import type { Rate } from '../admission/token-bucket.ts';
 import type { Clock, Timer } from '../base/clock.ts';
+import { mostConnections } from './connection-room.ts';
 
 /** What the gate needs of a connection. */
 export interface GatedSocket {
@@ -36,7 +37,7 @@ export interface ConnectionGateLimits {
 
 export const defaultGateLimits: ConnectionGateLimits = {
   handshakes: { perSecond: 300, burst: 8 },
-  mostOpened: 20_000,
+  mostOpened: mostConnections,
   mostWaiting: 4_096,
   waitMs: 15_000,
   mostPerAddress: undefined,
@@ -191,7 +192,7 @@ export class ConnectionGate<S extends GatedSocket> {
     this.#inside += 1;
     socket.once('close', () => {
       this.#inside -= 1;
-      if (!this.#stopped) this.#schedule();
+      this.#schedule();
     });
     this.#options.open(socket);
   }

@@ -4,14 +4,15 @@ const besidesBytes = 256 * mebibyte;
 /** Measured: 79 to 83 KiB for one that is idle; see docs/reliability.md. */
 const eachBytes = 90 * 1024;
 const least = 256;
-const most = 20_000;
+/** However much memory there is. */
+export const mostConnections = 20_000;
 
 /**
  * For how many open connections there is room in so much memory: the limit of our control group, in
  * bytes, or 0 where there is none. More would have the kernel end us, and all of them with us.
  */
 export function roomForConnections(memoryLimitBytes: number): number {
-  if (memoryLimitBytes === 0) return most;
+  if (memoryLimitBytes === 0) return mostConnections;
   const room = Math.floor((memoryLimitBytes - besidesBytes) / eachBytes);
-  return Math.min(most, Math.max(least, room));
+  return Math.min(mostConnections, Math.max(least, room));
 }

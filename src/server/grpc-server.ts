@@ -7,7 +7,7 @@ import type { Clock } from '../base/clock.ts';
 import { sleep } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { CertificateService } from './certificate-service.ts';
-import { roomForConnections } from './connection-room.ts';
+import { mostConnections, roomForConnections } from './connection-room.ts';
 import { ConnectionGate } from './connection-gate.ts';
 import type { ConnectionCounts, ConnectionGateLimits } from './connection-gate.ts';
 import { silenceGrpcLog } from './grpc-log.ts';
@@ -52,7 +52,6 @@ export interface GrpcServerOptions {
   readonly lingerMs?: number | undefined;
 }
 
-const defaultMaxConnections = 20_000;
 const defaultReadWithinMs = 10_000;
 /** Of calls whose message is not whole yet, each with its buffers. */
 const mostUnread = 8_192;
@@ -115,7 +114,7 @@ export class GrpcServer {
     this.#listener = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => {
       this.#gate.arrive(socket);
     });
-    this.#listener.maxConnections = options.maxConnections ?? defaultMaxConnections;
+    this.#listener.maxConnections = options.maxConnections ?? mostConnections;
   }
 
   /** How many connections are open, those still in their handshake included. */

@@ -16,8 +16,6 @@ import { ApiAttempts } from '../../src/signer/api-attempts.ts';
 import { RecordingLogger } from '../support/recording-logger.ts';
 
 const callers = 200;
-/** Of connectKubernetes. */
-const callsAtOnce = 48;
 const awayMs = 4_000;
 const backWithinMs = 5_000;
 
@@ -87,6 +85,7 @@ describe('an API server that goes away and comes back', () => {
   it('is called seldom meanwhile, and by everybody within 5 s of its return', async () => {
     await create(0, AbortSignal.timeout(5_000));
     const port = Number(new URL(sandbox.url).port);
+    const { limit: callsAtOnce } = kubernetes.state();
     await sandbox.stop();
 
     const wentAt = systemClock.monotonic();

@@ -7,23 +7,41 @@ import { begin, cancel, lastCall, openLong, statusOf, until } from '../support/f
 import { startFront, stopFronts } from '../support/front-fixture.ts';
 import { openRaw } from '../support/raw-stream.ts';
 import { answer } from '../support/upstream-stand-in.ts';
+import type { UpstreamCall } from '../support/upstream-stand-in.ts';
+
+/** Both ends of each connection that leads to istiod over a wire. */
+const wires: Socket[] = [];
 
 afterEach(async () => {
+  // First of all: over a wire that was cut nothing else would come to its end.
+  for (const socket of wires.splice(0)) socket.destroy();
   await stopFronts();
 });
 
-/** A port that leads to another one, and the sockets of whoever uses it. */
-async function wire(port: number, sockets: Socket[]): Promise<number> {
+/** A port that leads to another one. */
+async function wire(port: number): Promise<number> {
   const server = createServer((near) => {
     const far = connect(port, '127.0.0.1');
     for (const socket of [near, far]) socket.on('error', () => undefined);
     near.pipe(far).pipe(near);
-    sockets.push(near, far);
+    wires.push(near, far);
     server.close();
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;
+}
+
+/** A front whose way to istiod can be cut. */
+async function startWired(behave: (call: UpstreamCall) => void) {
+  const clock = new FakeClock();
+  const front = await startFront({ upstream: { behave }, clock, between: wire });
+  return { clock, front };
+}
+
+/** From now on nothing comes through, and nobody is told. */
+function cutWires(): void {
+  for (const socket of wires) socket.unpipe().pause();
 }
 
 describe('connections to istiod', () => {
@@ -79,54 +97,34 @@ describe('connections to istiod', () => {
   });
 
   it('are given up when istiod does not answer a ping', async () => {
-    const clock = new FakeClock();
-    const wires: Socket[] = [];
-    const front = await startFront({
-      upstream: { behave: begin },
-      clock,
-      between: (port) => wire(port, wires),
-    });
+    const { clock, front } = await startWired(begin);
     const call = await openLong(front);
-    for (const each of wires) each.unpipe().pause();
+    cutWires();
 
     await clock.advance(30_000);
     await clock.advance(10_000);
 
     expect(await statusOf(call)).toBe('14 the connection to istiod was lost');
-    for (const each of wires) each.destroy();
   });
 
   it('are asked whether they live when a stream comes after a time without', async () => {
-    const clock = new FakeClock();
-    const wires: Socket[] = [];
-    const front = await startFront({
-      upstream: { behave: answer },
-      clock,
-      between: (port) => wire(port, wires),
-    });
+    const { clock, front } = await startWired(answer);
     await openRaw(front.session).ended;
     await until(() => front.passThrough.counters().streamsOpen === 0);
-    for (const each of wires) each.unpipe().pause();
+    cutWires();
 
     const call = openRaw(front.session);
     await until(() => front.passThrough.counters().streamsTotal === 2);
     await clock.advance(5_000);
 
     expect(await statusOf(call)).toBe('14 the connection to istiod was lost');
-    for (const each of wires) each.destroy();
   });
 
   it('are asked whether they live when nothing comes after a stream was begun beside others', async () => {
-    const clock = new FakeClock();
-    const wires: Socket[] = [];
-    const front = await startFront({
-      upstream: { behave: begin },
-      clock,
-      between: (port) => wire(port, wires),
-    });
+    const { clock, front } = await startWired(begin);
     const first = await openLong(front);
     await clock.advance(10_000);
-    for (const each of wires) each.unpipe().pause();
+    cutWires();
 
     const second = openRaw(front.session);
     await until(() => front.passThrough.counters().streamsTotal === 2);
@@ -135,7 +133,6 @@ describe('connections to istiod', () => {
 
     expect(await statusOf(first)).toBe('14 the connection to istiod was lost');
     expect(await statusOf(second)).toBe('14 the connection to istiod was lost');
-    for (const each of wires) each.destroy();
   });
 
   it('are not asked while istiod answers', async () => {

@@ -6,6 +6,8 @@ export class LineTooLongError extends Error {
   }
 }
 
+const noBytes = Buffer.alloc(0);
+
 /** Cuts a stream of bytes into lines, holding at most one unfinished line of `mostBytes`. */
 export class LineSplitter {
   readonly #mostBytes: number;
@@ -41,12 +43,11 @@ export class LineSplitter {
   }
 
   #take(): string {
-    const [only, ...others] = this.#parts;
+    const [first = noBytes] = this.#parts;
     // Most lines come whole, and need no copy.
-    const bytes = others.length === 0 ? only : Buffer.concat(this.#parts);
-    const line = bytes?.toString('utf8') ?? '';
+    const line = this.#parts.length > 1 ? Buffer.concat(this.#parts) : first;
     this.#parts = [];
     this.#size = 0;
-    return line.trim();
+    return line.toString('utf8').trim();
   }
 }
