@@ -14,6 +14,7 @@ import type { AppEdges } from './app-edges.ts';
 import { openAuditLog } from './audit-trail.ts';
 import { openCertificateAuthority } from './certificate-authority.ts';
 import type { CertificateAuthority } from './certificate-authority.ts';
+import { collectGarbageAfterLoad } from './collect-garbage.ts';
 import { openCluster } from './cluster.ts';
 import { openDebug } from './debug.ts';
 import { openFront } from './front.ts';
@@ -141,6 +142,7 @@ async function startGround(
   const loopLag = edges.loopLag ?? new LoopLag({ clock });
   loopLag.start();
   started.defer(() => loopLag.stop());
+  collectGarbageAfterLoad(context);
   // Before all that takes time, so that it can be seen what a start waits for.
   const http = await startOpsServers({
     ...{ config, readiness, version, log, started },

@@ -8,6 +8,7 @@
 - --disable-proto=delete
 - --max-semi-space-size=4
 - --heap-growing-percent=50
+- --expose-gc
 - /app/dist/istio-ra.js
 {{- end -}}
 

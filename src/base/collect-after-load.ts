@@ -1,0 +1,66 @@
+import type { Clock, Timer } from './clock.ts';
+import type { Stoppable } from './lifecycle.ts';
+
+export interface CollectAfterLoadOptions {
+  readonly clock: Clock;
+  /** CPU time that the process has used so far, milliseconds. */
+  readonly cpuMs: () => number;
+  /** Collects all garbage, which takes some 0.1 s. */
+  readonly collect: () => void;
+}
+
+const windowMs = 10_000;
+/** A window with so much CPU time was one of load, and one with so little is at rest. */
+const loadCpuMs = 1_000;
+const restCpuMs = 300;
+/** Windows at rest, one after the other, before it is worth while. */
+const restWindows = 3;
+
+/**
+ * Collects garbage once when half a minute of rest has followed a load. V8 collects when it needs room,
+ * so what a storm left would stay for as long as nobody asks: hours, with the memory that OpenSSL and the
+ * HTTP/2 sessions behind it hold.
+ */
+export class CollectAfterLoad implements Stoppable {
+  readonly #options: CollectAfterLoadOptions;
+  #timer: Timer | undefined;
+  #usedMs = 0;
+  #wasLoaded = false;
+  #resting = 0;
+
+  constructor(options: CollectAfterLoadOptions) {
+    this.#options = options;
+  }
+
+  /** Begins to look; a second call does nothing. */
+  start(): void {
+    if (this.#timer !== undefined) return;
+    this.#usedMs = this.#options.cpuMs();
+    this.#schedule();
+  }
+
+  stop(): Promise<void> {
+    this.#timer?.cancel();
+    return Promise.resolve();
+  }
+
+  #schedule(): void {
+    this.#timer = this.#options.clock.timer(windowMs, () => {
+      this.#look();
+      this.#schedule();
+    });
+  }
+
+  #look(): void {
+    const { cpuMs, collect } = this.#options;
+    const spentMs = cpuMs() - this.#usedMs;
+    this.#usedMs += spentMs;
+    this.#wasLoaded ||= spentMs >= loadCpuMs;
+    this.#resting = spentMs < restCpuMs ? this.#resting + 1 : 0;
+    if (!this.#wasLoaded || this.#resting < restWindows) return;
+    this.#wasLoaded = false;
+    collect();
+    // What that cost is no load.
+    this.#usedMs = cpuMs();
+  }
+}
