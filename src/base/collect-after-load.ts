@@ -17,7 +17,7 @@ const restCpuMs = 300;
 const restWindows = 3;
 
 /**
- * Collects garbage once when half a minute of rest has followed a load. V8 collects when it needs room,
+ * Collects garbage once when half a minute of rest has followed a load or the start. V8 collects when it needs room,
  * so what a storm left would stay for as long as nobody asks: hours, with the memory that OpenSSL and the
  * HTTP/2 sessions behind it hold.
  */
@@ -25,7 +25,8 @@ export class CollectAfterLoad implements Stoppable {
   readonly #options: CollectAfterLoadOptions;
   #timer: Timer | undefined;
   #usedMs = 0;
-  #wasLoaded = false;
+  /** A start is a load: most of what it allocates is of no use afterwards. */
+  #wasLoaded = true;
   #resting = 0;
 
   constructor(options: CollectAfterLoadOptions) {

@@ -49,9 +49,16 @@ describe('CollectAfterLoad', () => {
     expect(collections).toBe(1);
   });
 
-  it('leaves a process alone that never had much to do', async () => {
-    await spend(90, 900, 90, 90, 90, 90);
+  it('collects what the start has left, however quick that was', async () => {
+    await spend(600, 90, 90);
     expect(collections).toBe(0);
+    await spend(90);
+    expect(collections).toBe(1);
+  });
+
+  it('leaves a process alone that has had little to do since', async () => {
+    await spend(600, 90, 90, 90, 90, 900, 90, 90, 90, 90);
+    expect(collections).toBe(1);
   });
 
   it('looks no more once it is stopped', async () => {
