@@ -35,5 +35,5 @@ ENV MALLOC_ARENA_MAX=1
 ENV MALLOC_MMAP_THRESHOLD_=32768
 ENV MALLOC_TRIM_THRESHOLD_=32768
 ENV MALLOC_TOP_PAD_=0
-ENTRYPOINT ["/nodejs/bin/node", "--unhandled-rejections=throw", "--disable-proto=delete", "--max-semi-space-size=4", "--heap-growing-percent=50", "--expose-gc", "/app/dist/istio-ra.js"]
+ENTRYPOINT ["/nodejs/bin/node", "--unhandled-rejections=throw", "--disable-proto=delete", "--max-semi-space-size=4", "--heap-growing-percent=30", "--expose-gc", "/app/dist/istio-ra.js"]
 CMD ["serve"]

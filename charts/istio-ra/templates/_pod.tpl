@@ -7,7 +7,7 @@
 - --unhandled-rejections=throw
 - --disable-proto=delete
 - --max-semi-space-size=4
-- --heap-growing-percent=50
+- --heap-growing-percent=30
 - --expose-gc
 - /app/dist/istio-ra.js
 {{- end -}}
