@@ -5,8 +5,10 @@ import type { FeedContext } from './resource-feeds.ts';
  * Gives memory back after a load, where Node was told to hand out its collector (`--expose-gc`), as the
  * image does.
  */
-export function collectGarbageAfterLoad({ clock, started }: FeedContext): void {
-  const { gc } = globalThis;
+export function collectGarbageAfterLoad(
+  { clock, started }: Pick<FeedContext, 'clock' | 'started'>,
+  gc: NodeJS.GCFunction | undefined = globalThis.gc,
+): void {
   if (gc === undefined) return;
   const cpuMs = (): number => {
     const { user, system } = process.cpuUsage();
