@@ -17,9 +17,9 @@ const restCpuMs = 300;
 const restWindows = 3;
 
 /**
- * Collects garbage once when half a minute of rest has followed a load or the start. V8 collects when it needs room,
- * so what a storm left would stay for as long as nobody asks: hours, with the memory that OpenSSL and the
- * HTTP/2 sessions behind it hold.
+ * Collects garbage once when half a minute of rest has followed a load or the start. V8 collects when it
+ * needs room, so what a storm left would stay for as long as nobody asks: hours, with the memory that
+ * OpenSSL and the HTTP/2 sessions behind it hold.
  */
 export class CollectAfterLoad implements Stoppable {
   readonly #options: CollectAfterLoadOptions;
