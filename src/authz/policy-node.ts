@@ -1,5 +1,6 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
-import type { Document, ParsedNode } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq } from 'yaml';
+import type { ParsedNode } from 'yaml';
+import { YamlDocument, YamlError } from '../base/yaml-document.ts';
 import { SignerPolicyError } from './policy-problem.ts';
 import type { Place, PolicyProblem } from './policy-problem.ts';
 
@@ -31,31 +32,28 @@ export function parsePolicyNode(text: string): PolicyNode {
       { line: 1, path: '', problem: `the policy is longer than ${longestText} characters` },
     ]);
   }
-  const lines = new LineCounter();
-  const document = readDocument(text, lines);
-  const problems = [...document.errors, ...document.warnings].map(({ message, pos }) => ({
-    line: lines.linePos(pos[0]).line,
+  const document = readDocument(text);
+  const problems = [...document.errors(), ...document.warnings()].map(({ message, line }) => ({
+    line,
     path: '',
-    problem: `not YAML: ${withoutPosition(message)}`,
+    problem: `not YAML: ${message}`,
   }));
   if (problems.length > 0) throw new SignerPolicyError(firstOfEachLine(problems));
   if (document.contents === null || isBlank(document.contents)) {
     return { kind: 'mapping', entries: [], path: '', line: 1 };
   }
-  const converter = new Converter(lines);
+  const converter = new Converter(document);
   const node = converter.convert(document.contents, '');
   if (converter.problems.length > 0) throw new SignerPolicyError(converter.problems);
   return node;
 }
 
-function readDocument(text: string, lineCounter: LineCounter): Document.Parsed {
+function readDocument(text: string): YamlDocument {
   try {
-    return parseDocument(text, { lineCounter, uniqueKeys: true });
-  } catch {
-    // The library recurses, and runs out of stack on some texts.
-    throw new SignerPolicyError([
-      { line: 1, path: '', problem: 'the policy is nested too deep to be read' },
-    ]);
+    return YamlDocument.parse(text);
+  } catch (error) {
+    if (!(error instanceof YamlError)) throw error;
+    throw new SignerPolicyError([{ line: 1, path: '', problem: `the policy ${error.message}` }]);
   }
 }
 
@@ -69,21 +67,16 @@ function firstOfEachLine(problems: readonly PolicyProblem[]): readonly PolicyPro
   return [...new Map(problems.toReversed().map((problem) => [problem.line, problem])).values()];
 }
 
-function withoutPosition(message: string): string {
-  const [first = ''] = message.split('\n');
-  return first.replace(/ at line \d+, column \d+:?$/, '');
-}
-
 class Converter {
   readonly problems: PolicyProblem[] = [];
-  readonly #lines: LineCounter;
+  readonly #document: YamlDocument;
 
-  constructor(lines: LineCounter) {
-    this.#lines = lines;
+  constructor(document: YamlDocument) {
+    this.#document = document;
   }
 
   convert(node: ParsedNode, path: string): PolicyNode {
-    const place = { path, line: this.#lineOf(node) };
+    const place = { path, line: this.#document.lineOf(node) };
     if (isMap(node)) {
       const entries = node.items.flatMap(({ key, value }) => this.#entry(key, value, place));
       return { ...place, kind: 'mapping', entries };
@@ -102,17 +95,13 @@ class Converter {
   #entry(key: ParsedNode, value: ParsedNode | null, parent: Place): readonly PolicyEntry[] {
     if (!isScalar(key) || typeof key.value !== 'string') {
       const problem = 'a field must have a text for its name';
-      this.problems.push({ path: parent.path, line: this.#lineOf(key), problem });
+      this.problems.push({ path: parent.path, line: this.#document.lineOf(key), problem });
       return [];
     }
-    const place = { path: pathOf(parent.path, key.value), line: this.#lineOf(key) };
+    const place = { path: pathOf(parent.path, key.value), line: this.#document.lineOf(key) };
     const node: PolicyNode =
       value === null ? { ...place, kind: 'scalar', value: null } : this.convert(value, place.path);
     return [{ key: key.value, place, value: node }];
-  }
-
-  #lineOf(node: ParsedNode): number {
-    return this.#lines.linePos(node.range[0]).line;
   }
 }
 

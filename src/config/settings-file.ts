@@ -1,4 +1,4 @@
-import { parseDocument } from 'yaml';
+import { readYaml } from '../base/yaml-document.ts';
 import { flagsWithoutEffect, isIstiodVariable, isRefused } from './istiod-settings.ts';
 import { nearestName } from './nearest-name.ts';
 import type { SettingProblem, SettingsFile } from './setting.ts';
@@ -43,10 +43,7 @@ export function unusable(path: string, problem: string): SettingsFile {
 function readMapping(text: string): Readonly<Record<string, unknown>> {
   if (text.length > longestFile) throw new Error(`is longer than ${longestFile} characters`);
   // Its scalars are texts as they stand, as are those of flags and variables.
-  const document = parseDocument(text, { schema: 'failsafe', logLevel: 'error' });
-  const [error] = document.errors;
-  if (error !== undefined) throw new Error(`is not YAML: ${error.message.split('\n')[0] ?? ''}`);
-  const value: unknown = document.toJS({ maxAliasCount: 0 });
+  const value = readYaml(text, { schema: 'failsafe', mostAliases: 0 });
   if (value === null || value === undefined || value === '') return {};
   if (typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>;
   throw new Error('must be a mapping of settings to values');

@@ -1,39 +1,26 @@
-import { LineCounter, parseDocument } from 'yaml';
-import type { Document } from 'yaml';
+import { readYaml, YamlError } from '../base/yaml-document.ts';
 import { MeshConfigError } from './mesh-config-error.ts';
 import { asMapping, isMapping } from './mesh-values.ts';
 import type { Mapping } from './mesh-values.ts';
 
+/** A few, so that a small text cannot unfold into a large value. */
+const mostAliases = 16;
+
 /** The fields of a mesh config, YAML as in Istio's ConfigMap or file. Throws MeshConfigError. */
 export function readMeshYaml(text: string): Mapping {
-  const lineCounter = new LineCounter();
-  const document = readDocument(text, lineCounter);
-  const [error] = document.errors;
-  if (error !== undefined) {
-    const { line } = lineCounter.linePos(error.pos[0]);
-    const problem = `mesh config is not YAML: ${error.message.split('\n')[0] ?? ''}`;
-    throw new MeshConfigError('', problem, { line, cause: error });
-  }
-  return asMapping(valueOf(document), 'mesh config');
+  return asMapping(valueOf(text), 'mesh config');
 }
 
-function readDocument(text: string, lineCounter: LineCounter): Document.Parsed {
+function valueOf(text: string): unknown {
   try {
-    // Warnings would go to standard error, past the log.
-    return parseDocument(text, { lineCounter, uniqueKeys: true, logLevel: 'error' });
+    return readYaml(text, { mostAliases });
   } catch (cause) {
-    // The library recurses, and runs out of stack on some texts.
-    throw new MeshConfigError('', 'mesh config is nested too deep to be read', { cause });
-  }
-}
-
-function valueOf(document: Document.Parsed): unknown {
-  try {
-    // Aliases are refused beyond a few, so that a small text cannot unfold into a large value.
-    return document.toJS({ maxAliasCount: 16 });
-  } catch (cause) {
-    const problem = 'mesh config is not YAML that is read here: an alias leads nowhere or too far';
-    throw new MeshConfigError('', problem, { cause });
+    if (!(cause instanceof YamlError)) throw cause;
+    const { message, line } = cause;
+    throw new MeshConfigError('', `mesh config ${message}`, {
+      ...(line !== undefined && { line }),
+      cause,
+    });
   }
 }
 

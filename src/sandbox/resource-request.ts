@@ -1,4 +1,4 @@
-import { parse as parseYaml } from 'yaml';
+import { readYaml } from '../base/yaml-document.ts';
 import type { UserInfo } from './user-info.ts';
 import { invalid, invalidObject } from './field-error.ts';
 import { decodeProtobuf, protobufType } from './kubernetes-protobuf.ts';
@@ -126,7 +126,7 @@ function parseJson(text: string, kind: string): unknown {
 /** YAML, of which JSON is a part. Throws a StatusError (400). */
 export function parseYamlText(text: string): unknown {
   try {
-    return parseYaml(text, { maxAliasCount: 0 }) as unknown;
+    return readYaml(text, { mostAliases: 0 });
   } catch (error) {
     throw badRequest(
       `error converting YAML to JSON: ${error instanceof Error ? error.message : ''}`,

@@ -1,9 +1,8 @@
-import { parse } from 'yaml';
+import { readYaml, YamlError } from '../../base/yaml-document.ts';
 import type { Credentials, TlsMaterial } from './credentials.ts';
 import { isJsonObject, listAt, objectAt, stringAt } from './json.ts';
 import type { JsonObject } from './json.ts';
 import type { ClusterAccess } from './kubeconfig.ts';
-import { messageOf } from './thrown.ts';
 import { expiryOf } from './token-expiry.ts';
 
 /** As much as a Secret can hold. */
@@ -45,16 +44,20 @@ export function readEmbeddedKubeconfig(text: string, origin: string): ClusterAcc
 
 function parseYaml(text: string): JsonObject {
   if (text.length > longestKubeconfig) throw new Error('the kubeconfig is too long');
-  let parsed: unknown;
-  try {
-    parsed = parse(text, { maxAliasCount: 0, logLevel: 'silent' });
-  } catch (error) {
-    // The rest of the message quotes the text, in which there are secrets.
-    const [first = ''] = messageOf(error).split(/ at line |\n/);
-    throw new Error(`the kubeconfig is not YAML: ${first.slice(0, 100)}`);
-  }
+  const parsed = valueOf(text);
   if (!isJsonObject(parsed)) throw new Error('the kubeconfig is no mapping');
   return parsed;
+}
+
+function valueOf(text: string): unknown {
+  try {
+    return readYaml(text, { mostAliases: 0 });
+  } catch (error) {
+    if (!(error instanceof YamlError)) throw error;
+    // Its message, and so its cause, may quote the text, in which there are secrets.
+    const where = error.line === undefined ? '' : ` (line ${error.line})`;
+    throw new Error(`the kubeconfig is not YAML that is read here${where}`);
+  }
 }
 
 /** kubectl's own way: the first entry of a name counts. */

@@ -54,15 +54,18 @@ export function describeError(error: unknown): string {
   return `${error.name}: ${error.message.split('\n', 1)[0] ?? ''} at ${place}`.slice(0, 500);
 }
 
-/** Shortening ends after so many tries: a smaller file is a kindness, not worth minutes. */
+/** Shortening ends after so many tries, or so long: a smaller file is a kindness, not worth minutes. */
 const mostTries = 300;
+const mostMs = 30_000;
 
 /** A shorter text, by leaving pieces out, that still `shows` the same. */
 export function shortened(text: string, shows: (candidate: string) => boolean): string {
   let best = text;
   let tries = 0;
+  const end = performance.now() + mostMs;
+  const goesOn = (): boolean => tries < mostTries && performance.now() < end;
   for (let piece = text.length >> 1; piece > 0; piece >>= 1) {
-    for (let at = 0; at < best.length && tries < mostTries; tries += 1) {
+    for (let at = 0; at < best.length && goesOn(); tries += 1) {
       const candidate = best.slice(0, at) + best.slice(at + piece);
       if (shows(candidate)) best = candidate;
       else at += piece;

@@ -171,7 +171,7 @@ caCertificates: [{ pem: s, certSigners: [a.b/s] }]`;
 
   it('writes no warnings of the YAML library past the log', () => {
     const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
-    parseMeshConfig('? {a: b}\n: c');
+    parseMeshConfig('a: !x b');
     expect(warn).not.toHaveBeenCalled();
     warn.mockRestore();
   });

@@ -80,15 +80,19 @@ describe('an embedded kubeconfig', () => {
     expect(() => read(parts)).toThrow(message);
   });
 
-  it.each(['', '[]', 'a: [', `token: ${secret}\ntoken: ${secret}`, 'a: &a [1]\nb: *a'])(
-    'that is %j is refused, and nothing of it is quoted',
-    (text) => {
-      const error = thrownBy(() => readEmbeddedKubeconfig(text, 'Secret east'));
+  it.each([
+    '',
+    '[]',
+    'a: [',
+    `token: ${secret}\ntoken: ${secret}`,
+    `token: |${secret}`,
+    'a: &a [1]\nb: *a',
+  ])('that is %j is refused, and nothing of it is quoted', (text) => {
+    const error = thrownBy(() => readEmbeddedKubeconfig(text, 'Secret east'));
 
-      expect(error).toBeInstanceOf(Error);
-      expect((error as Error).message).not.toContain(secret);
-    },
-  );
+    expect(error).toBeInstanceOf(Error);
+    expect((error as Error).message).not.toContain(secret);
+  });
 
   it('that is longer than a Secret can be is refused', () => {
     expect(() => readEmbeddedKubeconfig('#'.repeat(1_048_577), 'x')).toThrow('too long');
