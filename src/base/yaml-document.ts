@@ -1,15 +1,15 @@
 import { isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
-import type { Document, ParsedNode } from 'yaml';
+import type { Document, ParsedNode, YAMLMap } from 'yaml';
 
-/** Why a text is not taken as YAML; the message completes "the text …". */
+/** Why a text is not taken as YAML; the message completes "the text …" and names the line where known. */
 export class YamlError extends Error {
   /** From 1; undefined where none can be told. */
   readonly line: number | undefined;
 
-  constructor(problem: string, options: { line?: number; cause?: unknown } = {}) {
-    super(problem, { cause: options.cause });
+  constructor(problem: string, { line, cause }: { line?: number; cause?: unknown } = {}) {
+    super(line === undefined ? problem : `${problem} (line ${line})`, { cause });
     this.name = 'YamlError';
-    this.line = options.line;
+    this.line = line;
   }
 }
 
@@ -67,9 +67,9 @@ export class YamlDocument {
 
   /** What is not YAML, or stands twice in a mapping, in the order of the text. */
   errors(): readonly YamlProblem[] {
-    const broken = this.#document.errors.map(({ message, pos }) => ({
-      // The library takes its own running out of stack for an error in the text.
-      message: /\bstack\b/i.test(message) ? 'it is nested too deep to be read' : message,
+    const broken = this.#document.errors.map(({ code, message, pos }) => ({
+      // The library's own running out of stack, which it takes for an error in the text.
+      message: code === 'RESOURCE_EXHAUSTION' ? 'it is nested too deep to be read' : message,
       at: pos[0],
     }));
     const twice = this.#keysTwice().map((key) => ({ message: keyTwice, at: key.range[0] }));
@@ -92,10 +92,11 @@ export class YamlDocument {
     if (error !== undefined) {
       throw new YamlError(`is not YAML: ${error.message}`, { line: error.line });
     }
-    for (const { key } of pairsIn(this.contents)) {
-      if (isScalar(key)) continue;
+    for (const { items } of mappingsIn(this.contents)) {
+      const strange = items.find(({ key }) => !isScalar(key));
+      if (strange === undefined) continue;
       const problem = 'is not YAML that is read here: a field must have a text for its name';
-      throw new YamlError(problem, { line: this.lineOf(key) });
+      throw new YamlError(problem, { line: this.lineOf(strange.key) });
     }
     try {
       return this.#document.toJS({ maxAliasCount: mostAliases });
@@ -106,15 +107,15 @@ export class YamlDocument {
   }
 
   #keysTwice(): readonly ParsedNode[] {
-    const seen = new Map<object, Set<string>>();
-    return [...pairsIn(this.contents)].flatMap(({ key, mapping }) => {
-      if (!isScalar(key)) return [];
-      const name = nameOf(key.value as string | number | boolean | null);
-      const names = seen.get(mapping) ?? new Set();
-      seen.set(mapping, names);
-      if (names.has(name)) return [key];
-      names.add(name);
-      return [];
+    return [...mappingsIn(this.contents)].flatMap(({ items }) => {
+      const names = new Set<string>();
+      return items.flatMap(({ key }) => {
+        if (!isScalar(key)) return [];
+        const name = nameOf(key.value as string | number | boolean | null);
+        if (names.has(name)) return [key];
+        names.add(name);
+        return [];
+      });
     });
   }
 
@@ -136,20 +137,13 @@ function nameOf(key: string | number | boolean | null): string {
   return key === null ? '' : String(key);
 }
 
-interface KeyOfMapping {
-  readonly key: ParsedNode;
-  readonly mapping: object;
-}
-
-/** Every key of every mapping; without recursion, whatever the depth. */
-function* pairsIn(root: ParsedNode | null): Generator<KeyOfMapping> {
+/** Every mapping; without recursion, whatever the depth. */
+function* mappingsIn(root: ParsedNode | null): Generator<YAMLMap.Parsed> {
   const open: (ParsedNode | null)[] = [root];
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
     if (isSeq(node)) for (const item of node.items) open.push(item);
     if (!isMap(node)) continue;
-    for (const { key, value } of node.items) {
-      yield { key, mapping: node };
-      open.push(key, value);
-    }
+    yield node;
+    for (const { key, value } of node.items) open.push(key, value);
   }
 }

@@ -1,12 +1,9 @@
-/** Thrown when a mesh config cannot be used; the message names the path, and the line where known. */
+/** Thrown when a mesh config cannot be used; the message names the path, or the line where it is no YAML. */
 export class MeshConfigError extends Error {
   readonly path: string;
 
-  constructor(path: string, problem: string, options: { line?: number; cause?: unknown } = {}) {
-    const line = options.line === undefined ? '' : ` (line ${options.line})`;
-    super(path === '' ? `${problem}${line}` : `${path}${line}: ${problem}`, {
-      cause: options.cause,
-    });
+  constructor(path: string, problem: string, options: { cause?: unknown } = {}) {
+    super(path === '' ? problem : `${path}: ${problem}`, options);
     this.name = 'MeshConfigError';
     this.path = path;
   }

@@ -16,11 +16,7 @@ function valueOf(text: string): unknown {
     return readYaml(text, { mostAliases });
   } catch (cause) {
     if (!(cause instanceof YamlError)) throw cause;
-    const { message, line } = cause;
-    throw new MeshConfigError('', `mesh config ${message}`, {
-      ...(line !== undefined && { line }),
-      cause,
-    });
+    throw new MeshConfigError('', `mesh config ${cause.message}`, { cause });
   }
 }
 

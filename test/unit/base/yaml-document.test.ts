@@ -37,16 +37,29 @@ describe('YAML from outside', () => {
     ['a: 1\n? [x]\n: y\n', 'a field must have a text for its name', 2],
     ['a: &a [x]\n*a : y\n', 'a field must have a text for its name', 2],
     ['a: *nowhere', 'an alias leads nowhere or too far', undefined],
-    ['['.repeat(100_000), 'nested too deep', 1],
   ])('refuses %j and says where', (text, problem, line) => {
     const error = refusal(text);
     expect(error.message).toContain(problem);
+    expect(error.message.includes(`(line ${line})`)).toBe(line !== undefined);
     expect(error.line).toBe(line);
+  });
+
+  it('refuses what is nested deeper than it can be read', () => {
+    const error = refusal('['.repeat(100_000));
+    expect(error.message).toContain('nested too deep');
+    expect(error.line).toBe(1);
   });
 
   it('tells all errors in the order of the text', () => {
     const document = YamlDocument.parse('a: 1\na: 2\nb: "\\q"\nb: 3\n');
     expect(document.errors().map(({ line }) => line)).toEqual([2, 3, 4]);
+  });
+
+  it('takes no word of the text for a stack that ran out', () => {
+    const messages = YamlDocument.parse('a: 1\n] stack\n')
+      .errors()
+      .map(({ message }) => message);
+    expect(messages.join('\n')).toContain('Unexpected scalar token in YAML stream: "stack"');
   });
 
   it('tells of tags that nobody knows, without writing to standard error', () => {

@@ -57,7 +57,7 @@ POD_NAME:
 
   it.each([
     ['a: [', 'ra.yaml: is not YAML'],
-    ['httpAddr: a\nhttpAddr: b', 'ra.yaml: is not YAML'],
+    ['httpAddr: a\nhttpAddr: b', 'ra.yaml: is not YAML: Map keys must be unique (line 2)'],
     ['- httpAddr', 'ra.yaml: must be a mapping of settings to values'],
     ['text', 'ra.yaml: must be a mapping of settings to values'],
     ['a: &a x\nb: *a', 'ra.yaml: '],
