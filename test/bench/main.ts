@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { endOnSignal } from '../e2e/runner/end-on-signal.ts';
@@ -36,11 +36,17 @@ async function main(options: PlanOptions & { readonly only: string }): Promise<n
     for (const part of parts) results.set(part.name, await part.run(bench));
     report({ kind, isShort, on: world.description, parts: results, say });
     const bars = [...results.values()].flatMap((result) => result.bars);
-    return isShort ? verdict(kind, bars, say) : 0;
+    if (!isShort) return 0;
+    return verdict(bars, { recorded: recordedRatios(kind), isWhole: options.only === '', say });
   } finally {
     await bench.stop();
     rmSync(folder, { recursive: true });
   }
+}
+
+function recordedRatios(kind: PlanOptions['kind']): Readonly<Record<string, number>> {
+  const text = readFileSync(join(import.meta.dirname, 'recorded-ratios.json'), 'utf8');
+  return (JSON.parse(text) as Record<PlanOptions['kind'], Record<string, number>>)[kind];
 }
 
 function say(line: string): void {

@@ -1,26 +1,34 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { BarResult } from './bars.ts';
 
 /** A ratio may fall by so much below the recorded one before the short form fails. */
 const mostLoss = 1 / 3;
 
+export interface VerdictOptions {
+  /** What each ratio came to when somebody last looked, by the bar's name. */
+  readonly recorded: Readonly<Record<string, number>>;
+  /** Whether all was measured, so that what is on record must be there. */
+  readonly isWhole: boolean;
+  readonly say: (line: string) => void;
+}
+
 /** Judges by the ratios that are on record: another machine has other times. Returns the exit status. */
 export function verdict(
-  kind: 'real' | 'sandbox',
   bars: readonly BarResult[],
-  say: (line: string) => void,
+  { recorded, isWhole, say }: VerdictOptions,
 ): number {
-  const recorded = JSON.parse(
-    readFileSync(join(import.meta.dirname, 'recorded-ratios.json'), 'utf8'),
-  ) as Record<string, Record<string, number>>;
   let status = 0;
-  for (const bar of bars.filter(({ isRatio }) => isRatio)) {
-    const before = recorded[kind]?.[bar.bar];
-    if (before === undefined) continue;
+  const measured = new Map(bars.filter(({ isRatio }) => isRatio).map((bar) => [bar.bar, bar]));
+  for (const [name, before] of Object.entries(recorded)) {
+    const bar = measured.get(name);
+    if (bar === undefined) {
+      if (!isWhole) continue;
+      say(`GONE  ${name}: on record, and nobody measures it`);
+      status = 1;
+      continue;
+    }
     const bound = bar.atLeast ? before * (1 - mostLoss) : before * (1 + mostLoss);
     const holds = bar.atLeast ? bar.measured >= bound : bar.measured <= bound;
-    say(`${holds ? 'holds' : 'FELL '} ${bar.bar}: ${bar.measured.toFixed(2)}, on record ${before}`);
+    say(`${holds ? 'holds' : 'FELL '} ${name}: ${bar.measured.toFixed(2)}, on record ${before}`);
     if (!holds) status = 1;
   }
   return status;
