@@ -60,6 +60,18 @@ e2e-up: install ## The stack of the walk-through; it stays up and prints lines t
 e2e-down: install ## End what e2e-up left
 	PATH="$(CURDIR)/node_modules/.bin:$$PATH" node test/e2e/runner/down.ts
 
+.PHONY: cluster
+cluster: install ## A real one-node cluster with pods; it stays up (Linux, root, Go; no container engine)
+	PATH="$(CURDIR)/node_modules/.bin:$$PATH" node --no-warnings test/cluster/runner/up.ts
+
+.PHONY: cluster-test
+cluster-test: install ## The documents followed with the real Istio, in pods (CLUSTER=short, CLUSTER_ONLY=words, CLUSTER_KUBECONFIG, IMAGE)
+	PATH="$(CURDIR)/node_modules/.bin:$$PATH" node --no-warnings test/cluster/runner/test.ts
+
+.PHONY: cluster-down
+cluster-down: install ## End what cluster left, after a crash as well
+	PATH="$(CURDIR)/node_modules/.bin:$$PATH" node --no-warnings test/cluster/runner/down.ts
+
 .PHONY: fuzz
 fuzz: install ## Mutated input for every parser (FUZZ_SECONDS=60, FUZZ_SEED, FUZZ_CASES)
 	PATH="$(CURDIR)/node_modules/.bin:$$PATH" node test/fuzz/main.ts
@@ -108,6 +120,7 @@ image-docker: install ## The image by docker, from the Dockerfile (IMAGE=istio-r
 .PHONY: clean
 clean: ## Remove what was built or made
 	@if [ -f .cache/e2e/pids ]; then $(MAKE) e2e-down; fi
+	@if [ -f .cache/cluster/pids ]; then $(MAKE) cluster-down; fi
 	rm -rf dist coverage .sandbox .cache
 
 .PHONY: help

@@ -23,6 +23,8 @@ export interface StartOptions {
   readonly args: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
+  /** A file descriptor of this process that the new one gets as its descriptor 3. */
+  readonly inherit?: number;
 }
 
 /** The processes of one stack. They are ended in the reverse order of their start. */
@@ -49,7 +51,7 @@ export class Processes {
     const child = spawn(command, args, {
       // In a session of its own: Ctrl-C is for this process, which then ends the others in order.
       detached: true,
-      stdio: ['ignore', log, log],
+      stdio: ['ignore', log, log, ...(options.inherit === undefined ? [] : [options.inherit])],
       env: options.env ?? process.env,
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     });

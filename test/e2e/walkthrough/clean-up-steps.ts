@@ -22,7 +22,9 @@ export function cleanUpSteps(world: World): Step[] {
     {
       name: '7.7 no named block of docs/walkthrough.md went untried',
       run: () => {
-        assert.deepEqual(world.document.unused, []);
+        // Those of section 5 need pods, and are run by the chapters of test/cluster.
+        const needPods = ['mesh-issuer', 'mesh-reach', 'mesh-apart'];
+        assert.deepEqual(world.document.unused, needPods);
         return Promise.resolve();
       },
     },

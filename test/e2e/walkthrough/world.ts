@@ -9,7 +9,7 @@ import { startControlPlane, type ControlPlane } from '../stack/control-plane.ts'
 import { releaseInto, startIstioRa, type IstioRa, type IstioRaOptions } from '../stack/istio-ra.ts';
 import type { Processes } from '../stack/process.ts';
 import type { Tools } from '../stack/tools.ts';
-import { WalkthroughDocument } from './walkthrough-document.ts';
+import { RunnableDocument } from '../stack/runnable-document.ts';
 
 const repository = join(import.meta.dirname, '..', '..', '..');
 
@@ -68,7 +68,7 @@ export class World {
   readonly controlPlane: ControlPlane;
   readonly certManager: CertManager;
   readonly audit: AuditLog;
-  readonly document: WalkthroughDocument;
+  readonly document: RunnableDocument;
   /** The bundle. */
   readonly program: string;
   private authority: IstioRa | undefined;
@@ -197,7 +197,7 @@ export class World {
   }
 
   /** What the document expects: this repository's files, and its programs on the path. */
-  private furnish(): WalkthroughDocument {
+  private furnish(): RunnableDocument {
     for (const folder of ['charts', 'proto']) {
       symlinkSync(join(repository, folder), this.path(folder));
     }
@@ -216,7 +216,7 @@ export class World {
       HOME: this.path('home'),
       KUBECONFIG: this.path('kubeconfig'),
     };
-    return new WalkthroughDocument({ folder: this.dir, env });
+    return new RunnableDocument({ name: 'walkthrough.md', folder: this.dir, env });
   }
 }
 

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import type { Step } from '../../e2e/runner/suite.ts';
+import type { ClusterContext } from '../mesh/cluster-context.ts';
+import { notesOf } from '../mesh/notes.ts';
+
+/** docs/install.md, "A new mesh": cert-manager, issuers, istio-ra and istiod, in its order and by its commands. */
+export function freshMeshSteps(context: ClusterContext): readonly Step[] {
+  const install = context.document('install.md');
+  let notes = '';
+  return [
+    {
+      name: 'cert-manager is installed by its own chart, with its webhook and its signers for the CSR API',
+      foundation: true,
+      run: async (show) => {
+        await install.run('cert-manager');
+        show(await context.type('kubectl get pods --namespace cert-manager --no-headers'));
+      },
+    },
+    {
+      name: 'the issuers of the tenants are ready: a ClusterIssuer for foo, an Issuer in its namespace for bar',
+      foundation: true,
+      run: async () => {
+        await install.run('namespaces');
+        await install.run('issuers');
+        await install.run('mesh-config');
+      },
+    },
+    {
+      name: "istio-ra is installed by helm from the documented values, and waits for istiod's mesh config",
+      foundation: true,
+      run: async (show) => {
+        await install.run('values');
+        await install.run('istiod-values');
+        await install.run('istio-base');
+        notes = await install.run('install');
+        show(`image ${await imageOf(context)}`);
+      },
+    },
+    {
+      name: 'NOTES.txt asks for the values of istiod that docs/install.md has',
+      run: () => {
+        const documented: unknown = parse(
+          readFileSync(join(context.folder, 'istiod.yaml'), 'utf8'),
+        );
+        assert.deepEqual(notesOf(notes).istiodValues, documented);
+        return Promise.resolve();
+      },
+    },
+    {
+      name: 'istiod is installed by its own chart, without a CA of its own, and has a certificate of our making',
+      foundation: true,
+      run: async (show) => {
+        await install.run('istiod');
+        for (const command of notesOf(notes).commands) await context.type(command);
+        show(await servingIssuer(context));
+      },
+    },
+    {
+      name: 'the workloads of foo and bar start with sidecars',
+      foundation: true,
+      run: async (show) => {
+        await install.run('proxy-configs');
+        await install.run('workloads');
+        show(
+          await context.type(
+            'kubectl get pods --all-namespaces --no-headers | grep -E "^(foo|bar)"',
+          ),
+        );
+      },
+    },
+  ];
+}
+
+async function imageOf(context: ClusterContext): Promise<string> {
+  const path = '{.spec.template.spec.containers[0].image}';
+  const line = `kubectl get deployment istio-ra --namespace istio-system -o jsonpath='${path}'`;
+  return context.type(line);
+}
+
+/** Who issued the certificate that istiod serves with. */
+async function servingIssuer(context: ClusterContext): Promise<string> {
+  const issuer = await context.type(
+    `kubectl get secret istiod-tls --namespace istio-system -o jsonpath='{.data.tls\\.crt}' |
+      base64 -d | openssl x509 -noout -issuer -ext subjectAltName`,
+  );
+  assert.match(issuer, /istio-system-root/);
+  assert.match(issuer, /DNS:istiod\.istio-system\.svc/);
+  return issuer.replaceAll(/\s+/g, ' ').trim();
+}

@@ -1,0 +1,98 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { istioImages } from '../images/cluster-images.ts';
+import { certManagerVersion, type NodeTools } from '../tools/node-tools.ts';
+
+/**
+ * All that differs from the documents here. Nothing can be fetched from a registry of charts or images, and
+ * Envoy is the public one, which does not know the filters of Istio's own build.
+ */
+export interface Overlay {
+  /** Charts as the documents name them, and where they lie here. */
+  readonly charts: Readonly<Record<string, string>>;
+  /** Values that are added to those of the documents, by the name of the chart. */
+  readonly values: Readonly<Record<string, unknown>>;
+  /** Options that istioctl gets besides. */
+  readonly istioctl: readonly string[];
+}
+
+/** Istio's own filters for telemetry and protocol detection are compiled into its proxy alone. */
+const withoutOwnFilters = {
+  telemetry: { enabled: false },
+  env: { PILOT_ENABLE_METADATA_EXCHANGE: 'false', PILOT_ENABLE_ALPN_FILTER: 'false' },
+};
+
+/**
+ * Counters of TLS, which Istio leaves out by default, are the evidence of what happened. Certificates last as
+ * short as Kubernetes allows and are renewed after a tenth of that, so that a test of minutes sees renewals.
+ */
+const evidence = {
+  defaultConfig: {
+    proxyMetadata: { SECRET_TTL: '600s', SECRET_GRACE_PERIOD_RATIO: '0.9' },
+    proxyStatsMatcher: {
+      inclusionRegexps: ['.*\\.ssl\\..*', '.*upstream_rq.*', '.*upstream_cx.*'],
+    },
+  },
+};
+
+/** Two cores carry everything, so nothing reserves more than it uses. */
+const smallRequests = { requests: { cpu: '10m', memory: '64Mi' } };
+
+export function overlayFor(tools: NodeTools): Overlay {
+  const istio = join(tools.istioSource, 'manifests', 'charts');
+  return {
+    charts: {
+      'istio/base': join(istio, 'base'),
+      'istio/istiod': join(istio, 'istio-control', 'istio-discovery'),
+      'oci://quay.io/jetstack/charts/cert-manager': join(
+        tools.certManagerSource,
+        ...['deploy', 'charts', 'cert-manager'],
+      ),
+    },
+    values: {
+      'istio/istiod': {
+        global: { ...istioImages, proxy: { resources: smallRequests } },
+        telemetry: withoutOwnFilters.telemetry,
+        env: withoutOwnFilters.env,
+        meshConfig: evidence,
+        autoscaleEnabled: false,
+        resources: smallRequests,
+      },
+      'oci://quay.io/jetstack/charts/cert-manager': {
+        image: { tag: certManagerVersion },
+        webhook: { image: { tag: certManagerVersion } },
+        cainjector: { image: { tag: certManagerVersion } },
+        // Its program is not among those that can be built here.
+        startupapicheck: { enabled: false },
+      },
+    },
+    istioctl: [
+      ...['--set', `hub=${istioImages.hub}`, '--set', `tag=${istioImages.tag}`],
+      ...['--set', 'values.telemetry.enabled=false'],
+      ...['--set', 'values.pilot.env.PILOT_ENABLE_METADATA_EXCHANGE=false'],
+      ...['--set', 'values.pilot.env.PILOT_ENABLE_ALPN_FILTER=false'],
+      ...['--set', 'values.pilot.autoscaleEnabled=false'],
+      ...['--set', 'values.pilot.resources.requests.memory=64Mi'],
+      ...['--set', 'values.pilot.resources.requests.cpu=10m'],
+    ],
+  };
+}
+
+/** A cluster that somebody has can pull Istio and cert-manager; it is told of the image, and of the evidence. */
+export function overlayForUsersCluster(image: string): Overlay {
+  const [, registry = '', repository = '', tag = ''] =
+    /^(?:([^/]+[.:][^/]+)\/)?(.+):([^:/]+)$/.exec(image) ?? [];
+  return {
+    charts: {},
+    values: {
+      'charts/istio-ra': { image: { registry, repository, tag } },
+      'istio/istiod': { meshConfig: evidence },
+    },
+    istioctl: [],
+  };
+}
+
+/** Writes the overlay to a file, for the commands that apply it and for the report. */
+export function writeOverlay(file: string, overlay: Overlay): void {
+  writeFileSync(file, `${JSON.stringify(overlay, undefined, 2)}\n`);
+}

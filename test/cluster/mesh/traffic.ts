@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import type { Manifest } from '../../e2e/stack/kubectl.ts';
+import type { ClusterContext } from './cluster-context.ts';
+
+/** From the client of one namespace to the server of another. */
+export interface Pair {
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface TrafficEvidence {
+  /** How many requests ended with each status. */
+  readonly statuses: Readonly<Record<string, number>>;
+  /** Growth of Envoy's own counters at the client, for the cluster of that server. */
+  readonly handshakes: number;
+  readonly sessionsReused: number;
+  readonly verifyErrors: number;
+}
+
+/**
+ * Makes every request open a connection of its own, and lets none be tried again: otherwise a pooled connection
+ * or a retry would hide a handshake that fails.
+ */
+export function everyRequestAnew(namespaces: readonly string[]): readonly Manifest[] {
+  return namespaces.flatMap((namespace) => {
+    const host = hostOf(namespace);
+    const metadata = { name: 'httpbin', namespace };
+    return [
+      {
+        apiVersion: 'networking.istio.io/v1',
+        kind: 'DestinationRule',
+        metadata,
+        spec: {
+          host,
+          trafficPolicy: { connectionPool: { http: { maxRequestsPerConnection: 1 } } },
+        },
+      },
+      {
+        apiVersion: 'networking.istio.io/v1',
+        kind: 'VirtualService',
+        metadata,
+        spec: {
+          hosts: [host],
+          http: [{ route: [{ destination: { host } }], retries: { attempts: 0 } }],
+        },
+      },
+    ];
+  });
+}
+
+/** All pairs of some namespaces, both ways and within each. */
+export function allPairs(namespaces: readonly string[]): readonly Pair[] {
+  return namespaces.flatMap((from) => namespaces.map((to) => ({ from, to })));
+}
+
+/** Sends requests one after the other and reads Envoy's counters before and after. */
+export async function sendRequests(
+  context: ClusterContext,
+  pair: Pair,
+  count: number,
+): Promise<TrafficEvidence> {
+  const before = await tlsCounters(context, pair);
+  const url = `http://httpbin.${pair.to}:8000/status/200?[1-${count}]`;
+  const printed = await context.kubectl.run(
+    ...['exec', '--namespace', pair.from, 'deploy/sleep', '-c', 'sleep', '--'],
+    ...['curl', '--silent', '--max-time', '10', '--output', '/dev/null'],
+    ...['--write-out', '%{http_code}\n', url],
+  );
+  const after = await tlsCounters(context, pair);
+  const grown = (name: keyof TlsCounters): number => after[name] - before[name];
+  return {
+    statuses: countEach(printed.trim().split('\n')),
+    handshakes: grown('handshake'),
+    sessionsReused: grown('session_reused'),
+    verifyErrors: grown('fail_verify_error'),
+  };
+}
+
+/** Throws where not every request was answered over a handshake of its own that both sides verified. */
+export function assertReached(evidence: TrafficEvidence, count: number): void {
+  assert.deepEqual(evidence.statuses, { 200: count }, describeEvidence(evidence));
+  assert.equal(evidence.verifyErrors, 0, describeEvidence(evidence));
+  assert.ok(evidence.handshakes >= count, `a handshake for each: ${describeEvidence(evidence)}`);
+  assert.equal(evidence.sessionsReused, 0, `no session resumed: ${describeEvidence(evidence)}`);
+}
+
+/** Throws where a request was answered, or failed for another reason than the certificate. */
+export function assertRefused(evidence: TrafficEvidence, count: number): void {
+  assert.deepEqual(evidence.statuses, { 503: count }, describeEvidence(evidence));
+  assert.ok(
+    evidence.verifyErrors >= count,
+    `the certificate is why: ${describeEvidence(evidence)}`,
+  );
+}
+
+/** One line for the report. */
+export function describeEvidence(evidence: TrafficEvidence): string {
+  const statuses = Object.entries(evidence.statuses).map(([status, n]) => `${n} x ${status}`);
+  return (
+    `${statuses.join(', ')}; ssl.handshake +${evidence.handshakes}, ` +
+    `ssl.session_reused +${evidence.sessionsReused}, ssl.fail_verify_error +${evidence.verifyErrors}`
+  );
+}
+
+interface TlsCounters {
+  handshake: number;
+  session_reused: number;
+  fail_verify_error: number;
+}
+
+/** Counters of the client's Envoy for the connections to a server; one that is absent has not counted yet. */
+async function tlsCounters(context: ClusterContext, { from, to }: Pair): Promise<TlsCounters> {
+  const cluster = `cluster.outbound|8000||${hostOf(to)}`;
+  const printed = await context.kubectl.run(
+    ...['exec', '--namespace', from, 'deploy/sleep', '-c', 'istio-proxy', '--'],
+    ...['pilot-agent', 'request', 'GET', 'stats?filter=httpbin.*ssl'],
+  );
+  const counters: TlsCounters = { handshake: 0, session_reused: 0, fail_verify_error: 0 };
+  let seen = 0;
+  for (const line of printed.split('\n')) {
+    const [name = '', value = ''] = line.split(': ');
+    // Istio marks where the name of a cluster ends by a semicolon.
+    const counter = name.replace(`${cluster};.`, '').replace(`${cluster}.`, '');
+    if (!counter.startsWith('ssl.')) continue;
+    seen += 1;
+    const key = counter.slice('ssl.'.length);
+    if (key in counters) counters[key as keyof TlsCounters] = Number(value);
+  }
+  assert.ok(seen > 0, `Envoy has no TLS counters for ${cluster}:\n${printed.slice(0, 500)}`);
+  return counters;
+}
+
+function hostOf(namespace: string): string {
+  return `httpbin.${namespace}.svc.cluster.local`;
+}
+
+function countEach(values: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const value of values) counts[value] = (counts[value] ?? 0) + 1;
+  return counts;
+}
