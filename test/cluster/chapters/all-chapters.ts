@@ -1,9 +1,12 @@
+import { join } from 'node:path';
 import type { Suite } from '../../e2e/runner/suite.ts';
 import { ClusterContext } from '../mesh/cluster-context.ts';
 import type { Overlay } from '../mesh/overlay.ts';
 import type { NodeTools } from '../tools/node-tools.ts';
 import { attackSteps } from './attacks.ts';
 import { freshMeshSteps } from './fresh-mesh.ts';
+import { operatorSteps } from './operator.ts';
+import { remoteClusterSteps } from './remote-cluster.ts';
 import { renewalSteps } from './renewals.ts';
 import { walkThroughSteps } from './walk-through.ts';
 import { inPodSteps } from './in-pod.ts';
@@ -25,18 +28,44 @@ export interface ChapterOptions {
   readonly print: (line: string) => void;
 }
 
-/** Runs the chapters in their order; each stands on the mesh that those before it have left. */
+/**
+ * Runs the chapters in their order. Those on the fresh mesh stand on it one after the other; each of the long
+ * ones begins on an empty cluster.
+ */
 export async function runChapters(suite: Suite, options: ChapterOptions): Promise<void> {
-  const { kubeconfig, tools, overlay, folder } = options;
-  const context = new ClusterContext({ kubeconfig, tools, overlay, folder: `${folder}/fresh` });
-  const stands = await suite.chapter(
-    'A fresh mesh, istio-ra beside istiod',
-    freshMeshSteps(context),
-  );
-  if (!stands) return;
+  const { short, only } = options.choice;
+  const wanted = (title: string): boolean =>
+    only === undefined || only === '' || title.toLowerCase().includes(only.toLowerCase());
+  if (wanted(freshMesh)) await onFreshMesh(suite, options);
+  if (short) return;
+  if (wanted(operator)) {
+    await suite.chapter(operator, operatorSteps(contextFor(options, 'operator')));
+  }
+}
+
+const freshMesh = 'A fresh mesh, istio-ra beside istiod';
+const operator =
+  "The IstioOperator of Istio's own document, then istio-ra in istiod's place as an authority";
+
+async function onFreshMesh(suite: Suite, options: ChapterOptions): Promise<void> {
+  const context = contextFor(options, 'fresh');
+  if (!(await suite.chapter(freshMesh, freshMeshSteps(context)))) return;
   const renewals = renewalSteps(context);
   await suite.chapter('The walk-through', [...walkThroughSteps(context), ...renewals.begin]);
   await suite.chapter('Attacks by the author of a pod', attackSteps(context));
   await suite.chapter('In the pod', inPodSteps(context));
   await suite.chapter('Renewals under traffic', renewals.end);
+  if (options.choice.short) return;
+  if (options.node === undefined) {
+    options.print('\nskipped: Remote cluster (it needs the node of `make cluster`)');
+  } else {
+    await suite.chapter('Remote cluster', remoteClusterSteps(context, options.node));
+  }
+}
+
+function contextFor(
+  { kubeconfig, tools, overlay, folder }: ChapterOptions,
+  name: string,
+): ClusterContext {
+  return new ClusterContext({ kubeconfig, tools, overlay, folder: join(folder, name) });
 }

@@ -3,7 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import type { Step } from '../../e2e/runner/suite.ts';
+import { awaitUntil } from '../../e2e/stack/await-until.ts';
+import type { Manifest } from '../../e2e/stack/kubectl.ts';
 import type { ClusterContext } from '../mesh/cluster-context.ts';
+import { emptyClusterStep } from '../mesh/empty-cluster.ts';
 import { notesOf } from '../mesh/notes.ts';
 
 /** docs/install.md, "A new mesh": cert-manager, issuers, istio-ra and istiod, in its order and by its commands. */
@@ -11,11 +14,12 @@ export function freshMeshSteps(context: ClusterContext): readonly Step[] {
   const install = context.document('install.md');
   let notes = '';
   return [
+    emptyClusterStep(context),
     {
       name: 'cert-manager is installed by its own chart, with its webhook and its signers for the CSR API',
       foundation: true,
       run: async (show) => {
-        await install.run('cert-manager');
+        await installCertManager(context);
         show(await context.type('kubectl get pods --namespace cert-manager --no-headers'));
       },
     },
@@ -72,6 +76,24 @@ export function freshMeshSteps(context: ClusterContext): readonly Step[] {
       },
     },
   ];
+}
+
+/**
+ * Installs cert-manager and waits until its webhook answers. Helm waits for that by a job of the chart, whose
+ * program is not among those that can be built here.
+ */
+export async function installCertManager(context: ClusterContext): Promise<void> {
+  await context.document('install.md').run('cert-manager');
+  const probe: Manifest = {
+    apiVersion: 'cert-manager.io/v1',
+    kind: 'ClusterIssuer',
+    metadata: { name: 'probe' },
+    spec: { selfSigned: {} },
+  };
+  await awaitUntil(
+    () => context.kubectl.apply([probe], ['create', '--dry-run=server']).then(() => true),
+    { what: "cert-manager's webhook answers", timeoutMs: 60_000, intervalMs: 500 },
+  );
 }
 
 async function imageOf(context: ClusterContext): Promise<string> {

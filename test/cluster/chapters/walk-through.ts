@@ -37,7 +37,7 @@ export function walkThroughSteps(context: ClusterContext): readonly Step[] {
   ];
 }
 
-function certificateSteps(context: ClusterContext): readonly Step[] {
+export function certificateSteps(context: ClusterContext): readonly Step[] {
   return tenants.flatMap((tenant) =>
     ['httpbin', 'sleep'].map((workload): Step => ({
       name: `${workload} in ${tenant} has a certificate of ${tenant}'s CA, and trusts that one alone`,

@@ -11,6 +11,10 @@ export interface CallFromPod {
   readonly identity: string;
   /** Which of the pod's tokens; default that for istio-ra. */
   readonly token?: 'istio-ca' | 'other-audience';
+  /** Another token, in place of those of the pod. */
+  readonly tokenText?: string;
+  /** The cluster that the caller says it is in. */
+  readonly clusterId?: string;
 }
 
 export interface AnswerToPod {
@@ -79,14 +83,16 @@ export function callerPod(
 /** Has the second container of the pod `caller` make a key, and ask for a certificate by grpcurl. */
 export async function callFromPod(
   context: ClusterContext,
-  { signer, identity, token = 'istio-ca' }: CallFromPod,
+  { signer, identity, token = 'istio-ca', tokenText, clusterId }: CallFromPod,
 ): Promise<AnswerToPod> {
+  const bearer = tokenText ?? `$(cat /tokens/${token})`;
+  const cluster = clusterId === undefined ? '' : `-H 'clusterid: ${clusterId}'`;
   const script = `set -e
 openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout /tmp/key -subj / \
   -addext 'subjectAltName=critical,URI:${identity}' -out /tmp/csr 2>/dev/null
 csr=$(while read -r line; do printf '%s\\\\n' "$line"; done < /tmp/csr)
 grpcurl -cacert /roots/root-cert.pem -import-path /proto -proto ca.proto \
-  -H "authorization: Bearer $(cat /tokens/${token})" \
+  -H "authorization: Bearer ${bearer}" ${cluster} \
   -d "{\\"csr\\": \\"$csr\\", \\"validity_duration\\": 3600, \\"metadata\\": {\\"CertSigner\\": \\"${signer}\\"}}" \
   istio-ra.istio-system.svc:15012 istio.v1.auth.IstioCertificateService/CreateCertificate`;
   const { code, stdout, stderr } = await context.kubectl.attempt(

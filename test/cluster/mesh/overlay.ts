@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { istioImages } from '../images/cluster-images.ts';
+import { secondPorts } from '../node/node-control-plane.ts';
+import { addresses } from '../node/node-network.ts';
 import { certManagerVersion, type NodeTools } from '../tools/node-tools.ts';
 
 /**
@@ -12,8 +14,10 @@ export interface Overlay {
   readonly charts: Readonly<Record<string, string>>;
   /** Values that are added to those of the documents, by the name of the chart. */
   readonly values: Readonly<Record<string, unknown>>;
-  /** Options that istioctl gets besides. */
-  readonly istioctl: readonly string[];
+  /** What an IstioOperator that istioctl installs has in its spec besides. */
+  readonly operator: unknown;
+  /** Where pods reach the API server of the remote cluster, whose kubeconfig has another address for it. */
+  readonly remoteServer?: string;
 }
 
 /** Istio's own filters for telemetry and protocol detection are compiled into its proxy alone. */
@@ -66,15 +70,20 @@ export function overlayFor(tools: NodeTools): Overlay {
         startupapicheck: { enabled: false },
       },
     },
-    istioctl: [
-      ...['--set', `hub=${istioImages.hub}`, '--set', `tag=${istioImages.tag}`],
-      ...['--set', 'values.telemetry.enabled=false'],
-      ...['--set', 'values.pilot.env.PILOT_ENABLE_METADATA_EXCHANGE=false'],
-      ...['--set', 'values.pilot.env.PILOT_ENABLE_ALPN_FILTER=false'],
-      ...['--set', 'values.pilot.autoscaleEnabled=false'],
-      ...['--set', 'values.pilot.resources.requests.memory=64Mi'],
-      ...['--set', 'values.pilot.resources.requests.cpu=10m'],
-    ],
+    operator: {
+      hub: istioImages.hub,
+      tag: istioImages.tag,
+      meshConfig: evidence,
+      values: {
+        ...{
+          telemetry: withoutOwnFilters.telemetry,
+          global: { proxy: { resources: smallRequests } },
+        },
+        pilot: { env: withoutOwnFilters.env, autoscaleEnabled: false, resources: smallRequests },
+      },
+      components: { ingressGateways: [{ name: 'istio-ingressgateway', enabled: false }] },
+    },
+    remoteServer: `https://${addresses.node}:${secondPorts.apiServer}`,
   };
 }
 
@@ -88,7 +97,7 @@ export function overlayForUsersCluster(image: string): Overlay {
       'charts/istio-ra': { image: { registry, repository, tag } },
       'istio/istiod': { meshConfig: evidence },
     },
-    istioctl: [],
+    operator: { meshConfig: evidence },
   };
 }
 

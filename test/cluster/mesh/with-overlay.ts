@@ -1,7 +1,7 @@
 // Stands in for `helm` and `istioctl` on the path of a document's commands: applies the overlay, which is all
 // that differs from the documents, and becomes the real program. Usage: with-overlay.ts <overlay> <program> …
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Overlay } from './overlay.ts';
 
@@ -21,9 +21,18 @@ interface Changed {
   readonly input?: string;
 }
 
+/** The overlay's file comes first, so that the document's own wins where both name a field. */
 function forIstioctl(words: readonly string[]): Changed {
-  const installs = words.includes('install') || words.includes('manifest');
-  return { args: installs ? [...words, ...overlay.istioctl] : words };
+  if (words.includes('create-remote-secret') && overlay.remoteServer !== undefined) {
+    return { args: [...words, '--server', overlay.remoteServer] };
+  }
+  const at = words.findIndex((word) => word === '-f' || word === '--filename');
+  if (at === -1 || !(words.includes('install') || words.includes('manifest')))
+    return { args: words };
+  const file = `${overlayFile}.operator.yaml`;
+  const kind = { apiVersion: 'install.istio.io/v1alpha1', kind: 'IstioOperator' };
+  writeFileSync(file, JSON.stringify({ ...kind, spec: overlay.operator }));
+  return { args: words.toSpliced(at, 0, '-f', file) };
 }
 
 /** The values of the overlay come first, so that the document's own win where both name one. */

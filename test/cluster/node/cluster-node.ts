@@ -85,16 +85,17 @@ export class ClusterNode {
     return node;
   }
 
-  /** Starts a second control plane on the node, without pods of its own. */
+  /**
+   * Starts a second control plane on the node, without pods of its own; returns the kubeconfig of an
+   * administrator, for use from outside of the node.
+   */
   static async startRemoteCluster(
     options: Omit<ClusterNodeOptions, 'images'>,
     namespaces: NodeNamespaces,
-  ): Promise<{ readonly controlPlane: NodeControlPlane; readonly kubeconfig: string }> {
+  ): Promise<string> {
     const controlPlane = await startControlPlane({ ...options, namespaces }, 'remote');
     const port = await forwardPort(options.processes, namespaces, secondPorts.apiServer);
-    const outside = `https://127.0.0.1:${port}`;
-    const kubeconfig = await controlPlane.userKubeconfig('admin', ['system:masters'], outside);
-    return { controlPlane, kubeconfig };
+    return controlPlane.userKubeconfig('admin', ['system:masters'], `https://127.0.0.1:${port}`);
   }
 
   private async awaitReady(): Promise<void> {

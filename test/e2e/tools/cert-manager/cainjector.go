@@ -34,7 +34,10 @@ func runCainjector(ctx context.Context) error {
 			return err
 		}
 	}
-	manager, err := ctrl.NewManager(ctrl.GetConfigOrDie(), ctrl.Options{
+	config := ctrl.GetConfigOrDie()
+	// The part before the slash becomes the manager of the fields that it applies.
+	config.UserAgent = "cert-manager-cainjector/v1"
+	manager, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:  scheme,
 		Metrics: metrics.Options{BindAddress: "0"},
 		// Secrets are watched by their metadata alone and read when they are needed.
