@@ -5,6 +5,7 @@ import { runCommand } from '../../e2e/stack/run-command.ts';
 import { callerPod, callFromPod, type CallFromPod } from '../mesh/caller-pod.ts';
 import type { ClusterContext } from '../mesh/cluster-context.ts';
 import { awaitDecision, type Decision } from '../mesh/decisions.ts';
+import { workloadCertificate } from '../mesh/workload-certificate.ts';
 
 const signerOfBar = 'issuers.cert-manager.io/bar.bar';
 const ownIdentity = 'spiffe://cluster.local/ns/foo/sa/caller';
@@ -66,11 +67,24 @@ function proxyConfigSteps(context: ClusterContext): readonly Step[] {
   };
   return [
     {
-      name: "a ProxyConfig in foo that names bar's signer gives nobody in foo a certificate of it",
+      name: "a ProxyConfig in foo that names bar's signer leaves its pods with foo's, by the rule",
       run: async (show) => {
+        const since = new Date();
         await context.kubectl.apply([proxyConfig]);
         await context.kubectl.apply(callerPod('configured'));
-        await assertNeverServed(context, 'configured', show);
+        const decision = await awaitDecision(
+          context,
+          since,
+          (line) => line.callerPod === 'configured' && line.certSigner === signerOfBar,
+        );
+        show(describeDecision(decision));
+        assert.equal(decision.signer, 'clusterissuers.cert-manager.io/foo');
+        const certificate = await awaitUntil(
+          () => workloadCertificate(context, 'foo', 'configured'),
+          { what: 'the pod has a certificate', timeoutMs: 60_000, intervalMs: 1000 },
+        );
+        assert.equal(certificate.issuer, 'CN=foo-root');
+        assert.deepEqual(certificate.roots, ['CN=foo-root']);
         await deletePod(context, 'configured');
         await context.type('kubectl delete proxyconfig foreign-signer --namespace foo');
       },

@@ -47,7 +47,10 @@ export class ClusterContext {
 
   /** Runs a line as a reader would type it; returns what it prints. */
   async type(line: string): Promise<string> {
-    return mustRun('bash', ['-euo', 'pipefail', '-c', line], { cwd: this.folder, env: this.env });
+    return mustRun('bash', ['--norc', '-euo', 'pipefail', '-c', line], {
+      cwd: this.folder,
+      env: this.env,
+    });
   }
 
   /** Puts commands, charts and proto where the documents expect them; returns the environment. */

@@ -9,10 +9,15 @@ export interface Decision {
   readonly reason?: string;
   readonly identity?: string;
   readonly callerPod?: string;
+  /** The signer that was asked for, and the one that was given. */
   readonly certSigner?: string;
+  readonly signer?: string;
 }
 
-const shown = ['kind', 'outcome', 'code', 'reason', 'identity', 'callerPod', 'certSigner'] as const;
+const shown = [
+  ...(['kind', 'outcome', 'code', 'reason', 'identity'] as const),
+  ...(['callerPod', 'certSigner', 'signer'] as const),
+];
 
 /** Waits for a decision of any replica that fits; the audit trail is in the log of the pods by default. */
 export async function awaitDecision(

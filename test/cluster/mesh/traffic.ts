@@ -22,7 +22,7 @@ export interface TrafficEvidence {
  * or a retry would hide a handshake that fails.
  */
 export function everyRequestAnew(namespaces: readonly string[]): readonly Manifest[] {
-  return namespaces.flatMap((namespace) => {
+  const ofEach = namespaces.flatMap((namespace) => {
     const host = hostOf(namespace);
     const metadata = { name: 'httpbin', namespace };
     return [
@@ -46,7 +46,40 @@ export function everyRequestAnew(namespaces: readonly string[]): readonly Manife
       },
     ];
   });
+  return [...ofEach, withoutSessions];
 }
+
+/** A resumed session would skip the check of certificates, so servers hand out nothing to resume. */
+const withoutSessions: Manifest = {
+  apiVersion: 'networking.istio.io/v1alpha3',
+  kind: 'EnvoyFilter',
+  metadata: { name: 'without-sessions', namespace: 'istio-system' },
+  spec: {
+    configPatches: [
+      {
+        applyTo: 'FILTER_CHAIN',
+        match: {
+          context: 'SIDECAR_INBOUND',
+          listener: { filterChain: { transportProtocol: 'tls' } },
+        },
+        patch: {
+          operation: 'MERGE',
+          value: {
+            transport_socket: {
+              name: 'envoy.transport_sockets.tls',
+              typed_config: {
+                '@type':
+                  'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext',
+                disable_stateless_session_resumption: true,
+                disable_stateful_session_resumption: true,
+              },
+            },
+          },
+        },
+      },
+    ],
+  },
+};
 
 /** All pairs of some namespaces, both ways and within each. */
 export function allPairs(namespaces: readonly string[]): readonly Pair[] {

@@ -46,7 +46,7 @@ export class RunnableDocument {
     if (language === 'yaml') {
       return mustRun('kubectl', ['apply', '-f', '-'], { ...options, input: text });
     }
-    return mustRun('bash', ['-euo', 'pipefail', '-c', text], options);
+    return mustRun('bash', ['--norc', '-euo', 'pipefail', '-c', text], options);
   }
 
   /** The text of a block that is not run by itself, such as what a command should print. */
