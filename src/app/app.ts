@@ -74,6 +74,7 @@ async function start(config: RaConfig, edges: AppEdges, started: StartStack): Pr
     reflection: config.reflection,
     passThrough: front?.passThrough,
     lingerMs: config.load.drainDelayMs,
+    memoryLimitBytes: edges.memoryLimit.bytes,
     log: edges.log.scope('server'),
   });
   const sources: MetricsSources = {
@@ -127,7 +128,9 @@ async function startGround(
   edges: AppEdges,
   started: StartStack,
 ): Promise<Ground> {
-  const { clock, random, log, version } = edges;
+  const { clock, random, log, version, memoryLimit } = edges;
+  const { bytes: memoryLimitBytes, source: memoryLimitSource } = memoryLimit;
+  log.info('starting', { version, memoryLimitBytes, memoryLimitSource });
   const telemetry = await openTelemetry({ config, version, clock, log, started });
   warnOfSettings(config, log);
   const kubernetes = await openCluster({

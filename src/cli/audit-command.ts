@@ -3,14 +3,22 @@ import { filesOfTrail } from '../audit/rotated-files.ts';
 import { linesOf } from '../audit/trail-lines.ts';
 import { verifyAudit } from '../audit/verify-audit.ts';
 import type { AuditReport } from '../audit/verify-audit.ts';
+import { auditSettings } from '../config/audit-settings.ts';
 import type { CommandRun } from './command-run.ts';
 import { exitCodes } from './exit-codes.ts';
 import { jsonDocument, outputOption, quietOption } from './output-options.ts';
 import type { OutputForm } from './output-options.ts';
+import { readSettingOfServe } from './setting-of-serve.ts';
 import { withProgress } from './with-progress.ts';
 import { UsageError } from './workspace.ts';
 
 const after = `
+Examples:
+  in the pod, the trail of that pod where the chart has it in a file
+    kubectl exec -n istio-system deploy/istio-ra -- istio-ra audit verify
+  lines that went to stdout, kept by whoever collects the log
+    istio-ra audit verify collected.log
+
 Exit status: 0 intact and complete, 1 otherwise.
 
 What it cannot see: a trail that was written anew from its first line, and the removal of its last
@@ -26,12 +34,17 @@ interface Flags {
 export function auditCommand(run: CommandRun): Command {
   const verify = new Command('verify')
     .description('check the hash chain of an audit trail and that each request has its decision')
-    .argument('<file>', 'the audit file; rotated files beside it are read first')
+    .argument(
+      '[file]',
+      'the audit file; rotated files beside it are read first (default: the file that AUDIT_LOG names)',
+    )
     .addOption(outputOption())
     .addOption(quietOption('show only what is wrong'))
     .addHelpText('after', after)
-    .action(async (file: string, flags: Flags) => {
-      const { err } = run.environment;
+    .action(async (typed: string | undefined, flags: Flags) => {
+      const { err, env } = run.environment;
+      const file = typed ?? (await readSettingOfServe(auditSettings.auditLog, env));
+      if (typed === undefined && file === auditSettings.auditLog.fallback) verify.error(noFile);
       const progress = { sink: err, isQuiet: flags.quiet === true, what: `reading ${file}` };
       const report = await withProgress(progress, () => readTrail(file));
       run.environment.out.write(shown(report, flags));
@@ -40,6 +53,9 @@ export function auditCommand(run: CommandRun): Command {
     });
   return new Command('audit').description('work with audit trails').addCommand(verify);
 }
+
+const noFile =
+  'error: name the audit file: AUDIT_LOG names none here, so that audit lines go to stdout';
 
 const whichFile = 'name the file that AUDIT_LOG has of the istio-ra that wrote it';
 

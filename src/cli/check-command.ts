@@ -21,8 +21,10 @@ import { paintFor } from './terminal.ts';
 import { untilSignal } from './until-signal.ts';
 import { UsageError } from './workspace.ts';
 
+const usualAccount = 'istio-ra';
+
 interface Flags {
-  readonly account: string;
+  readonly account?: string;
   readonly canary?: true;
   readonly output: OutputForm;
   readonly quiet?: true;
@@ -34,7 +36,7 @@ Examples:
     CERT_SIGNER_DOMAIN=clusterissuers.cert-manager.io istio-ra check --kubeconfig ~/.kube/config
   with a certificate from each signer, for a key that is thrown away
     istio-ra check --config settings.yaml --canary
-  in the pod, with what it was started with in its environment
+  in the pod, with the settings of the istio-ra that runs there
     kubectl exec -n istio-system deploy/istio-ra -- istio-ra check
 It takes the settings of \`istio-ra serve\`. docs/check.md has a section for each check.
 
@@ -48,7 +50,10 @@ export function checkCommand(run: CommandRun): Command {
   );
   addSettingOptions(command);
   return command
-    .option('--account <ns/name>', 'the account of istio-ra', 'istio-system/istio-ra')
+    .option(
+      '--account <ns/name>',
+      'the account of istio-ra (default: POD_NAMESPACE and SERVICE_ACCOUNT, istio-system/istio-ra)',
+    )
     .option('--canary', 'have each signer sign once, for a key that is thrown away')
     .addOption(quietOption('show only what is not ok'))
     .addOption(outputOption())
@@ -61,8 +66,10 @@ export function checkCommand(run: CommandRun): Command {
 async function check(command: Command, run: CommandRun): Promise<void> {
   const flags = command.opts<Flags>();
   const { environment } = run;
-  const account = parseAccount(flags.account);
+  const typed = flags.account === undefined ? undefined : parseAccount(flags.account);
   const config = await readSettings(command, environment.env);
+  const { podNamespace: namespace, serviceAccount: name = usualAccount } = config;
+  const account = typed ?? { namespace, name };
   const progress = new ProgressLine(environment.err, systemClock);
   const results = await resultsOf(config, run, { account, flags, progress }).finally(() => {
     progress.stop();

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { Explanation } from '../app/explainer.ts';
+import { listenSettings } from '../config/listen-settings.ts';
 import type { CommandRun } from './command-run.ts';
 import { exitCodes } from './exit-codes.ts';
 import { describeExplanation, describeVerdict } from './explanation-report.ts';
@@ -7,11 +8,14 @@ import { checkHostPort } from './host-port.ts';
 import { jsonDocument, outputOption, quietOption } from './output-options.ts';
 import type { OutputForm } from './output-options.ts';
 import { tableWidth } from './table.ts';
+import { readSettingOfServe } from './setting-of-serve.ts';
 import { paintFor } from './terminal.ts';
 import type { CommandEnvironment } from './terminal.ts';
 import { UnreachableError } from './unreachable-error.ts';
 import { withProgress } from './with-progress.ts';
 import { UsageError } from './workspace.ts';
+
+const { debugAddress } = listenSettings;
 
 interface Flags {
   readonly namespace: string;
@@ -20,7 +24,7 @@ interface Flags {
   readonly pod?: string;
   readonly nodeAgent?: string;
   readonly ttl?: string;
-  readonly address: string;
+  readonly address?: string;
   readonly output: OutputForm;
   readonly quiet?: true;
 }
@@ -28,6 +32,7 @@ interface Flags {
 const after = `
 It asks an istio-ra that runs, on its loopback debug port:
   in the pod         kubectl exec -n istio-system deploy/istio-ra -- istio-ra explain …
+                     (the port is that of the settings file that ISTIO_RA_CONFIG names)
   from a laptop      kubectl port-forward -n istio-system deploy/istio-ra 9876 &
                      istio-ra explain …
 The answer comes from the code that decides on requests, not from a copy of it.
@@ -49,7 +54,10 @@ export function explainCommand(run: CommandRun): Command {
       'the node agent that asks for it, such as istio-system/ztunnel',
     )
     .option('--ttl <seconds>', 'the validity that it asks for')
-    .option('--address <host:port>', 'debug port of istio-ra', '127.0.0.1:9876')
+    .option(
+      '--address <host:port>',
+      `debug port of istio-ra (default: debugAddr of the file in ISTIO_RA_CONFIG, else ${debugAddress.fallback})`,
+    )
     .addOption(outputOption())
     .addOption(quietOption('show the verdict alone'))
     .addHelpText('after', after)
@@ -70,20 +78,21 @@ function shown(explanation: Explanation, { output, quiet }: Flags, run: CommandR
 
 const withinMs = 10_000;
 
-/** Throws UsageError, UnreachableError, or an Error that holds what istio-ra has against the question. */
-async function ask(flags: Flags, { err }: CommandEnvironment): Promise<Explanation> {
-  checkHostPort(flags.address, '--address', '127.0.0.1:9876');
-  const url = `http://${flags.address}/debug/explain?${queryOf(flags).toString()}`;
-  const progress = { sink: err, isQuiet: flags.quiet === true, what: `asking ${flags.address}` };
+/** Throws UsageError, ConfigError, UnreachableError, or an Error that holds what istio-ra has against the question. */
+async function ask(flags: Flags, { err, env }: CommandEnvironment): Promise<Explanation> {
+  const address = flags.address ?? (await readSettingOfServe(debugAddress, env));
+  checkHostPort(address, '--address', debugAddress.fallback);
+  const url = `http://${address}/debug/explain?${queryOf(flags).toString()}`;
+  const progress = { sink: err, isQuiet: flags.quiet === true, what: `asking ${address}` };
   const answer = await withProgress(progress, () =>
     fetch(url, { signal: AbortSignal.timeout(withinMs) }),
   ).catch((cause: unknown) => {
-    throw new UnreachableError(`no istio-ra answers on ${flags.address}: ${whereToAsk}`, { cause });
+    throw new UnreachableError(`no istio-ra answers on ${address}: ${whereToAsk}`, { cause });
   });
   const body = await readAnswer(answer);
   if (body === undefined) {
     throw new UnreachableError(
-      `what answers on ${flags.address} is not the debug port of istio-ra: ${whereToAsk}`,
+      `what answers on ${address} is not the debug port of istio-ra: ${whereToAsk}`,
     );
   }
   if ('error' in body) throw new Error(body.error);

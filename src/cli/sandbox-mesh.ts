@@ -5,6 +5,7 @@ import { requestServingCertificate } from '../app/serving/serving-certificate.ts
 import { systemClock } from '../base/clock.ts';
 import { withDeadline } from '../base/deadline.ts';
 import type { Logger } from '../base/logger.ts';
+import { currentMemoryLimit } from '../base/memory-limit.ts';
 import type { StartStack } from '../base/start-stack.ts';
 import { parseRaConfig } from '../config/ra-config.ts';
 import type { RaConfig } from '../config/ra-config.ts';
@@ -85,6 +86,7 @@ export async function startSandboxMesh(options: SandboxMeshOptions): Promise<San
       protoDirectory: protoDirectory(options),
       pageDirectory: join(options.run.environment.root, 'page'),
       version: options.run.version,
+      memoryLimit: currentMemoryLimit(),
     }),
   );
   stack.defer(() => app.stop());

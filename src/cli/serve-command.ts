@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { systemClock } from '../base/clock.ts';
 import { createLogger } from '../base/logger.ts';
 import type { LogLevel } from '../base/logger.ts';
+import { currentMemoryLimit } from '../base/memory-limit.ts';
 import type { CommandRun } from './command-run.ts';
 import { quietOption } from './output-options.ts';
 import { addSettingOptions, environmentTable, readSettings } from './setting-options.ts';
@@ -57,6 +58,7 @@ async function serve(command: Command, { environment, version }: CommandRun): Pr
     protoDirectory: join(environment.root, 'proto'),
     pageDirectory: join(environment.root, 'page'),
     version,
+    memoryLimit: currentMemoryLimit(),
     stopAsked: stopping.signal,
   });
   const signal = await stopAsked;

@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { flagsWithoutEffect, refusedFlags } from '../config/istiod-settings.ts';
 import { parseRaConfig } from '../config/ra-config.ts';
 import type { RaConfig } from '../config/ra-config.ts';
-import { serveSettings, settingNames } from '../config/serve-settings.ts';
-import { parseSettingsFile, unusable } from '../config/settings-file.ts';
-import type { Setting, SettingsFile } from '../config/setting.ts';
+import { serveSettings } from '../config/serve-settings.ts';
+import type { Setting } from '../config/setting.ts';
+import { readNamedSettingsFile } from './named-settings-file.ts';
 import { formatTable, tableWidth } from './table.ts';
 import type { CommandEnvironment } from './terminal.ts';
 
@@ -26,14 +25,13 @@ export function addSettingOptions(command: Command): void {
   }
 }
 
-/** What flags, environment and the file of `--config` say together. Throws ConfigError. */
+/** What flags, environment and the settings file say together. Throws ConfigError. */
 export async function readSettings(
   command: Command,
   env: CommandEnvironment['env'],
 ): Promise<RaConfig> {
   const flags = typedFlags(command);
-  const file = await readSettingsFile(flags[serveSettings.settingsFile.flag]);
-  return parseRaConfig({ flags, env, file });
+  return parseRaConfig({ flags, env, file: await readNamedSettingsFile({ flags, env }) });
 }
 
 /** A flag that stands there without a value is a bool that is on. */
@@ -57,14 +55,4 @@ export function environmentTable({ out }: CommandEnvironment): string {
       : [[`  ${env}`, fallback === undefined ? help : `${help} (default: ${fallback})`]],
   );
   return formatTable(rows, tableWidth(out));
-}
-
-async function readSettingsFile(path: string | undefined): Promise<SettingsFile | undefined> {
-  if (path === undefined) return undefined;
-  try {
-    return parseSettingsFile(await readFile(path, 'utf8'), { path, settings: settingNames });
-  } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
-    return unusable(path, `cannot read the file that --config names: ${problem}`);
-  }
 }

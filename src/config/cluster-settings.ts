@@ -1,5 +1,5 @@
 import type { Setting, SettingReader } from './setting.ts';
-import { file, switchVariable, labelName, list, text } from './setting-parsers.ts';
+import { file, switchVariable, labelName, list, objectName, text } from './setting-parsers.ts';
 
 /** Which API server, and as which replica of which control plane. */
 export const clusterSettings = {
@@ -50,6 +50,12 @@ export const clusterSettings = {
     help: 'the name of this replica; made up where absent',
     placeholder: '<name>',
     parse: text,
+  },
+  serviceAccount: {
+    env: 'SERVICE_ACCOUNT',
+    help: 'the service account this runs with; check asks for its rights',
+    placeholder: '<name>',
+    parse: objectName,
   },
   revision: {
     env: 'REVISION',

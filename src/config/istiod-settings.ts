@@ -96,7 +96,6 @@ const names: readonly string[] = [
   'PLATFORM',
   'PREFER_DESTINATIONRULE_TLS_FOR_EXTERNAL_SERVICES',
   'RESOLVE_HOSTNAME_GATEWAYS',
-  'SERVICE_ACCOUNT',
   'VERIFY_CERTIFICATE_AT_CLIENT',
 ];
 /** Kubernetes tells pods of Services this way, and Istio's Services have such names. */

@@ -3,6 +3,10 @@ import { parseSignerName } from '../mesh/signer-name.ts';
 import type { Setting, SettingReader } from './setting.ts';
 import { list, oneOf } from './setting-parsers.ts';
 
+/** YAML as Helm reads it has `off` without quotes as false, and `on` as true. */
+const on = ['on', 'true'] as const;
+const off = ['off', 'false'] as const;
+
 /** What is borne, for how long, and how a replica leaves. */
 export interface LoadConfig {
   /** Whether each pod and node agent may ask only so often. */
@@ -41,7 +45,7 @@ export const loadSettings = {
     help: 'off: a pod, or a node agent, may ask as often as it likes',
     placeholder: '<on|off>',
     fallback: 'on',
-    parse: (value: string) => oneOf(['on', 'off'] as const)(value) === 'on',
+    parse: (value: string) => on.some((each) => each === oneOf([...on, ...off])(value)),
   },
   drainDelay: {
     env: 'DRAIN_DELAY',

@@ -56,6 +56,8 @@ export interface RaConfig {
   /** Undefined: there is the local cluster alone. */
   readonly remoteClustersPath: string | undefined;
   readonly podNamespace: string;
+  /** The service account this runs with, in `podNamespace`; undefined where nobody said so. */
+  readonly serviceAccount: string | undefined;
   /** Of the control plane; empty: the one without a name. */
   readonly revision: string;
   /** Our name among the replicas: a label value. */
@@ -127,6 +129,7 @@ function readPlace(reader: SettingReader) {
     cluster: { id, aliases: reader.read(s.clusterAliases) ?? [] },
     podNamespace,
     revision,
+    serviceAccount: reader.read(s.serviceAccount),
     replica: replicaName(reader.read(s.podName)),
     leaderElection: reader.need(s.leaderElection),
     leaseName: revision === '' ? 'istio-ra-leader' : `istio-ra-leader-${revision}`,

@@ -20,7 +20,10 @@ import { tracingSettings } from './tracing-settings.ts';
  */
 export const serveSettings = {
   /** Read before the others. */
-  settingsFile: file('config', 'the settings below in a YAML file, by flag or variable; those win'),
+  settingsFile: {
+    ...file('config', 'the settings below in a YAML file, by flag or variable; those win'),
+    env: 'ISTIO_RA_CONFIG',
+  },
   ...clusterSettings,
   ...meshSettings,
   ...listenSettings,

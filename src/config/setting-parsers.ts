@@ -67,7 +67,7 @@ const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
 const subdomain = new RegExp(`^(?=.{1,253}$)${label}(?:\\.${label})*$`);
 const singleLabel = new RegExp(`^${label}$`);
 
-/** The name of an object, as Kubernetes has it for ConfigMaps and Secrets. */
+/** The name of an object, as Kubernetes has it for ConfigMaps, Secrets and service accounts. */
 export function objectName(value: string): string {
   if (subdomain.test(value)) return value;
   throw new Error('must be the name of a Kubernetes object: lower-case letters, digits, - and .');

@@ -5,6 +5,8 @@ import type { SettingProblem, SettingsFile } from './setting.ts';
 
 /** Longer is no settings file. */
 const longestFile = 256 * 1024;
+/** What names the settings file, by flag and by variable. */
+const namesOfTheFile: readonly string[] = ['config', 'ISTIO_RA_CONFIG'];
 /** How many letters may be wrong in what is certainly a slip. */
 const slip = 2;
 
@@ -56,7 +58,8 @@ interface EntryRead {
 
 function readEntry(name: string, value: unknown, options: SettingsFileOptions): EntryRead {
   const source = `${name} in ${options.path}`;
-  if (name === 'config') return { problem: { source, problem: 'cannot stand in the file itself' } };
+  if (namesOfTheFile.includes(name))
+    return { problem: { source, problem: 'cannot stand in the file itself' } };
   const known = options.settings.flat();
   if (!known.includes(name) && !isOfIstiod(name, known)) {
     const nearest = nearestName(name, known);

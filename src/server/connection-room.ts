@@ -8,11 +8,11 @@ const least = 256;
 export const mostConnections = 20_000;
 
 /**
- * For how many open connections there is room in so much memory: the limit of our control group, in
- * bytes, or 0 where there is none. More would have the kernel end us, and all of them with us.
+ * For how many open connections there is room in so much memory: the limit of our control groups, in bytes,
+ * or undefined where there is none. More would have the kernel end us, and all of them with us.
  */
-export function roomForConnections(memoryLimitBytes: number): number {
-  if (memoryLimitBytes === 0) return mostConnections;
+export function roomForConnections(memoryLimitBytes: number | undefined): number {
+  if (memoryLimitBytes === undefined) return mostConnections;
   const room = Math.floor((memoryLimitBytes - besidesBytes) / eachBytes);
   return Math.min(mostConnections, Math.max(least, room));
 }

@@ -41,6 +41,8 @@ export interface GrpcServerOptions {
   readonly log: Logger;
   /** Connections beyond this many are closed as they come; 20,000 where absent. */
   readonly maxConnections?: number;
+  /** How much memory this process may have, which decides how many connections are let in; absent: any. */
+  readonly memoryLimitBytes?: number | undefined;
   /** How new connections are paced; the gate's own figures where absent. */
   readonly connectionLimits?: Partial<ConnectionGateLimits> | undefined;
   /** How long a call's message may take to arrive; 10 s where absent. */
@@ -107,7 +109,7 @@ export class GrpcServer {
       },
       clock: options.clock,
       limits: {
-        mostOpened: roomForConnections(process.constrainedMemory()),
+        mostOpened: roomForConnections(options.memoryLimitBytes),
         ...options.connectionLimits,
       },
     });

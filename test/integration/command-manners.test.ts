@@ -50,6 +50,35 @@ describe('-o json', () => {
   });
 });
 
+describe('without being told, as in the pod', () => {
+  it('explain asks the debug port that the settings file of serve has', async () => {
+    const file = join(mesh.directory, 'debug.yaml');
+    await writeFile(file, `debugAddr: ${mesh.app.debugAddress}\n`);
+    const { status, out } = await ranCommand(['explain', '-n', 'foo', '-s', 'httpbin'], {
+      env: { ISTIO_RA_CONFIG: file },
+    });
+    expect([status, out]).toEqual([0, expect.stringContaining('GRANTED')]);
+  });
+
+  it.each([
+    ['the variable AUDIT_LOG has', (trail: string) => ({ AUDIT_LOG: trail })],
+    ['the settings file of serve has', () => ({ ISTIO_RA_CONFIG: join(mesh.directory, 'a.yaml') })],
+  ])('audit verify reads the trail that %s', async (_where, envFor) => {
+    const trail = join(mesh.directory, 'audit.jsonl');
+    await writeFile(join(mesh.directory, 'a.yaml'), `AUDIT_LOG: ${trail}\n`);
+    const { status, out } = await ranCommand(['audit', 'verify'], { env: envFor(trail) });
+    expect([status, out]).toEqual([0, expect.stringContaining('lines: intact, complete')]);
+  });
+
+  it('audit verify says so where audit lines go to no file', async () => {
+    const { status, err } = await ranCommand(['audit', 'verify'], { env: { AUDIT_LOG: 'stdout' } });
+    expect([status, err]).toEqual([
+      2,
+      expect.stringContaining('istio-ra: name the audit file: AUDIT_LOG names none here'),
+    ]);
+  });
+});
+
 describe('--quiet', () => {
   it.each([
     ['request', () => request(['-q'])],
@@ -126,6 +155,12 @@ describe('an error', () => {
   ])('of explain with %s says what to do', async (_what, words, code, told) => {
     const { status, err } = await ranCommand(['explain', '-n', 'foo', '-s', 'x', ...words]);
     expect([status, err]).toEqual([code, expect.stringContaining(told)]);
+  });
+
+  it('of explain names the settings file that cannot be read for the address', async () => {
+    const env = { ISTIO_RA_CONFIG: '/nowhere/settings.yaml' };
+    const { status, err } = await ranCommand(['explain', '-n', 'foo', '-s', 'x'], { env });
+    expect([status, err]).toEqual([2, expect.stringContaining('that ISTIO_RA_CONFIG names')]);
   });
 
   it('of explain tells another server from istio-ra', async () => {

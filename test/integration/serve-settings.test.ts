@@ -52,6 +52,36 @@ describe('istio-ra serve', () => {
     expect(told).toContain('CERT_SIGNER_DOMAIN: set it');
   });
 
+  it('takes the settings file that ISTIO_RA_CONFIG names, and that of --config before it', async () => {
+    const [named, typed] = [join(directory, 'named.yaml'), join(directory, 'typed.yaml')];
+    await writeFile(named, 'CERT_SIGNER_DOMAIN: a.b\nCSR_APPROVAL: named\n');
+    await writeFile(typed, 'CERT_SIGNER_DOMAIN: a.b\nCSR_APPROVAL: typed\n');
+    const env = { ISTIO_RA_CONFIG: named };
+    const problem = 'must be one of self, external';
+    expect(await problemsOf([], env)).toBe(`istio-ra: CSR_APPROVAL in ${named}: ${problem}\n`);
+    expect(await problemsOf(['--config', typed], env)).toBe(
+      `istio-ra: CSR_APPROVAL in ${typed}: ${problem}\n`,
+    );
+  });
+
+  it('reads the file that ISTIO_RA_CONFIG names after variables and flags', async () => {
+    const file = join(directory, 'last.yaml');
+    await writeFile(file, 'CSR_APPROVAL: of-file\nhttpAddr: of-file\nPROXY_CONFIGS: of-file\n');
+    const env = { ISTIO_RA_CONFIG: file, CERT_SIGNER_DOMAIN: 'a.b', CSR_APPROVAL: 'of-env' };
+    const told = await problemsOf(['--httpAddr', 'typed'], env);
+    const sources = [...told.matchAll(/^istio-ra: ([^:]+): /gm)].map(([, source]) => source);
+    expect(sources.sort()).toEqual(['--httpAddr', 'CSR_APPROVAL', `PROXY_CONFIGS in ${file}`]);
+  });
+
+  it('names ISTIO_RA_CONFIG where its file is not there, and takes an empty one for none', async () => {
+    const none = join(directory, 'none.yaml');
+    const told = await problemsOf([], { ISTIO_RA_CONFIG: none });
+    expect(told).toMatch(/none\.yaml: cannot read the file that ISTIO_RA_CONFIG names: .*ENOENT/);
+    expect(await problemsOf([], { ISTIO_RA_CONFIG: '' })).toMatch(
+      /^istio-ra: CERT_SIGNER_DOMAIN: set/,
+    );
+  });
+
   it("takes istiod's flags that mean nothing here, with and without a value", async () => {
     const words = ['--domain', 'cluster.local', '--log_as_json', '--vklog=9'];
     const more = ['--keepaliveMaxServerConnectionAge', '30m', '--ctrlz_address', 'localhost'];

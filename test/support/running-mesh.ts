@@ -106,6 +106,7 @@ export class RunningMesh implements AsyncDisposable {
       protoDirectory,
       pageDirectory,
       version: 'test',
+      memoryLimit: { bytes: undefined, source: 'none' } as const,
       loopLag: options.loopLag,
     };
     const app = await startApp(config, edges).catch(async (error: unknown) => {

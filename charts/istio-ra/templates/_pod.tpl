@@ -12,110 +12,15 @@
 - /app/dist/istio-ra.js
 {{- end -}}
 
+{{/* No setting is an argument of the chart's own: they would reach `serve` and no other command in the pod. */}}
 {{- define "istio-ra.args" -}}
-{{- $app := .Values.app -}}
 - serve
-{{- if not $app.servingCertificate.signer }}
-- --tlsCertFile=/var/run/secrets/istiod/tls/tls.crt
-- --tlsKeyFile=/var/run/secrets/istiod/tls/tls.key
-{{- end }}
-{{- with $app.servingCertificate.extraRoots }}
-{{- if or .configMap .secret }}
-- --caCertFile=/etc/istio-ra/extra-roots/{{ .key }}
-{{- end }}
-{{- end }}
-{{- if or $app.meshConfig.inline $app.meshConfig.configMap }}
-- --meshConfig=/etc/istio-ra/mesh/mesh
-{{- end }}
-{{- if $app.signerPolicy }}
-- --signerPolicy=/etc/istio-ra/signer-policy/policy.yaml
-{{- end }}
-{{- if $app.oidcIssuers }}
-- --oidcIssuers=/etc/istio-ra/oidc-issuers/issuers.yaml
-{{- end }}
-{{- if $app.remoteClusters }}
-- --remoteClusters=/etc/istio-ra/remote-clusters/clusters.yaml
-{{- end }}
-{{- with $app.clusterAliases }}
-- --clusterAliases={{ join "," . }}
-{{- end }}
-{{- with $app.tlsPolicy }}
-{{- with .minVersion }}
-- --tls-min-version={{ . }}
-{{- end }}
-{{- with .cipherSuites }}
-- --tls-cipher-suites={{ join "," . }}
-{{- end }}
-{{- end }}
-- --debugAddr=127.0.0.1:{{ $app.debug.port }}
-{{- if $app.debug.reflection }}
-- --grpcReflection=true
-{{- end }}
-- --log_output_level=default:{{ $app.logging.level }}{{ range $scope, $level := $app.logging.scopes }},{{ $scope }}:{{ $level }}{{ end }}
 {{- with .Values.extraArgs }}
 {{ toYaml . }}
 {{- end }}
 {{- end -}}
 
-{{/* The environment as a map of texts; what is empty is left out. */}}
-{{- define "istio-ra.settings" -}}
-{{- $app := .Values.app -}}
-{{- $namesOfOurs := prepend $app.servingCertificate.dnsNames (printf "%s.%s.svc" (include "istio-ra.serviceName" .) .Release.Namespace) -}}
-{{- $settings := dict
-  "CERT_SIGNER_DOMAIN" $app.signerDomain
-  "CSR_APPROVAL" $app.approval
-  "PROXY_CONFIGS" $app.proxyConfigs
-  "TOKEN_AUDIENCES" (join "," $app.tokenAudiences)
-  "CLUSTER_ID" $app.clusterId
-  "REVISION" $app.revision
-  "CA_TRUSTED_NODE_ACCOUNTS" (join "," $app.trustedNodeAccounts)
-  "CLIENT_CERT_IDENTITIES" (join "," $app.clientCertIdentities)
-  "SHARED_MESH_CONFIG" $app.meshConfig.sharedConfigMap
-  "TRUST_UNBOUND_ROOTS" (ternary "true" "" $app.trustUnboundRoots)
-  "DEFAULT_WORKLOAD_CERT_TTL" $app.lifetimes.default
-  "MAX_WORKLOAD_CERT_TTL" $app.lifetimes.max
-  "REQUEST_BUDGET" $app.budgets.request
-  "COMPLIANCE_POLICY" $app.tlsPolicy.compliance
-  "ISTIOD_CUSTOM_HOST" (join "," (uniq $namesOfOurs))
-  "ENABLE_LEADER_ELECTION" (ternary "true" "false" $app.leaderElection.enabled)
-  "CLUSTER_TRUST_BUNDLES" (ternary "true" "" $app.clusterTrustBundles.enabled)
--}}
-{{- with $app.defaultSigner -}}
-{{- $_ := set $settings "K8S_SIGNER" (include "istio-ra.fullSignerName" (list $ .)) -}}
-{{- end -}}
-{{- with $app.servingCertificate -}}
-{{- if .signer -}}
-{{- $_ := set $settings "PILOT_CERT_PROVIDER" (printf "k8s.io/%s" (include "istio-ra.fullSignerName" (list $ .signer))) -}}
-{{- $_ := set $settings "SERVING_CERT_TTL" .ttl -}}
-{{- end -}}
-{{- end -}}
-{{- if include "istio-ra.distributesRoots" . -}}
-{{- $_ := set $settings "DISTRIBUTE_ROOTS" "true" -}}
-{{- $_ := set $settings "PILOT_CA_CERT_CONFIGMAP" $app.rootDistribution.configMapName -}}
-{{- end -}}
-{{- if include "istio-ra.keepsIstiodTls" . -}}
-{{- $_ := set $settings "ISTIOD_TLS_SECRET" $app.istiodTls.secretName -}}
-{{- end -}}
-{{- if eq .Values.mode "front" -}}
-{{- $_ := set $settings "ISTIOD_UPSTREAM" (include "istio-ra.upstreamHost" .) -}}
-{{- $_ := set $settings "ISTIOD_UPSTREAM_SERVER_NAME" .Values.front.upstreamServerName -}}
-{{- with .Values.front.upstreamRoots -}}
-{{- if or .configMap .secret -}}
-{{- $_ := set $settings "ISTIOD_UPSTREAM_ROOTS" (printf "/etc/istio-ra/upstream-roots/%s" .key) -}}
-{{- end -}}
-{{- end -}}
-{{- end -}}
-{{- with $app.audit -}}
-{{- if eq .target "file" -}}
-{{- $_ := set $settings "AUDIT_LOG" "/var/log/istio-ra/audit-$(POD_NAME).jsonl" -}}
-{{- $_ := set $settings "AUDIT_LOG_MAX_MEGABYTES" (int .maxMegabytes | toString) -}}
-{{- $_ := set $settings "AUDIT_LOG_MAX_FILES" (int .maxFiles | toString) -}}
-{{- $_ := set $settings "AUDIT_LOG_FSYNC" (ternary "true" "" .fsync) -}}
-{{- end -}}
-{{- end -}}
-{{- toJson $settings -}}
-{{- end -}}
-
+{{/* What differs from pod to pod, and what is no setting; `kubectl exec` hands it on to every command. */}}
 {{- define "istio-ra.env" -}}
 - name: POD_NAME
   valueFrom:
@@ -125,15 +30,20 @@
   valueFrom:
     fieldRef:
       fieldPath: metadata.namespace
+- name: SERVICE_ACCOUNT
+  valueFrom:
+    fieldRef:
+      fieldPath: spec.serviceAccountName
+# All other settings.
+- name: ISTIO_RA_CONFIG
+  value: /etc/istio-ra/settings.yaml
+{{- if eq .Values.app.audit.target "file" }}
+- name: AUDIT_LOG
+  value: /var/log/istio-ra/audit-$(POD_NAME).jsonl
+{{- end }}
 # Name look-ups and cryptography of Node share these threads.
 - name: UV_THREADPOOL_SIZE
   value: '8'
-{{- range $name, $value := include "istio-ra.settings" . | fromJson }}
-{{- if $value }}
-- name: {{ $name }}
-  value: {{ $value | quote }}
-{{- end }}
-{{- end }}
 {{- with .Values.extraEnv }}
 {{ toYaml . }}
 {{- end }}
@@ -153,7 +63,10 @@
 
 {{- define "istio-ra.volumes" -}}
 {{- $fullname := include "istio-ra.fullname" . -}}
-{{- with .Values.app -}}
+- name: settings
+  configMap:
+    name: {{ $fullname }}-settings
+{{- with .Values.app }}
 {{- if not .servingCertificate.signer }}
 - name: serving-certificate
   secret:
@@ -195,7 +108,13 @@
 {{- end -}}
 
 {{- define "istio-ra.volumeMounts" -}}
-{{- with .Values.app -}}
+# By its subPath this file stays as it was when the container began: whoever looks at the settings later,
+# such as istio-ra check, sees those that the container runs with.
+- name: settings
+  mountPath: /etc/istio-ra/settings.yaml
+  subPath: settings.yaml
+  readOnly: true
+{{- with .Values.app }}
 {{- if not .servingCertificate.signer }}
 - name: serving-certificate
   mountPath: /var/run/secrets/istiod/tls

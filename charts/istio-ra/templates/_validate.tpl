@@ -24,7 +24,22 @@
 {{- fail "set app.signerDomain or app.defaultSigner: without either no request can name a signer" -}}
 {{- end -}}
 {{- include "istio-ra.validateOneOf" (list "app.servingCertificate.extraRoots" $app.servingCertificate.extraRoots) -}}
+{{- include "istio-ra.validateSettings" . -}}
 {{- include "istio-ra.validatePods" . -}}
+{{- end -}}
+
+{{/* A setting has one value that says it: rights, ports and volumes are rendered from that one too. */}}
+{{- define "istio-ra.validateSettings" -}}
+{{- $values := include "istio-ra.valuesOfSettings" . | fromJson -}}
+{{- $ofPod := list "POD_NAME" "POD_NAMESPACE" "namespace" "SERVICE_ACCOUNT" "config" "ISTIO_RA_CONFIG" -}}
+{{- range $name, $_ := .Values.settings -}}
+{{- with get $values $name -}}
+{{- fail (printf "settings.%s: the chart has another value for this setting: set %s, and leave it out here" $name .) -}}
+{{- end -}}
+{{- if has $name $ofPod -}}
+{{- fail (printf "settings.%s: the pod has it in its environment, from Kubernetes or the chart: leave it out here" $name) -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 
 {{- define "istio-ra.validateFront" -}}

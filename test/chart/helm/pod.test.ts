@@ -5,55 +5,17 @@ import { parseRaConfig } from '../../../src/config/ra-config.ts';
 import type { RaConfig } from '../../../src/config/ra-config.ts';
 import { serveSettings } from '../../../src/config/serve-settings.ts';
 import type { Setting } from '../../../src/config/setting.ts';
-import { only, render, repository, twoTenants } from '../support/chart.ts';
+import { render, repository, twoTenants } from '../support/chart.ts';
 import type { Values } from '../support/chart.ts';
 import { everything } from '../support/everything.ts';
+import { renderedPod } from '../support/rendered-pod.ts';
 import { rulesIn } from '../support/rights.ts';
-
-interface Container {
-  readonly command: readonly string[];
-  readonly args: readonly string[];
-  readonly env: readonly { readonly name: string; readonly value?: string }[];
-  readonly ports: readonly { readonly containerPort: number }[];
-  readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
-  readonly [field: string]: unknown;
-}
-
-interface PodSpec {
-  readonly containers: readonly Container[];
-  readonly volumes?: readonly { readonly name: string }[];
-  readonly [field: string]: unknown;
-}
-
-async function podOf(values: Values): Promise<{ readonly pod: PodSpec; readonly ra: Container }> {
-  const { spec } = only(await render(values), 'Deployment') as unknown as {
-    spec: { template: { spec: PodSpec } };
-  };
-  const pod = spec.template.spec;
-  const [ra] = pod.containers;
-  if (ra === undefined) throw new Error('the pod has no container');
-  return { pod, ra };
-}
 
 const front = { ...everything, mode: 'front', front: { upstreamService: { create: true } } };
 const settings: readonly Setting<unknown>[] = Object.values(serveSettings);
 
-/** The flags and variables of the container, as its program sees them. */
-function textsOf({ args, env }: Container): {
-  readonly flags: Record<string, string>;
-  readonly env: Record<string, string>;
-} {
-  const [, ...words] = args;
-  const flags = words.map((word) => /^--([^=]+)=(.*)$/.exec(word)?.slice(1) ?? [word]);
-  const variables = env.map(({ name, value }) => [name, value ?? 'of-the-pod']);
-  return {
-    flags: Object.fromEntries(flags) as Record<string, string>,
-    env: Object.fromEntries(variables) as Record<string, string>,
-  };
-}
-
 async function configOf(values: Values): Promise<RaConfig> {
-  return parseRaConfig(textsOf((await podOf(values)).ra));
+  return parseRaConfig((await renderedPod(values)).texts);
 }
 
 describe('the program in the pod', () => {
@@ -62,12 +24,13 @@ describe('the program in the pod', () => {
     ['front', front],
     ['of two tenants', twoTenants],
     ['with a certificate from a Secret', {}],
-  ])('%s knows each flag and variable that it is given', async (_what, values) => {
-    const { flags, env } = textsOf((await podOf(values)).ra);
+  ])('%s knows each variable and setting that it is given', async (_what, values) => {
+    const { env, file } = (await renderedPod(values)).texts;
     const known = settings.flatMap(({ flag, env: variable }) => [flag, variable]);
-    const given = [...Object.keys(flags), ...Object.keys(env)];
+    const given = [...Object.keys(env), ...(file?.texts.keys() ?? [])];
     const ofNodeItself = 'UV_THREADPOOL_SIZE';
     expect(given.filter((name) => !known.includes(name))).toEqual([ofNodeItself]);
+    expect(file?.problems).toEqual([]);
   });
 
   it('takes every value as it was meant', async () => {
@@ -117,16 +80,15 @@ describe('the program in the pod', () => {
   it('finds each file that it is told of under a mount, and each mount has its volume', async () => {
     const meshConfig = { configMap: 'mesh' };
     for (const values of [everything, front, { app: { meshConfig } }]) {
-      const { pod, ra } = await podOf(values);
-      const mounts = ra.volumeMounts ?? [];
-      const { flags, env } = textsOf(ra);
-      const paths = [...Object.values(flags), ...Object.values(env)].filter((text) =>
-        text.startsWith('/'),
-      );
-      for (const path of paths) {
-        expect(mounts.some(({ mountPath }) => path.startsWith(`${mountPath}/`))).toBe(true);
-      }
-      const volumes = (pod.volumes ?? []).map(({ name }) => name);
+      const { pod, ra, texts } = await renderedPod(values);
+      const mounts = ra.volumeMounts;
+      const given = [...Object.values(texts.env), ...(texts.file?.texts.values() ?? [])];
+      const paths = given.filter((text) => text?.startsWith('/') === true);
+      const isMounted = (path = ''): boolean =>
+        mounts.some(({ mountPath }) => path === mountPath || path.startsWith(`${mountPath}/`));
+      expect(paths.length).toBeGreaterThan(1);
+      expect(paths.filter((path) => !isMounted(path))).toEqual([]);
+      const volumes = pod.volumes.map(({ name }) => name);
       expect(volumes).toEqual(mounts.map(({ name }) => name));
     }
   });
@@ -145,12 +107,12 @@ describe('the program in the pod', () => {
   );
 
   it('is started as the image does it, with a heap that fits', async () => {
-    const { ra } = await podOf({ resources: { limits: { memory: '1Gi' } } });
+    const { ra } = await renderedPod({ resources: { limits: { memory: '1Gi' } } });
     const dockerfile = readFileSync(join(repository, 'Dockerfile'), 'utf8');
     const entrypoint = JSON.parse(/^ENTRYPOINT (.+)$/m.exec(dockerfile)?.[1] ?? '[]') as string[];
     expect(ra.command).toContain('--max-old-space-size=614');
     expect(ra.command.filter((word) => !word.includes('max-old-space'))).toEqual(entrypoint);
-    expect(ra.args[0]).toBe('serve');
+    expect(ra.args).toEqual(['serve']);
   });
 
   it('opens the ports that it listens on', async () => {
@@ -158,12 +120,12 @@ describe('the program in the pod', () => {
     const { secureGrpcAddress, monitoringAddress, httpAddress, front: passing } = config;
     const told = [secureGrpcAddress, monitoringAddress, httpAddress];
     const addresses = [...told, passing?.grpcAddress, passing?.webhookAddress];
-    const { ra } = await podOf(front);
+    const { ra } = await renderedPod(front);
     expect(ra.ports.map(({ containerPort }) => `:${containerPort}`)).toEqual(addresses);
   });
 
   it('runs as nobody, without rights, on a file system that it cannot write to', async () => {
-    const { pod, ra } = await podOf({});
+    const { pod, ra } = await renderedPod({});
     expect(pod).toMatchObject({
       automountServiceAccountToken: true,
       enableServiceLinks: false,
@@ -188,7 +150,7 @@ describe('the program in the pod', () => {
     ['a registry', { registry: 'r.example:5000', repository: 'a/ra' }, 'r.example:5000/a/ra:0.1.0'],
     ['a digest', { tag: 'v2', digest: `sha256:${'0'.repeat(64)}` }, `@sha256:${'0'.repeat(64)}`],
   ])('comes from an image by %s', async (_what, image, name) => {
-    const { ra } = await podOf({ image });
+    const { ra } = await renderedPod({ image });
     expect(String(ra['image'])).toContain(name);
   });
 });

@@ -11,6 +11,7 @@ describe('around the pods', () => {
   it('there is nothing that was not asked for', async () => {
     expect(kinds(await render({}))).toEqual([
       'ServiceAccount',
+      'ConfigMap',
       'ClusterRole',
       'ClusterRoleBinding',
       'Role',
@@ -99,7 +100,9 @@ describe('around the pods', () => {
     expect(only(objects, 'PrometheusRule')).toMatchObject({
       spec: { groups: [{ name: 'istio-ra', rules: stored('alerts.yaml') }] },
     });
-    const { data } = only(objects, 'ConfigMap') as unknown as { data: Record<string, string> };
+    const { data } = only(objects, 'ConfigMap', 'istio-ra-dashboard') as unknown as {
+      data: Record<string, string>;
+    };
     expect(JSON.parse(data['istio-ra.json'] ?? '')).toEqual(stored('dashboard.json'));
   });
 

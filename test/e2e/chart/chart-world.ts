@@ -12,10 +12,11 @@ import {
   type LaunchOptions,
 } from '../stack/istio-ra.ts';
 import type { Kubectl, Manifest } from '../stack/kubectl.ts';
+import { runCommand, type CommandResult } from '../stack/run-command.ts';
 import type { Workload, World } from '../walkthrough/world.ts';
 import { chartValues } from './chart-values.ts';
 import { renderChart } from './render-chart.ts';
-import { renderedStart } from './rendered-start.ts';
+import { renderedStart, type RenderedStart } from './rendered-start.ts';
 
 const namespace = 'istio-system';
 /** Another release than that of the walk-through, which goes on beside it. */
@@ -116,10 +117,31 @@ export class ChartWorld {
     };
   }
 
+  /**
+   * Runs a command of istio-ra as `kubectl exec` does: with the environment of a pod's container and none of
+   * its arguments. KUBECONFIG stands for the credentials that a kubelet mounts.
+   */
+  async exec(name: string, words: readonly string[]): Promise<CommandResult> {
+    const { env, kubeconfig } = await this.#pod(name);
+    const { program } = this.world;
+    return runCommand(process.execPath, [program, ...words], {
+      env: { ...env, KUBECONFIG: kubeconfig },
+    });
+  }
+
   async #launch(name: string): Promise<LaunchOptions> {
-    const { controlPlane, processes, program } = this.world;
+    const { processes, program } = this.world;
+    const { nodeFlags, flags, env, kubeconfig } = await this.#pod(name);
+    return {
+      ...{ name, program, processes, nodeFlags, env },
+      flags: { ...flags, ...onFreePorts, kubeconfig },
+    };
+  }
+
+  /** What the Deployment says of a pod, and a kubeconfig of the pod's own account. */
+  async #pod(name: string): Promise<RenderedStart & { readonly kubeconfig: string }> {
+    const { controlPlane } = this.world;
     const folder = this.path(name);
-    const { nodeFlags, flags, env } = renderedStart(this.#objects, { name, namespace, folder });
     const token = await this.kubectl.createToken({
       ...{ namespace, serviceAccount: fullName, audience: tokenIssuer },
     });
@@ -127,10 +149,7 @@ export class ChartWorld {
       kind: 'token',
       token,
     });
-    return {
-      ...{ name, program, processes, nodeFlags, env },
-      flags: { ...flags, ...onFreePorts, kubeconfig },
-    };
+    return { ...renderedStart(this.#objects, { name, namespace, folder }), kubeconfig };
   }
 
   async stop(): Promise<void> {

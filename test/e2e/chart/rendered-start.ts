@@ -1,5 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { parse, stringify } from 'yaml';
 import type { Manifest } from '../stack/kubectl.ts';
 
 /** How a kubelet would start istio-ra. */
@@ -14,7 +15,14 @@ interface Container {
   readonly command: readonly string[];
   readonly args: readonly string[];
   readonly env: readonly Variable[];
-  readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
+  readonly volumeMounts?: readonly Mount[];
+}
+
+interface Mount {
+  readonly name: string;
+  readonly mountPath: string;
+  /** One file of the volume; the whole volume where absent. */
+  readonly subPath?: string;
 }
 
 interface Variable {
@@ -24,6 +32,7 @@ interface Variable {
 }
 
 interface PodSpec {
+  readonly serviceAccountName: string;
   readonly containers: readonly Container[];
   readonly volumes?: readonly {
     readonly name: string;
@@ -49,16 +58,28 @@ export function renderedStart(objects: readonly Manifest[], pod: Pod): RenderedS
     throw new Error(`the image has no such program: ${container.command.join(' ')}`);
   }
   const mounted = mount(container, spec, objects, pod.folder);
-  const env = environment(container.env, pod);
   const inPod = ([name, value]: readonly [string, string]): readonly [string, string] => [
     name,
     mounted(value),
   ];
+  const env = Object.fromEntries(Object.entries(environment(container.env, pod, spec)).map(inPod));
+  rewriteSettings(env['ISTIO_RA_CONFIG'], mounted);
   return {
     nodeFlags: command,
     flags: Object.fromEntries(flagsOf(container.args).map(inPod)),
-    env: Object.fromEntries(Object.entries(env).map(inPod)),
+    env,
   };
+}
+
+/** Paths in the settings file are those of the pod, too. */
+function rewriteSettings(file: string | undefined, mounted: (path: string) => string): void {
+  if (file === undefined) throw new Error('the Deployment names no settings file');
+  const settings = parse(readFileSync(file, 'utf8')) as Readonly<Record<string, unknown>>;
+  const rewritten = Object.entries(settings).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? mounted(value) : value,
+  ]);
+  writeFileSync(file, stringify(Object.fromEntries(rewritten)));
 }
 
 function podSpecIn(objects: readonly Manifest[]): PodSpec {
@@ -77,10 +98,15 @@ function flagsOf([command, ...words]: readonly string[]): [string, string][] {
 }
 
 /** Variables in their order, where later ones may name earlier ones as `$(NAME)`. */
-function environment(variables: readonly Variable[], pod: Pod): Record<string, string> {
+function environment(
+  variables: readonly Variable[],
+  pod: Pod,
+  { serviceAccountName }: PodSpec,
+): Record<string, string> {
   const fields: Readonly<Record<string, string>> = {
     'metadata.name': pod.name,
     'metadata.namespace': pod.namespace,
+    'spec.serviceAccountName': serviceAccountName,
   };
   const env: Record<string, string> = {};
   for (const { name, value, valueFrom } of variables) {
@@ -99,17 +125,28 @@ function mount(
   objects: readonly Manifest[],
   folder: string,
 ): (path: string) => string {
-  for (const { name, mountPath } of volumeMounts) {
+  for (const { name, mountPath, subPath } of volumeMounts) {
     const at = join(folder, mountPath);
-    mkdirSync(at, { recursive: true });
     const source = volumes.find((volume) => volume.name === name)?.configMap?.name;
-    const map = objects.find(
-      ({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === source,
-    );
-    const data = (map?.['data'] ?? {}) as Readonly<Record<string, string>>;
-    for (const [file, text] of Object.entries(data)) writeFileSync(join(at, file), text);
+    const files = Object.entries(dataOf(objects, source));
+    mkdirSync(subPath === undefined ? at : dirname(at), { recursive: true });
+    for (const [file, text] of files) {
+      if (subPath === undefined) writeFileSync(join(at, file), text);
+      if (subPath === file) writeFileSync(at, text);
+    }
   }
   const isMounted = (path: string): boolean =>
-    volumeMounts.some(({ mountPath }) => path.startsWith(`${mountPath}/`));
+    volumeMounts.some(({ mountPath }) => path === mountPath || path.startsWith(`${mountPath}/`));
   return (path) => (isMounted(path) ? join(folder, path) : path);
+}
+
+/** What a rendered ConfigMap holds; nothing where it was not rendered. */
+function dataOf(
+  objects: readonly Manifest[],
+  wanted: string | undefined,
+): Readonly<Record<string, string>> {
+  const map = objects.find(
+    ({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === wanted,
+  );
+  return (map?.['data'] ?? {}) as Readonly<Record<string, string>>;
 }

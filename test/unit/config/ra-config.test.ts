@@ -63,6 +63,18 @@ describe('parseRaConfig', () => {
     expect(config.defaultSigner).toBeUndefined();
   });
 
+  it.each([
+    ['on', true],
+    ['off', false],
+    // What Helm makes of an `on` and an `off` without quotes.
+    ['true', true],
+    ['false', false],
+  ])('takes RATE_LIMITS=%s', (value, rateLimits) => {
+    expect(parseRaConfig({ env: { ...enough, RATE_LIMITS: value }, flags: {} }).load).toMatchObject(
+      { rateLimits },
+    );
+  });
+
   it('gives external approval a longer budget', () => {
     const config = parseRaConfig({ env: { ...enough, CSR_APPROVAL: 'external' }, flags: {} });
     expect(config.requestBudgetMs).toBe(300_000);

@@ -63,6 +63,7 @@ POD_NAME:
     ['a: &a x\nb: *a', 'ra.yaml: '],
     ['x'.repeat(300_000), 'ra.yaml: is longer than 262144 characters'],
     ['config: other.yaml', 'config in ra.yaml: cannot stand in the file itself'],
+    ['ISTIO_RA_CONFIG: other.yaml', 'ISTIO_RA_CONFIG in ra.yaml: cannot stand in the file itself'],
     ['HTTPADDR: x', 'HTTPADDR in ra.yaml: is not a setting; did you mean httpAddr?'],
     ['quiteSomethingElse: x', 'quiteSomethingElse in ra.yaml: is not a setting'],
     ['PILOT_CERT_PROVIDR: x', 'did you mean PILOT_CERT_PROVIDER?'],
