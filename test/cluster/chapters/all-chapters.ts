@@ -9,7 +9,7 @@ import { operatorSteps } from './operator.ts';
 import { remoteClusterSteps } from './remote-cluster.ts';
 import { renewalSteps } from './renewals.ts';
 import { walkThroughSteps } from './walk-through.ts';
-import { inPodSteps } from './in-pod.ts';
+import { auditInPodSteps, inPodSteps } from './in-pod.ts';
 
 export interface ChapterChoice {
   /** What CI runs with each change. */
@@ -56,6 +56,7 @@ async function onFreshMesh(suite: Suite, options: ChapterOptions): Promise<void>
   await suite.chapter('In the pod', inPodSteps(context));
   await suite.chapter('Renewals under traffic', renewals.end);
   if (options.choice.short) return;
+  await suite.chapter('In the pod, where the audit trail is a file', auditInPodSteps(context));
   if (options.node === undefined) {
     options.print('\nskipped: Remote cluster (it needs the node of `make cluster`)');
   } else {

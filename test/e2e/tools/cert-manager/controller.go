@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"time"
@@ -100,11 +101,23 @@ func runControllers(ctx context.Context, o controllerOptions) error {
 		return err
 	}
 
+	go serveHealth(ctx)
 	// A controller registers its informers while it is built, so they are started afterwards.
 	root.SharedInformerFactory.Start(ctx.Done())
 	root.KubeSharedInformerFactory.Start(ctx.Done())
 	root.HTTP01ResourceMetadataInformersFactory.Start(ctx.Done())
 	return runAll(ctx, controllers, o.workers)
+}
+
+// serveHealth answers the liveness probe of the chart for as long as the controllers run.
+func serveHealth(ctx context.Context) {
+	server := &http.Server{Addr: ":9403", Handler: http.HandlerFunc(
+		func(answer http.ResponseWriter, _ *http.Request) { _, _ = answer.Write([]byte("ok")) },
+	)}
+	context.AfterFunc(ctx, func() { _ = server.Close() })
+	if err := server.ListenAndServe(); err != nil && ctx.Err() == nil {
+		klog.ErrorS(err, "no health checks")
+	}
 }
 
 func enabled(o controllerOptions) []string {
