@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { Show, Step } from '../../e2e/runner/suite.ts';
 import { awaitUntil } from '../../e2e/stack/await-until.ts';
 import { runCommand } from '../../e2e/stack/run-command.ts';
+import { callerImage } from '../images/cluster-images.ts';
 import { callerPod, callFromPod, type CallFromPod } from '../mesh/caller-pod.ts';
 import type { ClusterContext } from '../mesh/cluster-context.ts';
 import { awaitDecision, type Decision } from '../mesh/decisions.ts';
@@ -17,7 +18,7 @@ interface ExpectedRefusal {
 
 /** What the author of a pod in foo may try, and what a user with `edit` in a namespace may. */
 export function attackSteps(context: ClusterContext): readonly Step[] {
-  return [
+  const withCaller: readonly Step[] = [
     ...podSteps(context),
     {
       name: 'a pod of foo with a second container for its own calls is ready',
@@ -25,12 +26,15 @@ export function attackSteps(context: ClusterContext): readonly Step[] {
       run: async () => {
         await context.kubectl.apply(callerPod('caller'));
         await context.type(
-          'kubectl wait --for=condition=Ready --timeout=60s --namespace foo pod/caller',
+          'kubectl wait --for=condition=Ready --timeout=180s --namespace foo pod/caller',
         );
       },
     },
     ...callSteps(context),
     ...proxyConfigSteps(context),
+  ];
+  return [
+    ...withCaller.map((step): Step => ({ ...step, needs: callerImage })),
     ...doorSteps(context),
   ];
 }
@@ -81,7 +85,7 @@ function proxyConfigSteps(context: ClusterContext): readonly Step[] {
         assert.equal(decision.signer, 'clusterissuers.cert-manager.io/foo');
         const certificate = await awaitUntil(
           () => workloadCertificate(context, 'foo', 'configured'),
-          { what: 'the pod has a certificate', timeoutMs: 60_000, intervalMs: 1000 },
+          { what: 'the pod has a certificate', timeoutMs: 180_000, intervalMs: 1000 },
         );
         assert.equal(certificate.issuer, 'CN=foo-root');
         assert.deepEqual(certificate.roots, ['CN=foo-root']);
@@ -173,7 +177,7 @@ function doorSteps(context: ClusterContext): readonly Step[] {
               'jsonpath={.data.tls\\.crt}',
               as,
             ),
-          { what: 'cert-manager issues the certificate', timeoutMs: 60_000, intervalMs: 500 },
+          { what: 'cert-manager issues the certificate', timeoutMs: 120_000, intervalMs: 500 },
         );
         const text = await runCommand(
           'openssl',

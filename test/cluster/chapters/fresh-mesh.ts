@@ -92,7 +92,7 @@ export async function installCertManager(context: ClusterContext): Promise<void>
   };
   await awaitUntil(
     () => context.kubectl.apply([probe], ['create', '--dry-run=server']).then(() => true),
-    { what: "cert-manager's webhook answers", timeoutMs: 60_000, intervalMs: 500 },
+    { what: "cert-manager's webhook answers", timeoutMs: 120_000, intervalMs: 500 },
   );
 }
 

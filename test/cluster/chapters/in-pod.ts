@@ -15,8 +15,7 @@ interface CheckResult {
 
 /** The commands that the documents have for a pod of istio-ra, typed as they stand there. */
 export function inPodSteps(context: ClusterContext): readonly Step[] {
-  const documented = (command: string): Promise<string> =>
-    context.type(lineFor(command));
+  const documented = (command: string): Promise<string> => context.type(lineFor(command));
   return [
     {
       name: '`istio-ra check` finds no error, and sees the settings that serve runs with',
@@ -30,7 +29,11 @@ export function inPodSteps(context: ClusterContext): readonly Step[] {
         const policy = checks.find(({ id }) => id === 'signer-policy');
         assert.match(policy?.text ?? '', /the policy has 2 rules/);
         const counts = Object.groupBy(checks, ({ verdict }) => verdict);
-        show(Object.entries(counts).map(([verdict, found]) => `${found?.length} ${verdict}`).join(', '));
+        show(
+          Object.entries(counts)
+            .map(([verdict, found]) => `${found?.length} ${verdict}`)
+            .join(', '),
+        );
         const skipped = [...new Set(counts['skipped']?.map(({ id }) => id))];
         show(`skipped, since the pod's account may not look: ${skipped.join(', ')}`);
       },
