@@ -93,13 +93,17 @@ profile: install ## Where the CPU goes at 50 callers, by room, library and funct
 build: install ## Bundle into dist/istio-ra.js
 	npm run --silent build
 
-.PHONY: image-rootfs
-image-rootfs: build ## The files of the image in .cache/image-rootfs, without a daemon
-	PATH="$(CURDIR)/node_modules/.bin:$$PATH" node scripts/image-rootfs.js
-
 .PHONY: image
-image: ## The image, by docker (IMAGE=istio-ra:0.1.0)
-	docker build --tag $(or $(IMAGE),istio-ra:0.1.0) .
+image: build ## The image for amd64 and arm64 in .cache/image, by apt and npm alone (IMAGE=istio-ra:0.1.0)
+	PATH="$(CURDIR)/node_modules/.bin:$$PATH" node scripts/image/build.ts $(if $(IMAGE),--reference $(IMAGE))
+
+.PHONY: image-lock
+image-lock: install ## Pin the Debian packages of the image to what apt has now
+	PATH="$(CURDIR)/node_modules/.bin:$$PATH" node scripts/image/lock.ts --lock scripts/image/debian.lock.json
+
+.PHONY: image-docker
+image-docker: install ## The image by docker, from the Dockerfile (IMAGE=istio-ra:0.1.0)
+	PATH="$(CURDIR)/node_modules/.bin:$$PATH" node scripts/image/docker.ts $(if $(IMAGE),--reference $(IMAGE))
 
 .PHONY: clean
 clean: ## Remove what was built or made
