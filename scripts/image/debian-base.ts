@@ -16,22 +16,19 @@ export interface DebianLayerOptions {
   readonly log: (line: string) => void;
   /** Paths to leave out besides documentation, as in left-out.ts. */
   readonly leaveOut?: readonly string[];
-  /** The command that renews the lock, for the message; absent: that of `make`. */
-  readonly renewal?: string;
   /** Whether to go on where a pin is no longer served, with what is; absent: on CI. */
   readonly renew?: boolean;
 }
 
 /**
- * The files of a lock's packages, with /usr merged as in Debian 12, with the file of CA certificates that the
- * script of ca-certificates would make, and with /var/lib/dpkg/status.d, by which scanners know the packages.
- * Alternatives and whatever else scripts would set up are missing.
+ * The files of a lock's packages, with /usr merged as in Debian 12, with the CA certificates in one file and the
+ * local time, as scripts of ca-certificates and tzdata would set them up, and with /var/lib/dpkg/status.d, by
+ * which scanners know the packages. Alternatives and whatever else scripts would set up are missing.
  */
 export async function debianLayer(options: DebianLayerOptions): Promise<Layer> {
   const { lock, architecture, log, leaveOut = [] } = options;
   const packages = await debianPackages({
     ...{ lock, architecture, log },
-    renewal: options.renewal ?? `"make image-lock" (which renews ${lock})`,
     renew: options.renew ?? process.env['CI'] === 'true',
   });
   const packed = new Map<string, ImageFile>();
@@ -39,13 +36,15 @@ export async function debianLayer(options: DebianLayerOptions): Promise<Layer> {
   for (const bytes of packages) statuses.push(await addPackage(packed, bytes));
   const made = [
     ...certificateBundle(packed),
+    ...localTime(packed),
     ...mergedUsr(packed),
     ...standardFolders,
     ...statuses,
   ];
   const files = new Map<string, ImageFile>();
-  for (const file of packed.values())
+  for (const file of packed.values()) {
     if (!isLeftOut(file.path, leaveOut)) files.set(file.path, file);
+  }
   for (const file of made) files.set(file.path, file);
   return [...files.values()];
 }
@@ -122,6 +121,12 @@ function mergedUsr(files: ReadonlyMap<string, ImageFile>): readonly ImageFile[] 
   return ['bin', 'sbin', 'lib', 'lib64']
     .filter((name) => name !== 'lib64' || files.has('/usr/lib64'))
     .map((name) => ({ path: `/${name}`, content: { link: `usr/${name}` } }));
+}
+
+/** /etc/localtime, which tzdata's own /usr/share/zoneinfo/localtime leads to. */
+function localTime(files: ReadonlyMap<string, ImageFile>): readonly ImageFile[] {
+  const utc = '/usr/share/zoneinfo/Etc/UTC';
+  return files.has(utc) ? [{ path: '/etc/localtime', content: { link: utc } }] : [];
 }
 
 /** /etc/ssl/certs/ca-certificates.crt, from the certificates of ca-certificates. */

@@ -1,4 +1,5 @@
 // The .deb files of a lock, each with the hash that the lock states.
+import { join, resolve } from 'node:path';
 import { architectures, readDebianLock } from './debian-lock.ts';
 import type { Architecture, DebianLock, LockedPackage, PackageRequest } from './debian-lock.ts';
 import { hasHash, keepCached, readCached, type Hash } from './download-cache.ts';
@@ -13,8 +14,6 @@ export interface PackagesOptions {
   /** Path of the lock. */
   readonly lock: string;
   readonly architecture: Architecture;
-  /** The command that renews the lock, for the message. */
-  readonly renewal: string;
   /** Whether to go on with what the mirror has now, as CI does. */
   readonly renew: boolean;
   readonly log: (line: string) => void;
@@ -22,7 +21,8 @@ export interface PackagesOptions {
 
 /** The files in the order of the lock. Throws `PinNotServed` in one line where `renew` is off. */
 export async function debianPackages(options: PackagesOptions): Promise<readonly Buffer[]> {
-  const { architecture, log, renewal } = options;
+  const { architecture, log } = options;
+  const renewal = renewalOf(options.lock);
   const { request, locked } = await readDebianLock(options.lock);
   try {
     return await fetchAll(locked[architecture], architecture, request.release, log);
@@ -34,6 +34,12 @@ export async function debianPackages(options: PackagesOptions): Promise<readonly
     const renewed = await resolvePackages(request, architecture);
     return fetchAll(renewed, architecture, request.release, log);
   }
+}
+
+/** The command that renews a lock. */
+export function renewalOf(lock: string): string {
+  const isOurs = resolve(lock) === join(import.meta.dirname, 'debian.lock.json');
+  return isOurs ? '"make image-lock"' : `"node scripts/image/lock.ts --lock ${lock}"`;
 }
 
 /** The lock that follows from a request and from what the sources have now. */

@@ -16,15 +16,19 @@ const tagged = /^(.+):(\w[\w.-]{0,127})$/;
 
 /** Throws for a name without a tag or with a digest, since an image is written under a tag. */
 export function parseImageReference(written: string): ImageReference {
-  const [, name = '', tag = ''] = tagged.exec(written) ?? [];
+  const found = tagged.exec(written);
+  if (!found) throw notAReference(written);
+  const [, name = '', tag = ''] = found;
   const words = name.split('/');
   const namesRegistry = words.length > 1 && registry.test(words[0] ?? '');
   const path = namesRegistry ? words.slice(1) : words;
-  if (tag === '' || !path.every((word) => repository.test(word))) {
-    throw new Error(
-      `an image's name is written as [registry/]repository:tag, with a repository in lower case, such as istio-ra:0.1.0; found ${JSON.stringify(written)}`,
-    );
-  }
+  if (!path.every((word) => repository.test(word))) throw notAReference(written);
   const inLibrary = path.length === 1 ? `library/${name}` : name;
   return { written, tag, full: `${namesRegistry ? name : `docker.io/${inLibrary}`}:${tag}` };
+}
+
+function notAReference(written: string): Error {
+  return new Error(
+    `an image's name is written as [registry/]repository:tag, with a repository in lower case, such as istio-ra:0.1.0; found ${JSON.stringify(written)}`,
+  );
 }

@@ -135,10 +135,22 @@ describe('the notes', () => {
     expect(await notesFor(values)).toContain(told);
   });
 
-  it('warn of one replica and of no signers, and of nothing where all is well', async () => {
+  it('say how the image gets into a registry', async () => {
+    const notes = await notesFor({ image: { repository: 'platform/istio-ra', tag: 'ours' } });
+    expect(notes).toContain('make image\n');
+    expect(notes).toContain(
+      'skopeo copy --all oci:.cache/image/oci:0.1.0 docker://<registry>/platform/istio-ra:ours\n',
+    );
+  });
+
+  it('warn of one replica, no signers and no registry, and of nothing where all is well', async () => {
     const warned = await notesFor({});
     expect(warned).toContain('WARNING: app.signers is empty');
     expect(warned).toContain('WARNING: there is one replica');
-    expect(await notesFor({ ...twoTenants, replicaCount: 3 })).not.toContain('WARNING');
+    expect(warned).toContain(
+      'WARNING: image.registry is empty: the nodes must already have the image istio-ra:0.1.0',
+    );
+    const image = { registry: 'registry.example.com' };
+    expect(await notesFor({ ...twoTenants, replicaCount: 3, image })).not.toContain('WARNING');
   });
 });

@@ -75,6 +75,7 @@ function proxyConfigSteps(context: ClusterContext): readonly Step[] {
       run: async (show) => {
         const since = new Date();
         await context.kubectl.apply([proxyConfig]);
+        await awaitInjection(context, 'configured', signerOfBar);
         await context.kubectl.apply(callerPod('configured'));
         const decision = await awaitDecision(
           context,
@@ -253,6 +254,15 @@ async function assertNeverServed(context: ClusterContext, pod: string, show: Sho
     `jsonpath=${ready}`,
   );
   assert.notEqual(status, 'True', `${pod} is ready`);
+}
+
+/** istiod learns of a ProxyConfig a moment after it was created, and injects what it knows. */
+async function awaitInjection(context: ClusterContext, pod: string, text: string): Promise<void> {
+  const pods = callerPod(pod).filter(({ kind }) => kind === 'Pod');
+  await awaitUntil(
+    async () => (await context.kubectl.wouldCreate(pods)).includes(text),
+    { what: `istiod injects ${text} into ${pod}`, timeoutMs: 60_000, intervalMs: 500 },
+  );
 }
 
 async function deletePod(context: ClusterContext, pod: string): Promise<void> {

@@ -63,6 +63,13 @@ export class Kubectl {
     await mustRun(this.program, args, { input: JSON.stringify(list) });
   }
 
+  /** What the API server would store of objects that are created, after its webhooks, as JSON text. */
+  async wouldCreate(manifests: readonly Manifest[]): Promise<string> {
+    const list = { apiVersion: 'v1', kind: 'List', items: manifests };
+    const args = this.withUser(['create', '--dry-run=server', '-o', 'json', '-f', '-']);
+    return mustRun(this.program, args, { input: JSON.stringify(list) });
+  }
+
   /** Creates objects and returns one field of each of the server's answers, in the same order. */
   async create(manifests: readonly Manifest[], field: string): Promise<string[]> {
     const list = { apiVersion: 'v1', kind: 'List', items: manifests };
