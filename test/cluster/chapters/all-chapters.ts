@@ -5,6 +5,7 @@ import type { Overlay } from '../mesh/overlay.ts';
 import type { NodeTools } from '../tools/node-tools.ts';
 import { attackSteps } from './attacks.ts';
 import { freshMeshSteps } from './fresh-mesh.ts';
+import { nodeSteps } from './node.ts';
 import { operatorSteps } from './operator.ts';
 import { remoteClusterSteps } from './remote-cluster.ts';
 import { renewalSteps } from './renewals.ts';
@@ -36,6 +37,7 @@ export async function runChapters(suite: Suite, options: ChapterOptions): Promis
   const { short, only } = options.choice;
   const wanted = (title: string): boolean =>
     only === undefined || only === '' || title.toLowerCase().includes(only.toLowerCase());
+  if (options.node !== undefined && wanted(theNode)) await suite.chapter(theNode, nodeSteps());
   if (wanted(freshMesh)) await onFreshMesh(suite, options);
   if (short) return;
   if (wanted(operator)) {
@@ -43,6 +45,7 @@ export async function runChapters(suite: Suite, options: ChapterOptions): Promis
   }
 }
 
+const theNode = 'The node itself';
 const freshMesh = 'A fresh mesh, istio-ra beside istiod';
 const operator =
   "The IstioOperator of Istio's own document, then istio-ra in istiod's place as an authority";

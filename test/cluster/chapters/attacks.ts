@@ -259,10 +259,11 @@ async function assertNeverServed(context: ClusterContext, pod: string, show: Sho
 /** istiod learns of a ProxyConfig a moment after it was created, and injects what it knows. */
 async function awaitInjection(context: ClusterContext, pod: string, text: string): Promise<void> {
   const pods = callerPod(pod).filter(({ kind }) => kind === 'Pod');
-  await awaitUntil(
-    async () => (await context.kubectl.wouldCreate(pods)).includes(text),
-    { what: `istiod injects ${text} into ${pod}`, timeoutMs: 60_000, intervalMs: 500 },
-  );
+  await awaitUntil(async () => (await context.kubectl.wouldCreate(pods)).includes(text), {
+    what: `istiod injects ${text} into ${pod}`,
+    timeoutMs: 60_000,
+    intervalMs: 500,
+  });
 }
 
 async function deletePod(context: ClusterContext, pod: string): Promise<void> {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 const repository = join(import.meta.dirname, '..', '..', '..');
 
 /** Where the node of `make cluster` keeps everything; `.cache` is nobody's to commit. */
-export const clusterFolder = join(repository, '.cache', 'cluster');
+export const clusterFolder = process.env['CLUSTER_FOLDER'] ?? join(repository, '.cache', 'cluster');
 /** The processes that `make cluster-down` ends. */
 export const clusterPidFile = join(clusterFolder, 'pids');
 
