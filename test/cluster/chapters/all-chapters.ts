@@ -6,6 +6,8 @@ import type { NodeTools } from '../tools/node-tools.ts';
 import { attackSteps } from './attacks.ts';
 import { freshMeshSteps } from './fresh-mesh.ts';
 import { nodeSteps } from './node.ts';
+import { runControls } from './control-runs.ts';
+import { moveChapter } from './move.ts';
 import { operatorSteps } from './operator.ts';
 import { remoteClusterSteps } from './remote-cluster.ts';
 import { renewalSteps } from './renewals.ts';
@@ -43,12 +45,22 @@ export async function runChapters(suite: Suite, options: ChapterOptions): Promis
   if (wanted(operator)) {
     await suite.chapter(operator, operatorSteps(contextFor(options, 'operator')));
   }
+  if (wanted(move)) {
+    await moveChapter(suite, move, contextFor(options, 'move'));
+  }
+  if (wanted(controls)) {
+    const { print } = options;
+    await runControls({ suite, print, contextFor: (name) => contextFor(options, name) });
+  }
 }
 
 const theNode = 'The node itself';
 const freshMesh = 'A fresh mesh, istio-ra beside istiod';
 const operator =
   "The IstioOperator of Istio's own document, then istio-ra in istiod's place as an authority";
+
+const controls = 'Control runs';
+const move = "A running mesh with istiod's own CA is moved as documented, and rolled back";
 
 async function onFreshMesh(suite: Suite, options: ChapterOptions): Promise<void> {
   const context = contextFor(options, 'fresh');

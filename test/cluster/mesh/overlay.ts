@@ -42,6 +42,9 @@ const evidence = {
 /** Two cores carry everything, so nothing reserves more than it uses. */
 const smallRequests = { requests: { cpu: '10m', memory: '64Mi' } };
 
+/** On a machine that is busy with more a late answer is no reason to start again, which takes longer still. */
+const patientProbe = { timeoutSeconds: 15, periodSeconds: 20, failureThreshold: 20 };
+
 export function overlayFor(tools: NodeTools): Overlay {
   const istio = join(tools.istioSource, 'manifests', 'charts');
   return {
@@ -64,10 +67,11 @@ export function overlayFor(tools: NodeTools): Overlay {
       },
       'oci://quay.io/jetstack/charts/cert-manager': {
         image: { tag: certManagerVersion },
-        webhook: { image: { tag: certManagerVersion } },
+        webhook: { image: { tag: certManagerVersion }, livenessProbe: patientProbe },
         cainjector: { image: { tag: certManagerVersion } },
         // Its program is not among those that can be built here.
         startupapicheck: { enabled: false },
+        livenessProbe: patientProbe,
       },
     },
     operator: {
