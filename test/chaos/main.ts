@@ -10,7 +10,8 @@ import { ChaosWorld } from './chaos-world.ts';
 import { idleSteps } from './idle-steps.ts';
 import { killSteps } from './kill-steps.ts';
 import { chooseSteps } from './choose-steps.ts';
-import { loadSteps, outageStep } from './load-steps.ts';
+import { loadSteps } from './load-steps.ts';
+import { outageStep } from './outage-step.ts';
 
 /** How hard it comes. A hundred requests have a p99 that is one request: the short form finds what broke. */
 const sizes = {

@@ -278,8 +278,11 @@ describe('a sandbox', () => {
   });
 
   it('keeps its clock’s time in every answer', async () => {
+    const before = Math.floor(Date.now() / 1000);
     const { headers } = await call(sandbox, 'GET', '/readyz');
-    expect(Math.abs(Date.parse(headers.date ?? '') - Date.now())).toBeLessThan(5000);
+    const told = Date.parse(headers.date ?? '') / 1000;
+    expect(told).toBeGreaterThanOrEqual(before);
+    expect(told).toBeLessThanOrEqual(Date.now() / 1000);
   });
 
   it('gives columns once to a watch of a table', async () => {
