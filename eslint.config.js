@@ -69,7 +69,7 @@ export default tseslint.config(
     files: ['src/base/**'],
     rules: { 'no-restricted-globals': 'off', 'no-restricted-syntax': 'off' },
   },
-  { files: ['src/main.ts'], rules: { 'no-restricted-syntax': 'off' } },
+  { files: ['src/main.ts', 'scripts/**'], rules: { 'no-restricted-syntax': 'off' } },
   {
     files: ['src/server/**'],
     rules: {
