@@ -157,7 +157,7 @@ describe('discovery', () => {
     ['/api', { versions: ['v1'] }],
     ['/apis', { kind: 'APIGroupList' }],
     ['/apis/certificates.k8s.io', { preferredVersion: { version: 'v1' } }],
-    ['/version', { minor: '36' }],
+    ['/version', { minor: '37' }],
     ['/openapi/v3', { paths: { 'apis/certificates.k8s.io/v1': {} } }],
     ['/openapi/v3/api/v1', { openapi: '3.0.0' }],
   ])('answers %s', async (path, expected) => {
@@ -172,6 +172,7 @@ describe('discovery', () => {
       'certificatesigningrequests',
       'certificatesigningrequests/approval',
       'certificatesigningrequests/status',
+      'clustertrustbundles',
     ]);
   });
 
