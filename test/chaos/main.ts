@@ -50,13 +50,18 @@ type Chapters = Readonly<Record<string, readonly Step[]>>;
 /** Without the mesh, what needs none. */
 function chaptersOf(chaos: ChaosWorld | undefined, agentlike: string): Chapters {
   const size = sizes[process.env['CHAOS'] === 'short' ? 'short' : 'long'];
-  const inMesh = chaos && {
+  const Attacks = attackSteps({ agentlike, durationMs: size.attackMs });
+  if (chaos === undefined) return { Attacks };
+  const idle = idleSteps(chaos, { count: size.idle });
+  return {
     Replicas: killSteps(chaos, { durationMs: size.killingMs }),
     Loads: loadSteps(chaos, size),
-    Idleness: idleSteps(chaos, { count: size.idle }),
+    Idleness: [idle.open],
     Outage: [outageStep(chaos, size)],
+    Attacks,
+    // Last, since it takes minutes until then.
+    'The end of idleness': [idle.closed],
   };
-  return { ...inMesh, Attacks: attackSteps({ agentlike, durationMs: size.attackMs }) };
 }
 
 /** Those steps whose names hold CHAOS_ONLY; all where it is not set. Throws where there is none. */
