@@ -261,9 +261,7 @@ describe('a sandbox', () => {
     const other = await startSandbox({ clock: systemClock, log: silentLogger });
     const watch = await open(other, 'GET', `${requestsPath}?watch=1`);
     const ended = new Promise((resolve) => {
-      watch.on('close', () => {
-        resolve(undefined);
-      });
+      watch.on('close', () => resolve(undefined));
       watch.on('error', resolve).resume();
     });
     await other.stop();
