@@ -28,10 +28,13 @@ check: install ## Format, lint, types, import direction, dead code
 	npm run --silent check:dead
 
 .PHONY: test
-test: install ## Unit, integration and contract tests; the chart and the image, where helm has been built
+test: test-code ## Unit, integration and contract tests; the chart and the image, where helm has been built
+	CHART_TESTS=if-built npm run --silent test:chart
+
+.PHONY: test-code
+test-code: install ## The same without the chart and the image
 	npm test --silent
 	npm run --silent test:contract
-	CHART_TESTS=if-built npm run --silent test:chart
 
 .PHONY: format
 format: install ## Write the form that `check` asks for

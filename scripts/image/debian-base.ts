@@ -2,8 +2,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Architecture } from './debian-lock.ts';
-import { debianPackages } from './debian-packages.ts';
+import type { Architecture, LockedPackage } from './debian-lock.ts';
+import { debianPackages, type FetchedPackage } from './debian-packages.ts';
 import type { ImageFile, Layer } from './layer.ts';
 import { isLeftOut } from './left-out.ts';
 import { runProgram } from './run-program.ts';
@@ -33,7 +33,7 @@ export async function debianLayer(options: DebianLayerOptions): Promise<Layer> {
   });
   const packed = new Map<string, ImageFile>();
   const statuses: ImageFile[] = [];
-  for (const bytes of packages) statuses.push(await addPackage(packed, bytes));
+  for (const fetched of packages) statuses.push(await addPackage(packed, fetched));
   const made = [
     ...certificateBundle(packed),
     ...localTime(packed),
@@ -62,19 +62,29 @@ const standardFolders: readonly ImageFile[] = [
 ];
 
 /** Adds a package's files and returns its description, which is in /var/lib/dpkg/status.d. */
-async function addPackage(files: Map<string, ImageFile>, bytes: Buffer): Promise<ImageFile> {
+async function addPackage(
+  files: Map<string, ImageFile>,
+  { locked, bytes }: FetchedPackage,
+): Promise<ImageFile> {
   const folder = await mkdtemp(join(tmpdir(), 'istio-ra-deb-'));
   try {
     const deb = join(folder, 'package.deb');
     await writeFile(deb, bytes);
     const control = (await runProgram('dpkg-deb', ['--field', deb])).toString();
-    const name = /^Package: (\S+)$/m.exec(control)?.[1];
-    if (name === undefined) throw new Error(`a Debian package does not say its name: ${control}`);
+    verifyIsPinned(control, locked);
     addMembers(files, readTar(await runProgram('dpkg-deb', ['--fsys-tarfile', deb])));
-    return { path: `/var/lib/dpkg/status.d/${name}`, content: { text: control } };
+    return { path: `/var/lib/dpkg/status.d/${locked.name}`, content: { text: control } };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** A hash decides what is taken, so the name and the version beside it must not say something else. */
+function verifyIsPinned(control: string, { name, version }: LockedPackage): void {
+  const field = (key: string): string => new RegExp(`^${key}: (.*)$`, 'm').exec(control)?.[1] ?? '';
+  const found = `${field('Package')} ${field('Version')}`;
+  if (found === `${name} ${version}`) return;
+  throw new Error(`the lock has the hash of ${found} beside ${name} ${version}`);
 }
 
 function addMembers(files: Map<string, ImageFile>, members: readonly TarMember[]): void {

@@ -19,8 +19,14 @@ export interface PackagesOptions {
   readonly log: (line: string) => void;
 }
 
+/** A .deb file and the pin that it fulfils. */
+export interface FetchedPackage {
+  readonly locked: LockedPackage;
+  readonly bytes: Buffer;
+}
+
 /** The files in the order of the lock. Throws `PinNotServed` in one line where `renew` is off. */
-export async function debianPackages(options: PackagesOptions): Promise<readonly Buffer[]> {
+export async function debianPackages(options: PackagesOptions): Promise<readonly FetchedPackage[]> {
   const { architecture, log } = options;
   const renewal = renewalOf(options.lock);
   const { request, locked } = await readDebianLock(options.lock);
@@ -63,18 +69,18 @@ async function fetchAll(
   architecture: Architecture,
   release: string,
   log: (line: string) => void,
-): Promise<readonly Buffer[]> {
+): Promise<readonly FetchedPackage[]> {
   const cached = await Promise.all(packages.map((locked) => readCached(hashOf(locked))));
   const missing = packages.filter((_, index) => cached[index] === undefined);
   if (missing.length > 0) {
-    log(`downloading ${missing.length} Debian packages for ${architecture}`);
+    log(`Debian packages to download for ${architecture}: ${missing.length}`);
     await download(missing, architecture, release);
   }
   return Promise.all(
     packages.map(async (locked, index) => {
       const bytes = cached[index] ?? (await readCached(hashOf(locked)));
       if (bytes === undefined) throw new Error(`${locked.name} vanished from the cache`);
-      return bytes;
+      return { locked, bytes };
     }),
   );
 }

@@ -65,6 +65,7 @@ export const csrRules: ResourceRules = {
   },
 
   furtherRights: (old, object, subresource): FurtherRight | undefined => {
+    if (old === undefined) return undefined;
     if (subresource === 'approval') return rightToSigner('approve', old);
     const isStatusChange = subresource === 'status' && !isSameJson(old['status'], object['status']);
     return isStatusChange ? rightToSigner('sign', old) : undefined;

@@ -5,8 +5,8 @@ import type { ResourceDefinition } from './resource-registry.ts';
 /** What `/version` says: the API server whose behaviour is the model. */
 const version = {
   major: '1',
-  minor: '36',
-  gitVersion: 'v1.36.3-istio-ra-sandbox',
+  minor: '37',
+  gitVersion: 'v1.37.2-istio-ra-sandbox',
   gitCommit: '',
   gitTreeState: '',
   buildDate: '1970-01-01T00:00:00Z',

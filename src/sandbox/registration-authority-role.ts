@@ -20,7 +20,12 @@ export function registrationAuthorityRules(signerNames: readonly string[]): read
       apiGroups: ['certificates.k8s.io'],
       resources: ['signers'],
       resourceNames: signerNames,
-      verbs: ['approve'],
+      verbs: ['approve', 'attest'],
+    },
+    {
+      apiGroups: ['certificates.k8s.io'],
+      resources: ['clustertrustbundles'],
+      verbs: ['list', 'watch', 'create', 'patch', 'delete'],
     },
     { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
     { apiGroups: [''], resources: ['pods', 'namespaces', 'nodes'], verbs: reading },

@@ -152,10 +152,18 @@ export const signingRequests = resource(
   },
 );
 
+export const trustBundles = resource(
+  'certificates.k8s.io',
+  'clustertrustbundles',
+  'ClusterTrustBundle',
+  { fieldSelectors: ['spec.signerName'], conditionalUpdates: true, managesFields: true },
+);
+
 export const resources: readonly ResourceDefinition[] = [
   ...core,
   ...reviews,
   signingRequests,
+  trustBundles,
   resource('coordination.k8s.io', 'leases', 'Lease', {
     namespaced: true,
     conditionalUpdates: true,

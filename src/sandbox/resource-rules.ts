@@ -28,9 +28,12 @@ export interface ResourceRules {
   decode(body: JsonObject): void;
   prepareForCreate(object: UnstoredObject, context: RuleContext): RuledObject;
   prepareForUpdate(update: ObjectUpdate, context: RuleContext): RuledObject;
-  /** What the user must be allowed to do as well, for this change: a verb on a named resource. */
+  /**
+   * What the user must be allowed to do as well, for this change, or to create the object where there is
+   * no old one: a verb on a named resource.
+   */
   furtherRights(
-    old: KubeObject,
+    old: KubeObject | undefined,
     object: UnstoredObject,
     subresource: string | undefined,
   ): FurtherRight | undefined;

@@ -77,7 +77,7 @@ export class ReviewHandlers {
     if (isJsonObject(spec['resourceAttributes']) === isJsonObject(spec['nonResourceAttributes'])) {
       const kind = { group: 'authorization.k8s.io', kind: '' };
       const why = 'exactly one of nonResourceAttributes or resourceAttributes must be specified';
-      throw invalidObject(kind, '', [invalid('spec.resourceAttributes', null, why)]);
+      throw invalidObject(kind, '', [invalid('spec', null, why)]);
     }
     const path = textAt(spec, 'nonResourceAttributes', 'path');
     const allowed =

@@ -1,6 +1,5 @@
 import type { Answer } from './answer.ts';
 import type { Authorizer } from './authorization.ts';
-import { csrRules } from './csr-rules.ts';
 import { invalid, invalidObject } from './field-error.ts';
 import { isSameJson, objectAt, textsAt, without } from './kube-object.ts';
 import type { JsonObject, KubeObject } from './kube-object.ts';
@@ -17,13 +16,12 @@ import {
 import type { ObjectStore, UnstoredObject } from './object-store.ts';
 import { removeObject } from './object-removal.ts';
 import { applyPatch, applyType, strategicType, unsupportedPatch } from './patch.ts';
-import { plainRules } from './plain-rules.ts';
 import { existing, selectedList } from './read-handlers.ts';
 import { parseApplied, parseDeleteOptions, parseObject } from './resource-request.ts';
 import type { ResourceRequest } from './resource-request.ts';
-import { signingRequests } from './resource-registry.ts';
 import type { ResourceDefinition } from './resource-registry.ts';
 import type { ResourceRules } from './resource-rules.ts';
+import { rulesOfResource } from './rules-of-resource.ts';
 import {
   alreadyExists,
   forbidden,
@@ -130,7 +128,7 @@ export class WriteHandlers {
     managedFields?: readonly JsonObject[],
   ): Answer {
     const { definition, namespace, user } = request;
-    const rules = rulesFor(definition);
+    const rules = rulesOfResource(definition);
     rules.decode(body);
     checkMetadataForm(body);
     const now = this.#now();
@@ -140,6 +138,7 @@ export class WriteHandlers {
     const object = this.#managed(request, undefined, unmanaged, managedFields);
     const all = [...metadataErrors(object, { definition, namespace }), ...errors];
     if (all.length > 0) throw invalidObject(definition, object.metadata.name, all);
+    this.#checkFurtherRights(request, rules, undefined, object);
     if (this.#store.get(definition.plural, namespace, object.metadata.name) !== undefined) {
       throw alreadyExists(definition, object.metadata.name);
     }
@@ -180,7 +179,7 @@ export class WriteHandlers {
     managedFields?: readonly JsonObject[],
   ): Answer {
     const { definition, user, subresource } = request;
-    const rules = rulesFor(definition);
+    const rules = rulesOfResource(definition);
     decodeForUpdate(rules, request, body);
     checkSameObject(request, old, objectAt(body, 'metadata'));
     const wanted = withOldMetadata(body, old);
@@ -226,9 +225,9 @@ export class WriteHandlers {
   }
 
   #checkFurtherRights(
-    { definition, user, subresource, name }: ResourceRequest,
+    { definition, user, subresource }: ResourceRequest,
     rules: ResourceRules,
-    old: KubeObject,
+    old: KubeObject | undefined,
     object: UnstoredObject,
   ): void {
     const right = rules.furtherRights(old, object, subresource);
@@ -237,12 +236,8 @@ export class WriteHandlers {
     const isAllowed = names.some((signer) =>
       this.#authorizer.isAllowed(user, { verb, group, resource, name: signer }),
     );
-    if (!isAllowed) throw forbidden(definition, name, refusal);
+    if (!isAllowed) throw forbidden(definition, object.metadata.name, refusal);
   }
-}
-
-function rulesFor(definition: ResourceDefinition): ResourceRules {
-  return definition === signingRequests ? csrRules : plainRules(definition);
 }
 
 /** A patch is not blamed for its form but for what it makes of the object. */

@@ -60,10 +60,9 @@ function checkVersion(request: ResourceRequest, old: KubeObject, version: string
   }
 }
 
-/** Two checks of the API server find it, and it tells of both. */
 function immutableUid({ definition, name }: ResourceRequest, uid: string): StatusError {
   const error = invalid('metadata.uid', uid, 'field is immutable');
-  return invalidObject(definition, name, [error, error]);
+  return invalidObject(definition, name, [error]);
 }
 
 /** Throws a StatusError (409) unless the preconditions of a deletion hold. */

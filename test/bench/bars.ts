@@ -9,6 +9,8 @@ export interface BarResult {
   readonly atLeast: boolean;
   /** Holds on any machine, so that a shorter run may judge by it. */
   readonly isRatio: boolean;
+  /** What a busy machine may spoil: a ratio of times, and no count. */
+  readonly isOfTimes?: true;
 }
 
 export function isMet({ measured, wanted, atLeast }: BarResult): boolean {
@@ -34,20 +36,19 @@ export function steadyBars(kind: 'real' | 'sandbox'): (result: SeriesResult) => 
 
 function throughputBars(result: SeriesResult): BarResult[] {
   const { name } = result.series;
-  const atLeast = true;
-  const isRatio = true;
+  const ofTimes = { atLeast: true, isRatio: true, isOfTimes: true } as const;
   return [
     {
       bar: `${name}: certificates/s to the floor's, a token per caller`,
       measured: ratio(result, [own, floor], perSecond),
       wanted: 0.9,
-      ...{ atLeast, isRatio },
+      ...ofTimes,
     },
     {
       bar: `${name}: certificates/s to the floor's, a node agent's token`,
       measured: ratio(result, [node, floor], perSecond),
       wanted: 1,
-      ...{ atLeast, isRatio },
+      ...ofTimes,
     },
     {
       bar: `${name}: calls per certificate, a token per caller`,
@@ -95,13 +96,13 @@ export function burstBars(result: SeriesResult): BarResult[] {
       bar: `${result.series.name}: answers/s to the floor's`,
       measured: rates.atOnce,
       wanted: 1.15,
-      ...{ atLeast: true, isRatio: true },
+      ...{ atLeast: true, isRatio: true, isOfTimes: true },
     },
     {
       bar: `${result.series.name}: answers/s to those of the floor that deletes afterwards`,
       measured: rates.deferred,
       wanted: 0.9,
-      ...{ atLeast: true, isRatio: true },
+      ...{ atLeast: true, isRatio: true, isOfTimes: true },
     },
   ];
 }
@@ -118,7 +119,7 @@ export function stormBars(result: SeriesResult): BarResult[] {
       bar: `${result.series.name}: time to the floor's for as many at 200 callers`,
       measured: ratio(result, [own, floor], (m) => m.answeredMs),
       wanted: 1,
-      ...{ atLeast: false, isRatio: true },
+      ...{ atLeast: false, isRatio: true, isOfTimes: true },
     },
     {
       bar: `${result.series.name}: most resident memory, MiB`,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { endOnSignal } from '../e2e/runner/end-on-signal.ts';
 import { ensureTools } from '../e2e/stack/tools.ts';
+import { BarRuns } from './bar-runs.ts';
 import { Bench } from './bench.ts';
 import type { PartResult } from './bench-part.ts';
 import type { BenchWorld } from './bench-world.ts';
@@ -33,11 +34,15 @@ async function main(options: PlanOptions & { readonly only: string }): Promise<n
   try {
     say(`on ${world.description}`);
     const results = new Map<string, PartResult>();
-    for (const part of parts) results.set(part.name, await part.run(bench));
+    const runs = new BarRuns((part) => part.run(bench));
+    for (const part of parts) results.set(part.name, await runs.run(part));
     report({ kind, isShort, on: world.description, parts: results, say });
-    const bars = [...results.values()].flatMap((result) => result.bars);
     if (!isShort) return 0;
-    return verdict(bars, { recorded: recordedRatios(kind), isWhole: options.only === '', say });
+    return await verdict(runs, {
+      recorded: recordedRatios(kind),
+      isWhole: options.only === '',
+      say,
+    });
   } finally {
     await bench.stop();
     rmSync(folder, { recursive: true });

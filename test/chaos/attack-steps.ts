@@ -9,6 +9,7 @@ import type { LoadReport } from '../e2e/stack/agent.ts';
 import { awaitUntil } from '../e2e/stack/await-until.ts';
 import { describeLoad } from '../e2e/faults/fault-world.ts';
 import type { Step } from '../e2e/runner/suite.ts';
+import { measuredUpTo } from '../support/measured-up-to.ts';
 import type { Attack } from './attacks/attack.ts';
 import { callAttacks } from './attacks/call-attacks.ts';
 import { frameAttacks } from './attacks/frame-attacks.ts';
@@ -16,7 +17,7 @@ import type { Target } from './attacks/raw-connection.ts';
 import { tlsAttacks } from './attacks/tls-attacks.ts';
 
 const mostMemoryMiB = 700;
-const mostP99Ms = 3_000;
+const maxP99Ms = 3_000;
 const requestsPerSecond = 10;
 /** Each has a pod of its own, which may ask now and then only: the limits are those that ship. */
 const goodCallers = 10;
@@ -118,7 +119,8 @@ export function attackSteps({ agentlike, durationMs }: AttackStepsOptions): read
     ...attacks.map((attack) => ({
       name: `${attack.name}: good clients are served`,
       run: async (show: (evidence: string) => void): Promise<void> => {
-        await withstand(await fortress(), attack, { durationMs, show });
+        const met = await fortress();
+        await judged(show, () => withstand(met, attack, { durationMs, show }));
       },
     })),
     {
@@ -128,7 +130,7 @@ export function attackSteps({ agentlike, durationMs }: AttackStepsOptions): read
         const last = await fortress();
         const { world, authority } = last;
         try {
-          judge(last, await last.goodLoad(durationMs), show);
+          await judged(show, async () => judge(last, await last.goodLoad(durationMs), show));
           await awaitUntil(async () => (await world.objectsLeft()) === 0, {
             ...{ what: 'no object is left', timeoutMs: 30_000 },
           });
@@ -141,11 +143,19 @@ export function attackSteps({ agentlike, durationMs }: AttackStepsOptions): read
   ];
 }
 
+/** Fails where the good clients waited too long each time. */
+async function judged(show: (fact: string) => void, p99Ms: () => Promise<number>): Promise<void> {
+  const limit = { what: 'p99 of the good clients', unit: 'ms', say: show } as const;
+  const { holds, report } = await measuredUpTo(3, { ...limit, bound: { atMost: maxP99Ms } }, p99Ms);
+  assert.ok(holds, report);
+}
+
+/** Returns the p99 of the good clients meanwhile, in milliseconds. */
 async function withstand(
   fortress: Fortress,
   attack: Attack,
   { durationMs, show }: { readonly durationMs: number; readonly show: (fact: string) => void },
-): Promise<void> {
+): Promise<number> {
   const over = new AbortController();
   const late = setTimeout(() => over.abort(), longestAttackMs);
   const attacking = attack.run(fortress.target, over.signal);
@@ -155,7 +165,7 @@ async function withstand(
     const reports = await fortress.goodLoad(durationMs);
     over.abort();
     show(await attacking);
-    judge(fortress, reports, show);
+    return judge(fortress, reports, show);
   } finally {
     over.abort();
     clearTimeout(late);
@@ -163,18 +173,19 @@ async function withstand(
   }
 }
 
+/** What must hold of every load. Returns the larger p99, in milliseconds. */
 function judge(
   fortress: Fortress,
   reports: readonly LoadReport[],
   show: (fact: string) => void,
-): void {
+): number {
   assert.ok(fortress.isAlive(), 'the process that was started first still runs');
   const { now, peak } = residentMiB(fortress.authority.pid);
   show(`resident memory ${now.toFixed(0)} MiB, ${peak.toFixed(0)} MiB at most so far`);
   for (const report of reports) {
     show(`${describeLoad(report)}; p99 ${report.okMs?.p99 ?? NaN} ms`);
     assert.equal(report.ok, report.requests, JSON.stringify(report.messages));
-    assert.ok((report.okMs?.p99 ?? Infinity) < mostP99Ms, `p99 stays under ${mostP99Ms} ms`);
   }
   assert.ok(peak < mostMemoryMiB, `resident memory stays under ${mostMemoryMiB} MiB`);
+  return Math.max(...reports.map(({ okMs }) => okMs?.p99 ?? NaN));
 }

@@ -10,7 +10,8 @@ import { ChaosWorld } from './chaos-world.ts';
 import { idleSteps } from './idle-steps.ts';
 import { killSteps } from './kill-steps.ts';
 import { chooseSteps } from './choose-steps.ts';
-import { loadSteps, outageStep } from './load-steps.ts';
+import { loadSteps } from './load-steps.ts';
+import { outageStep } from './outage-step.ts';
 
 /** How hard it comes. A hundred requests have a p99 that is one request: the short form finds what broke. */
 const sizes = {
@@ -49,13 +50,18 @@ type Chapters = Readonly<Record<string, readonly Step[]>>;
 /** Without the mesh, what needs none. */
 function chaptersOf(chaos: ChaosWorld | undefined, agentlike: string): Chapters {
   const size = sizes[process.env['CHAOS'] === 'short' ? 'short' : 'long'];
-  const inMesh = chaos && {
+  const Attacks = attackSteps({ agentlike, durationMs: size.attackMs });
+  if (chaos === undefined) return { Attacks };
+  const idle = idleSteps(chaos, { count: size.idle });
+  return {
     Replicas: killSteps(chaos, { durationMs: size.killingMs }),
     Loads: loadSteps(chaos, size),
-    Idleness: idleSteps(chaos, { count: size.idle }),
+    Idleness: [idle.open],
     Outage: [outageStep(chaos, size)],
+    Attacks,
+    // Last, since it takes minutes until then.
+    'The end of idleness': [idle.closed],
   };
-  return { ...inMesh, Attacks: attackSteps({ agentlike, durationMs: size.attackMs }) };
 }
 
 /** Those steps whose names hold CHAOS_ONLY; all where it is not set. Throws where there is none. */

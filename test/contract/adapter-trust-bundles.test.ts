@@ -5,8 +5,6 @@ import { TestAuthority } from '../support/test-authority.ts';
 import { connectAdapters } from './support/adapters.ts';
 import { ContractWorld, signerDomain, signerName } from './support/contract-world.ts';
 
-/** The resource is behind a feature gate: see README.md. */
-const isServed = process.env['CONTRACT_TRUST_BUNDLES'] === '1';
 const label = 'istio-ra-contract-bundle';
 
 let world: ContractWorld;
@@ -58,46 +56,44 @@ async function found(name: string) {
   return all.find((bundle) => bundle.name === name);
 }
 
-describe('whether the server has ClusterTrustBundles', () => {
-  it('is told as it is', async () => {
-    await expect(kubernetes.clusterTrustBundles.isServed(deadline)).resolves.toBe(isServed);
+describe('the adapter of ClusterTrustBundles [needs ClusterTrustBundles]', () => {
+  it('finds that the server has them', async () => {
+    await expect(kubernetes.clusterTrustBundles.isServed(deadline)).resolves.toBe(true);
+  });
+
+  it('makes one, and changes it', async () => {
+    const draft = aDraft();
+    await kubernetes.clusterTrustBundles.apply(draft, deadline);
+    const { name, signerName: signer, trustBundle } = draft;
+    expect(await found(name)).toMatchObject({ signerName: signer, trustBundle, isOurs: true });
+    const both = roots.join('');
+    await kubernetes.clusterTrustBundles.apply({ ...draft, trustBundle: both }, deadline);
+    expect(await found(name)).toMatchObject({ trustBundle: both });
+  });
+
+  it('removes one in the state that was seen, and no other', async () => {
+    const draft = aDraft();
+    await kubernetes.clusterTrustBundles.apply(draft, deadline);
+    const old = await found(draft.name);
+    await kubernetes.clusterTrustBundles.apply({ ...draft, trustBundle: roots[1] }, deadline);
+    const now = await found(draft.name);
+    if (old === undefined || now === undefined) throw new Error('it is not there');
+    const error: unknown = await kubernetes.clusterTrustBundles
+      .remove(old, deadline)
+      .catch((thrown: unknown) => thrown);
+    expect(isConflict(error)).toBe(true);
+    await kubernetes.clusterTrustBundles.remove(now, deadline);
+    expect(await found(draft.name)).toBeUndefined();
+  });
+
+  it('makes none for a signer that the account may not attest for', async () => {
+    const work = kubernetes.clusterTrustBundles.apply(aDraft(`${signerDomain}/two`), deadline);
+    await expect(work.catch(isForbidden)).resolves.toBe(true);
   });
 });
 
-if (isServed) {
-  describe('the adapter of ClusterTrustBundles', () => {
-    it('makes one, and changes it', async () => {
-      const draft = aDraft();
-      await kubernetes.clusterTrustBundles.apply(draft, deadline);
-      const { name, signerName: signer, trustBundle } = draft;
-      expect(await found(name)).toMatchObject({ signerName: signer, trustBundle, isOurs: true });
-      const both = roots.join('');
-      await kubernetes.clusterTrustBundles.apply({ ...draft, trustBundle: both }, deadline);
-      expect(await found(name)).toMatchObject({ trustBundle: both });
-    });
-
-    it('removes one in the state that was seen, and no other', async () => {
-      const draft = aDraft();
-      await kubernetes.clusterTrustBundles.apply(draft, deadline);
-      const old = await found(draft.name);
-      await kubernetes.clusterTrustBundles.apply({ ...draft, trustBundle: roots[1] }, deadline);
-      const now = await found(draft.name);
-      if (old === undefined || now === undefined) throw new Error('it is not there');
-      const error: unknown = await kubernetes.clusterTrustBundles
-        .remove(old, deadline)
-        .catch((thrown: unknown) => thrown);
-      expect(isConflict(error)).toBe(true);
-      await kubernetes.clusterTrustBundles.remove(now, deadline);
-      expect(await found(draft.name)).toBeUndefined();
-    });
-
-    it('makes none for a signer that the account may not attest for', async () => {
-      const work = kubernetes.clusterTrustBundles.apply(aDraft(`${signerDomain}/two`), deadline);
-      await expect(work.catch(isForbidden)).resolves.toBe(true);
-    });
+describe('the adapter of a server without ClusterTrustBundles [needs no ClusterTrustBundles]', () => {
+  it('finds that it has none', async () => {
+    await expect(kubernetes.clusterTrustBundles.isServed(deadline)).resolves.toBe(false);
   });
-} else {
-  describe('what a server with ClusterTrustBundles does', () => {
-    it.todo('is asked with CONTRACT_TRUST_BUNDLES=1');
-  });
-}
+});

@@ -58,8 +58,8 @@ describe('credentials', () => {
     await expect(withToken('garbage')).resolves.toBe('401 Unauthorized');
   });
 
-  it('for another audience are refused', async () => {
-    const token = await world.tokenOf(nobody.name, { audiences: ['other'] });
+  it.each(['other', 'istio-ca'])('for the audience %s are refused', async (audience) => {
+    const token = await world.tokenOf(nobody.name, { audiences: [audience] });
     await expect(withToken(token)).resolves.toBe('401 Unauthorized');
   });
 
@@ -114,7 +114,9 @@ describe('anybody', () => {
 
   it('may ask the version', async () => {
     const { json } = await anonymous.send({ path: '/version' });
-    expect(json).toMatchObject({ major: '1', minor: '36' });
+    const [, minor] = /^v1\.(\d+)\.\d+/.exec(String(json['gitVersion'])) ?? [];
+    expect(minor).toBeDefined();
+    expect(json).toMatchObject({ major: '1', minor });
   });
 
   it.each([

@@ -51,6 +51,12 @@ function patch(
 
 const denied = { conditions: [{ type: 'Denied', status: 'True' }] };
 
+/** Before Kubernetes 1.37 two checks of the API server found it, and it told of both. */
+async function immutable(field: string): Promise<string> {
+  const count = (await world.minorVersion()) < 37 ? 2 : 1;
+  return ['422 Invalid', ...Array<string>(count).fill(`${field}=Invalid`)].join(' ');
+}
+
 describe('an update', () => {
   it('of nothing keeps the resourceVersion', async () => {
     const answer = await put(csr);
@@ -113,13 +119,13 @@ describe('an update', () => {
     ['another name', { name: 'other' }, '400 BadRequest'],
     ['no name', { name: undefined }, '400 BadRequest'],
     ['a resourceVersion that is no number', { resourceVersion: 'abc' }, '500'],
-    [
-      'a deletion time',
-      { deletionTimestamp: '2001-01-01T00:00:00Z' },
-      '422 Invalid metadata.deletionTimestamp=Invalid metadata.deletionTimestamp=Invalid',
-    ],
   ])('with %s is refused', async (_, change, outcome) => {
     expect(outcomeOf(await putMetadata(change))).toBe(outcome);
+  });
+
+  it('with a deletion time is refused', async () => {
+    const answer = await putMetadata({ deletionTimestamp: '2001-01-01T00:00:00Z' });
+    expect(outcomeOf(answer)).toBe(await immutable('metadata.deletionTimestamp'));
   });
 
   it('with a bad label is refused', async () => {
@@ -178,10 +184,8 @@ describe('a patch', () => {
   });
 
   it('of the uid is refused', async () => {
-    const field = 'metadata.uid=Invalid';
-    expect(outcomeOf(await patch('merge', { metadata: { uid: 'x' } }))).toBe(
-      `422 Invalid ${field} ${field}`,
-    );
+    const answer = await patch('merge', { metadata: { uid: 'x' } });
+    expect(outcomeOf(answer)).toBe(await immutable('metadata.uid'));
   });
 
   it('of the name is refused', async () => {

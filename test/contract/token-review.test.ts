@@ -131,6 +131,11 @@ describe('the review refuses', () => {
     expect((await send({ token })).json['status']).toEqual(refusal);
   });
 
+  it('a token for istio-ca where none is asked for, since the API is nobody of that name', async () => {
+    const token = await world.tokenOf(account, { audiences: ['istio-ca'] });
+    expect((await send({ token })).json['status']).toEqual(refusal);
+  });
+
   it('a token whose signature was changed', async () => {
     const token = await world.tokenOf(account, { audiences });
     await expect(statusOf(`${token.slice(0, -6)}AAAAAA`)).resolves.toEqual(refusal);

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
+import { isAlreadyExists } from '../../src/kube/api-error.ts';
 import { connectKubernetes } from '../../src/kube/client-node/connect-kubernetes.ts';
 import type { KubernetesApi } from '../../src/kube/client-node/connect-kubernetes.ts';
 import { loadClusterAccess } from '../../src/kube/client-node/kubeconfig.ts';
@@ -13,6 +14,7 @@ import { generateKeyPair } from '../../src/pki/key-pair.ts';
 import { registrationAuthorityAccount, startSandbox } from '../../src/sandbox/sandbox.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { ApiAttempts } from '../../src/signer/api-attempts.ts';
+import { expectMeasured } from '../support/expect-measured.ts';
 import { RecordingLogger } from '../support/recording-logger.ts';
 
 const callers = 200;
@@ -74,38 +76,50 @@ function create(number: number, signal: AbortSignal): Promise<unknown> {
     expirationSeconds: 3600,
   };
   const bounds = { tries: 3, timeoutMs: 5_000 };
-  return attempts.run(
-    bounds,
-    (limited) => kubernetes.signingRequests.create(draft, limited),
-    signal,
+  return attempts
+    .run(bounds, (limited) => kubernetes.signingRequests.create(draft, limited), signal)
+    .catch((error: unknown) => {
+      // An earlier attempt of the same call has done it, and its answer came too late.
+      if (!isAlreadyExists(error)) throw error;
+    });
+}
+
+/** One outage with many who want to create something; the time from its end until all have. */
+async function outageMs(): Promise<number> {
+  await create(0, AbortSignal.timeout(5_000));
+  const port = Number(new URL(sandbox.url).port);
+  const { limit: callsAtOnce } = kubernetes.state();
+  unanswered = [];
+  await sandbox.stop();
+
+  const wentAt = systemClock.monotonic();
+  const signal = AbortSignal.timeout(awayMs + 4 * backWithinMs);
+  const creations = Promise.all(
+    Array.from({ length: callers }, (_, caller) => create(caller + 1, signal)),
   );
+  await pause(awayMs);
+  expect(kubernetes.state().isAway).toBe(true);
+  const awaySeconds = (systemClock.monotonic() - wentAt) / 1000;
+  // Those that were on their way before anybody could know, and then 20 in a second.
+  expect(unanswered.length).toBeLessThanOrEqual(callsAtOnce + 20 * awaySeconds);
+  const later = unanswered.filter((at) => at > wentAt + 1_000);
+  expect(later.length).toBeLessThanOrEqual(20 * (awaySeconds - 1));
+  expect(later.length).toBeGreaterThan(0);
+
+  const backAt = systemClock.monotonic();
+  await start(port);
+  await expect(creations).resolves.toHaveLength(callers);
+  const tookMs = systemClock.monotonic() - backAt;
+  expect(kubernetes.state()).toMatchObject({ isAway: false, waiting: 0 });
+  return tookMs;
 }
 
 describe('an API server that goes away and comes back', () => {
   it('is called seldom meanwhile, and by everybody within 5 s of its return', async () => {
-    await create(0, AbortSignal.timeout(5_000));
-    const port = Number(new URL(sandbox.url).port);
-    const { limit: callsAtOnce } = kubernetes.state();
-    await sandbox.stop();
-
-    const wentAt = systemClock.monotonic();
-    const signal = AbortSignal.timeout(awayMs + backWithinMs);
-    const creations = Promise.all(
-      Array.from({ length: callers }, (_, caller) => create(caller + 1, signal)),
-    );
-    await pause(awayMs);
-    expect(kubernetes.state().isAway).toBe(true);
-    // Those that were on their way before anybody could know, and then 20 in a second.
-    expect(unanswered.length).toBeLessThanOrEqual(callsAtOnce + 20 * (awayMs / 1000));
-    const later = unanswered.filter((at) => at > wentAt + 1_000);
-    expect(later.length).toBeLessThanOrEqual(20 * (awayMs / 1000 - 1));
-    expect(later.length).toBeGreaterThan(0);
-
-    await start(port);
-    await expect(creations).resolves.toHaveLength(callers);
-    expect(kubernetes.state()).toMatchObject({ isAway: false, waiting: 0 });
+    const limit = { what: 'until all are through', unit: 'ms' } as const;
+    await expectMeasured({ ...limit, bound: { atMost: backWithinMs } }, outageMs);
     const told = log.lines.map(({ message }) => message);
     expect(told).toContain('the Kubernetes API is away, few calls are sent until it is back');
     expect(told).toContain('the Kubernetes API is back');
-  }, 30_000);
+  }, 100_000);
 });

@@ -19,12 +19,15 @@ import { grpcFrame, requestMessage } from '../unit/server/support/raw-http2.ts';
 import { goodCall, startServer, stopServers } from '../unit/server/support/server-fixture.ts';
 import type { ServerFixture } from '../unit/server/support/server-fixture.ts';
 import { serverName } from '../unit/server/support/tls-fixture.ts';
+import { expectWithinMs } from '../support/expect-measured.ts';
 import { eventually } from '../support/running-mesh.ts';
 
 const nothing = Buffer.alloc(0);
 
 let fixture: ServerFixture;
 let attacker: RawConnection;
+/** How often a good client was served in this test. */
+let served: number;
 beforeAll(async () => {
   fixture = await startServer();
 });
@@ -32,6 +35,7 @@ afterAll(async () => {
   await stopServers();
 });
 beforeEach(async () => {
+  served = 0;
   attacker = await connectFrames(fixture.port, fixture.authority.rootPem);
   fixture.issuer.seen.splice(0);
   fixture.authenticator.seen.splice(0);
@@ -44,9 +48,12 @@ afterEach(async () => {
 
 /** A good client on a connection of its own, while the attack goes on. */
 async function expectGoodService(): Promise<void> {
-  const client = fixture.client();
-  await expect(client.request({ ...goodCall, deadlineMs: 2_500 })).resolves.toEqual(chainElements);
-  client.close();
+  await expectWithinMs(2_500, 'a good client beside an attack', async () => {
+    const client = fixture.client();
+    await expect(client.request(goodCall)).resolves.toEqual(chainElements);
+    served += 1;
+    client.close();
+  });
 }
 
 function many(count: number, make: (at: number) => Uint8Array): Buffer {
@@ -67,9 +74,9 @@ describe('a good client is served beside one that', () => {
     );
     await expectGoodService();
     await flood;
-    await eventually(attacker.closed, 2_500);
+    await eventually(attacker.closed);
 
-    expect(fixture.issuer.seen).toHaveLength(1);
+    expect(fixture.issuer.seen).toHaveLength(served);
   });
 
   it('has a decision line for each call that it resets', async () => {
@@ -96,9 +103,9 @@ describe('a good client is served beside one that', () => {
     const flood = attacker.send(Buffer.concat([start, many(2_000, () => more)]));
     await expectGoodService();
     await flood;
-    await eventually(attacker.closed, 2_500);
+    await eventually(attacker.closed);
 
-    expect(fixture.issuer.seen).toHaveLength(1);
+    expect(fixture.issuer.seen).toHaveLength(served);
   });
 
   it('sends empty CONTINUATION frames, which is cut off', async () => {
@@ -108,7 +115,7 @@ describe('a good client is served beside one that', () => {
     await expectGoodService();
     await flood;
 
-    await eventually(attacker.closed, 2_500);
+    await eventually(attacker.closed);
   });
 
   it.each([
@@ -121,14 +128,14 @@ describe('a good client is served beside one that', () => {
     await flood;
     attacker.socket.resume();
 
-    await eventually(attacker.closed, 2_500);
+    await eventually(attacker.closed);
   });
 
   it('overflows the window, which is cut off', async () => {
     await attacker.send(many(2, () => frame(frames.windowUpdate, 0, 0, uint32(0x7fffffff))));
     await expectGoodService();
 
-    await eventually(attacker.closed, 2_500);
+    await eventually(attacker.closed);
   });
 
   it('sends a bomb of compressed headers, which reaches nobody', async () => {
@@ -141,7 +148,7 @@ describe('a good client is served beside one that', () => {
     );
     await expectGoodService();
 
-    expect(fixture.authenticator.seen).toHaveLength(1);
+    expect(fixture.authenticator.seen).toHaveLength(served);
   });
 
   it('stops in the middle of its headers', async () => {
@@ -158,7 +165,7 @@ describe('a good client is served beside one that', () => {
     await expectGoodService();
     await flood;
 
-    await eventually(() => fixture.issuer.seen.length === 2, 2_500);
+    await eventually(() => fixture.issuer.seen.length === served + 1);
   });
 
   it('sends frames without a byte', async () => {
@@ -167,7 +174,7 @@ describe('a good client is served beside one that', () => {
     await expectGoodService();
     await flood;
 
-    expect(fixture.issuer.seen).toHaveLength(1);
+    expect(fixture.issuer.seen).toHaveLength(served);
   });
 
   it('opens 300 connections and never shakes hands', async () => {
@@ -205,13 +212,11 @@ describe('a good client is served beside one that', () => {
 
 describe('a half-open handshake', () => {
   it('is over after five seconds at most', async () => {
-    const socket = connectTcp(fixture.port, '127.0.0.1');
-    socket.on('error', () => undefined);
-    socket.resume();
-    const closed = new Promise((resolve) => socket.once('close', resolve));
-    const start = performance.now();
-    await closed;
-
-    expect(performance.now() - start).toBeLessThan(6_500);
-  }, 8_000);
+    await expectWithinMs(6_500, 'a half-open handshake', () => {
+      const socket = connectTcp(fixture.port, '127.0.0.1');
+      socket.on('error', () => undefined);
+      socket.resume();
+      return new Promise((resolve) => socket.once('close', resolve));
+    });
+  }, 30_000);
 });

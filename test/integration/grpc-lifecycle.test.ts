@@ -7,6 +7,7 @@ import type { PackageDefinition } from '@grpc/proto-loader';
 import { service as healthDefinition } from 'grpc-health-check';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { CertificateCallError } from '../../src/server/certificate-client.ts';
+import { expectMeasured } from '../support/expect-measured.ts';
 import { aChain, chainElements } from '../unit/server/support/fakes.ts';
 import { goodCall, startServer, stopServers } from '../unit/server/support/server-fixture.ts';
 import type { ServerFixture } from '../unit/server/support/server-fixture.ts';
@@ -19,6 +20,15 @@ beforeEach(async () => {
 afterEach(async () => {
   await stopServers();
 });
+
+const theEnd = { what: 'the end of a server', unit: 'ms' } as const;
+
+/** How long it takes until a server has stopped. */
+async function stopMs(server: ServerFixture['server'], graceMs: number): Promise<number> {
+  const start = performance.now();
+  await server.stop(graceMs);
+  return performance.now() - start;
+}
 
 function plainClient(): Client {
   const ca = Buffer.from(fixture.authority.rootPem);
@@ -93,27 +103,24 @@ describe('stop', () => {
   });
 
   it('cuts connections that never say anything', async () => {
-    const socket = connect(fixture.port, '127.0.0.1');
-    await new Promise((resolve) => socket.once('connect', resolve));
-
-    const start = performance.now();
-
-    await fixture.server.stop(20);
-
     // Its handshake would be given up after five seconds only.
-    expect(performance.now() - start).toBeLessThan(2_000);
-    expect(fixture.server.connections).toBe(0);
-    socket.destroy();
+    await expectMeasured({ ...theEnd, bound: { atMost: 2_000 } }, async () => {
+      const { port, server } = await startServer();
+      const socket = connect(port, '127.0.0.1');
+      await new Promise((resolve) => socket.once('connect', resolve));
+      const tookMs = await stopMs(server, 20);
+      expect(server.connections).toBe(0);
+      socket.destroy();
+      return tookMs;
+    });
   });
 
   it('ends at once when nothing is in flight', async () => {
-    const client = fixture.client();
-    await client.request(goodCall);
-    const start = performance.now();
-
-    await fixture.server.stop(10_000);
-
-    expect(performance.now() - start).toBeLessThan(500);
+    await expectMeasured({ ...theEnd, bound: { atMost: 500 } }, async () => {
+      const idle = await startServer();
+      await idle.client().request(goodCall);
+      return stopMs(idle.server, 10_000);
+    });
   });
 
   it('may be called twice', async () => {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { expectWithinMs } from '../support/expect-measured.ts';
 import { eventually, httpbinFoo, RunningMesh } from '../support/running-mesh.ts';
 import { SkewedClock } from '../support/skewed-clock.ts';
 
@@ -81,12 +82,18 @@ describe('F46: a clock that is set while a signer works', () => {
   isAhead(0, -4 * minute);
 
   it.each([4, -4])('by %d minutes costs no certificate and no time', async (minutes) => {
-    mesh.sandbox.faults.signer.set({ kind: 'delay', ms: 300 }, { count: 1 });
-    const started = performance.now();
-    const answer = mesh.requestAs(httpbinFoo);
-    await eventually(() => mesh.requestObjects().length === 1);
-    apiClock.aheadMs = minutes * minute;
-    await expect(answer).resolves.toHaveLength(3);
-    expect(performance.now() - started).toBeLessThan(3_000);
+    await expectWithinMs(
+      3_000,
+      `a request while the clock is set by ${minutes} minutes`,
+      async () => {
+        apiClock.aheadMs = 0;
+        await eventually(() => mesh.requestObjects().length === 0);
+        mesh.sandbox.faults.signer.set({ kind: 'delay', ms: 300 }, { count: 1 });
+        const answer = mesh.requestAs(httpbinFoo);
+        await eventually(() => mesh.requestObjects().length === 1);
+        apiClock.aheadMs = minutes * minute;
+        await expect(answer).resolves.toHaveLength(3);
+      },
+    );
   });
 });

@@ -119,6 +119,23 @@ describe('a pin with another hash', () => {
   );
 });
 
+describe('a pin with the hash of another version', () => {
+  it(
+    'ends the build, though a file with that hash was downloaded before',
+    async () => {
+      await mustRun(process.execPath, [script('lock.ts'), '--lock', lock, 'netbase']);
+      await layer(false);
+      const { request, locked } = await readDebianLock(lock);
+      const arm64 = locked.arm64.map((pin) => ({ ...pin, version: '1.0-1' }));
+      await writeDebianLock(lock, { request, locked: { ...locked, arm64 } });
+      await expect(layer(true)).rejects.toThrow(
+        /^the lock has the hash of netbase \S+ beside netbase 1\.0-1$/,
+      );
+    },
+    time,
+  );
+});
+
 describe('a lock with dependencies', () => {
   it(
     'has what its packages need, for both architectures',

@@ -1,4 +1,11 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { awaitUntil } from '../../e2e/stack/await-until.ts';
 
@@ -22,7 +29,10 @@ export class NodeCgroups {
   /** Makes them. Throws where a hierarchy that kubelet needs is missing. */
   create(): void {
     if (this.folders.length === 0) throw new Error(`${mountPoint} has no cgroup hierarchy`);
-    for (const folder of this.folders) mkdirSync(folder, { recursive: true });
+    for (const folder of this.folders) {
+      mkdirSync(folder, { recursive: true });
+      preferPods(folder);
+    }
   }
 
   /** Removes them with all below, once their processes have ended. Throws where one cannot be removed. */
@@ -47,6 +57,18 @@ function hierarchies(): readonly string[] {
     .map((line) => line.split(' '))
     .filter(([, folder = '', type]) => type === 'cgroup' && folder.startsWith(`${mountPoint}/`))
     .map(([, folder = '']) => folder);
+}
+
+/**
+ * All pods together would count as one process of the machine, so that a busy machine starves them: they get the
+ * largest share instead. One hierarchy of cgroup v1 has the file, that of the CPU.
+ */
+function preferPods(folder: string): void {
+  const largest = { 'cpu.shares': '262144', 'cpu.weight': '10000' };
+  for (const [name, value] of Object.entries(largest)) {
+    const file = join(folder, name);
+    if (existsSync(file)) writeFileSync(file, value);
+  }
 }
 
 /** A cgroup is removed by removing its folder; those below it come first. */

@@ -9,7 +9,13 @@ import { readRecord } from '../node/cluster-node.ts';
 import { NodeNamespaces } from '../node/node-namespaces.ts';
 import { overlayFor, overlayForUsersCluster, type Overlay } from '../mesh/overlay.ts';
 import { Kubectl } from '../../e2e/stack/kubectl.ts';
-import { ensureNodeTools, type NodeTools } from '../tools/node-tools.ts';
+import {
+  certManagerVersion,
+  ensureNodeTools,
+  envoyVersion,
+  istioVersion,
+  type NodeTools,
+} from '../tools/node-tools.ts';
 import { clusterFolder, istioRaArchive } from './cluster-folder.ts';
 
 const longestStepMs = 300_000;
@@ -27,6 +33,10 @@ interface Target {
   readonly node: string | undefined;
 }
 
+const versions =
+  `istiod, istio-agent and istioctl ${istioVersion}; cert-manager ${certManagerVersion}; ` +
+  `Envoy ${envoyVersion ?? 'of no known version'}`;
+
 /** `make cluster-test`: every chapter, or those that are named. Returns the exit status. */
 async function main(): Promise<number> {
   const start = performance.now();
@@ -40,6 +50,7 @@ async function main(): Promise<number> {
     report.push(line);
     say(line);
   };
+  print(versions);
   print(`what differs from the documents:\n${JSON.stringify(target.overlay, undefined, 2)}`);
   const suite = new Suite({
     print,

@@ -41,6 +41,12 @@ export class ContractWorld implements AsyncDisposable {
     return world;
   }
 
+  /** The minor version of Kubernetes that the server says it is. */
+  async minorVersion(): Promise<number> {
+    const { json } = await this.admin.send({ path: '/version' });
+    return Number.parseInt(String(json['minor']), 10);
+  }
+
   /** A label that marks what this file made. */
   get labels(): Readonly<Record<string, string>> {
     return { 'istio-ra-contract': this.namespace };

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import type { CheckResult } from '../../../src/check/check.ts';
 import type { Show, Step } from '../runner/suite.ts';
 import { awaitUntil } from '../stack/await-until.ts';
 import { mustRun } from '../stack/run-command.ts';
@@ -47,11 +46,6 @@ export function installationSteps(chart: ChartWorld): Step[] {
         return Promise.resolve();
       },
     },
-    {
-      // After the step above: what it may not look at, it is forbidden to.
-      name: "istio-ra check in a pod, as the pod's own account: it holds its rights, and what it may not see is skipped",
-      run: (show) => checkInPod(chart, show),
-    },
   ];
 }
 
@@ -73,27 +67,6 @@ async function serve(chart: ChartWorld, show: Show): Promise<void> {
     assert.equal(report.code, 'OK', report.message);
     show(`${workload.account}.${workload.namespace}: issuer ${report.leaf?.issuer ?? ''}`);
   }
-}
-
-async function checkInPod(chart: ChartWorld, show: Show): Promise<void> {
-  const [name = ''] = replicaNames;
-  const { stdout, stderr } = await chart.exec(name, ['check', '-o', 'json']);
-  assert.notEqual(stdout, '', stderr);
-  const { checks } = JSON.parse(stdout) as { readonly checks: readonly CheckResult[] };
-  const verdictOn = (id: string): unknown => checks.find((check) => check.id === id)?.verdict;
-  const rights = checks.filter(({ id }) => id === 'right');
-  assert.ok(rights.length > 0, 'no right was asked for');
-  assert.deepEqual(
-    rights.filter(({ verdict }) => verdict !== 'ok'),
-    [],
-  );
-  for (const id of ['api-reachable', 'mesh-config', 'signer-names', 'signers-have-roots']) {
-    assert.equal(verdictOn(id), 'ok', id);
-  }
-  const broken = checks.filter(({ text }) => text.startsWith('could not be run'));
-  assert.deepEqual(broken, []);
-  const skipped = checks.filter(({ verdict }) => verdict === 'skipped');
-  show(`${rights.length} rights held; skipped: ${skipped.map(({ id }) => id).join(', ')}`);
 }
 
 async function verifyIstiodTls(chart: ChartWorld, show: Show): Promise<void> {

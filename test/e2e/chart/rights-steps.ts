@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { CheckResult } from '../../../src/check/check.ts';
 import type { Show, Step } from '../runner/suite.ts';
 import { secondsSince } from '../runner/suite.ts';
 import { awaitUntil } from '../stack/await-until.ts';
@@ -63,6 +64,10 @@ export function rightsSteps(chart: ChartWorld): Step[] {
       },
     },
     {
+      name: "istio-ra check in a pod, as the pod's own account: it sees the rules, and holds every right that it needs",
+      run: (show) => checkInPod(chart, show),
+    },
+    {
       name: 'a replica that may read nothing says on /ready what it lacks, and gets ready right by right',
       run: (show) => readNothing(chart, held(), show),
     },
@@ -87,6 +92,28 @@ export function rightsSteps(chart: ChartWorld): Step[] {
       },
     },
   ];
+}
+
+/** As `kubectl exec … istio-ra check`, without a word about the installation. */
+async function checkInPod(chart: ChartWorld, show: Show): Promise<void> {
+  const { stdout, stderr } = await chart.exec(readerName, ['check', '-o', 'json']);
+  assert.notEqual(stdout, '', stderr);
+  const { checks } = JSON.parse(stdout) as { readonly checks: readonly CheckResult[] };
+  const verdictOn = (id: string): unknown => checks.find((check) => check.id === id)?.verdict;
+  const held = checks.filter(({ id }) => id === 'right');
+  assert.ok(held.length > 0, 'no right was asked for');
+  const isNotOk = ({ verdict }: CheckResult): boolean => verdict !== 'ok';
+  assert.deepEqual(held.filter(isNotOk), []);
+  for (const id of ['api-reachable', 'mesh-config', 'signer-names', 'signer-policy']) {
+    assert.equal(verdictOn(id), 'ok', id);
+  }
+  // What its account may not see is skipped, and is not called broken.
+  assert.deepEqual(
+    checks.filter(({ text }) => text.startsWith('could not be run')),
+    [],
+  );
+  const skipped = checks.filter(({ verdict }) => verdict === 'skipped');
+  show(`${held.length} rights held; skipped: ${skipped.map(({ id }) => id).join(', ')}`);
 }
 
 async function readNothing(chart: ChartWorld, rights: ChartRights, show: Show): Promise<void> {

@@ -12,6 +12,8 @@ export interface Step {
   readonly foundation?: boolean;
   /** Ends what the others of the chapter began: it is run where any of them is. */
   readonly isLast?: boolean;
+  /** How long it may take, where that is not what the suite allows. */
+  readonly maxMs?: number;
   readonly run: (show: Show) => Promise<void>;
 }
 
@@ -72,7 +74,7 @@ export class Suite {
     const start = performance.now();
     const evidence: string[] = [];
     try {
-      await this.#bounded(step.run((fact) => void evidence.push(fact)));
+      await this.#bounded(step, (fact) => void evidence.push(fact));
     } catch (error) {
       this.#fail(step, describe(error), evidence);
       return false;
@@ -83,11 +85,11 @@ export class Suite {
     return true;
   }
 
-  async #bounded(work: Promise<void>): Promise<void> {
+  async #bounded({ run, maxMs = this.#options.longestStepMs }: Step, show: Show): Promise<void> {
     const over = new AbortController();
-    const { longestStepMs } = this.#options;
-    const late = sleep(longestStepMs, undefined, { signal: over.signal }).then(
-      () => Promise.reject(new Error(`took longer than ${longestStepMs} ms`)),
+    const work = run(show);
+    const late = sleep(maxMs, undefined, { signal: over.signal }).then(
+      () => Promise.reject(new Error(`took longer than ${maxMs} ms`)),
       () => undefined,
     );
     try {

@@ -79,10 +79,11 @@ export function apiServerFlags(ports: ControlPlanePorts, files: ControlPlaneFile
     '--authorization-mode=Node,RBAC',
     // Pods are objects here: they may name no service account, and none is mounted into them.
     '--disable-admission-plugins=ServiceAccount',
+    // No --api-audiences: the issuer is the only one, as in most clusters, and a token for istio-ca is no
+    // credential here.
     `--service-account-issuer=${tokenIssuer}`,
     `--service-account-signing-key-file=${files.tokenPrivateKey}`,
     `--service-account-key-file=${files.tokenPublicKey}`,
-    `--api-audiences=${tokenIssuer},istio-ca`,
     '--service-cluster-ip-range=10.96.0.0/16',
     // The Service "kubernetes" cannot point to loopback.
     '--endpoint-reconciler-type=none',

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { Step } from '../runner/suite.ts';
 import type { RequestOptions } from '../stack/agent.ts';
 import { countCalls } from '../stack/audit-log.ts';
+import { get } from '../stack/http-get.ts';
 import { accountName, type Workload, type World } from './world.ts';
 
 const httpbinFoo: Workload = { namespace: 'foo', account: 'httpbin' };
@@ -50,7 +51,7 @@ const refusals: readonly Refusal[] = [
 
 /** Step 4, the other side: what must not be answered with a certificate. */
 export function refusalSteps(world: World): Step[] {
-  return refusals.map(({ what, code, reason, options }, index) => ({
+  const refused = refusals.map(({ what, code, reason, options }, index): Step => ({
     name: `4.${index + 8} refused: ${what}`,
     run: async (show) => {
       const mark = world.audit.mark();
@@ -63,4 +64,34 @@ export function refusalSteps(world: World): Step[] {
       show(`${report.code} (${decision.reason ?? ''}), no CertificateSigningRequest`);
     },
   }));
+  return [...refused, tokenForUsAlone(world, refused.length + 8)];
+}
+
+/**
+ * As in most clusters, istio-ca is no audience of the API server: who reviews such a token has to name
+ * the audience.
+ */
+function tokenForUsAlone(world: World, number: number): Step {
+  const { controlPlane } = world;
+  return {
+    name: `4.${number} a token for istio-ca is no credential for the API server, and good only for who names istio-ca`,
+    run: async (show) => {
+      const { namespace, account: serviceAccount } = httpbinFoo;
+      const token = await controlPlane.kubectl.createToken({ namespace, serviceAccount });
+      const headers = { authorization: `Bearer ${token}` };
+      const ca = readFileSync(controlPlane.caFile, 'utf8');
+      const { status } = await get(`${controlPlane.server}/apis`, { ca, headers });
+      assert.equal(status, 401);
+      const specs = [{ token }, { token, audiences: ['istio-ca'] }];
+      const reviews = specs.map((spec) => ({
+        apiVersion: 'authentication.k8s.io/v1',
+        kind: 'TokenReview',
+        metadata: { name: '' },
+        spec,
+      }));
+      const verdicts = await controlPlane.kubectl.create(reviews, '.status.authenticated');
+      assert.deepEqual(verdicts, ['', 'true']);
+      show('401 Unauthorized; reviewed without an audience: refused, for istio-ca: authenticated');
+    },
+  };
 }

@@ -1,7 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
 import { readMemoryLimit } from '../../../src/base/memory-limit.ts';
-import { expectProperty } from '../../support/expect-property.ts';
 
 const mebibyte = 1024 * 1024;
 const machineBytes = 8 * 1024 * mebibyte;
@@ -262,46 +260,4 @@ describe('a limit that is none', () => {
     };
     expect(read(files)).toEqual({ bytes: limit, source: 'cgroup v2' });
   });
-});
-
-it('whatever the files hold, there is an answer, and a limit in it is below the memory of the machine', () => {
-  const word = fc.constantFrom(
-    '/',
-    '/a',
-    '0',
-    '4',
-    ':',
-    ' ',
-    '-',
-    'memory',
-    'cgroup',
-    'cgroup2',
-    'rw',
-  );
-  const line = fc.oneof(
-    fc.string(),
-    fc.array(word).map((words) => words.join(' ')),
-  );
-  const lines = fc.oneof(
-    fc.array(line).map((all) => all.join('\n')),
-    fc.constantFrom('4:memory:/a\n', '0::/a/b\n', mountOfV1('/'), mountOfV2('/a')),
-  );
-  expectProperty(
-    fc.property(
-      lines,
-      lines,
-      fc.oneof(fc.string(), fc.bigInt().map(String)),
-      (cgroup, mounts, limits) => {
-        const known = new Map([
-          ['/proc/self/cgroup', cgroup],
-          ['/proc/self/mountinfo', mounts],
-        ]);
-        const { bytes, source } = readMemoryLimit(
-          (path) => known.get(path) ?? limits,
-          machineBytes,
-        );
-        return bytes === undefined || (bytes > 0 && bytes < machineBytes && source !== 'none');
-      },
-    ),
-  );
 });

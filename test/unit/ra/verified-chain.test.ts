@@ -9,6 +9,7 @@ import { encodePem, parseCertificateBundle } from '../../../src/pki/pem.ts';
 import { IssuedChain } from '../../../src/ra/issued-chain.ts';
 import type { SigningOrder } from '../../../src/ra/signer.ts';
 import { VerifiedChain } from '../../../src/ra/verified-chain.ts';
+import { expectWithinMs } from '../../support/expect-measured.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { anOrder } from '../../support/orders.ts';
 import { TestAuthority } from '../../support/test-authority.ts';
@@ -75,12 +76,11 @@ describe('VerifiedChain', () => {
     ['of blank lines', '\n'.repeat(1_040_000)],
     ['of one block that never ends', `-----BEGIN CERTIFICATE-----\n${'AAAA\n'.repeat(200_000)}`],
     ['of certificates', encodePem('CERTIFICATE', Uint8Array.of(0x30, 0)).repeat(15_000)],
-  ])('F29: refuses a mebibyte %s before anybody else has to wait for it', (_what, text) => {
-    const began = performance.now();
-    expect(() => verify(text)).toThrow(
-      expect.objectContaining({ code: 'ISSUED_CERTIFICATE_REJECTED' }),
-    );
-    expect(performance.now() - began).toBeLessThan(1_000);
+  ])('F29: refuses a mebibyte %s before anybody else has to wait for it', async (what, text) => {
+    const rejected = expect.objectContaining({ code: 'ISSUED_CERTIFICATE_REJECTED' });
+    await expectWithinMs(1_000, `a mebibyte ${what}`, () => {
+      expect(() => verify(text)).toThrow(rejected);
+    });
   });
 
   it('accepts what was ordered and answers leaf, then the root', async () => {
