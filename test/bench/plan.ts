@@ -22,16 +22,12 @@ export interface PlanOptions {
   readonly isShort: boolean;
 }
 
-/** What is measured, in this order. */
+/** What is measured, in this order. The short form measures what it judges, and no more. */
 export function plan(options: PlanOptions): readonly BenchPart[] {
   const { kind, isShort } = options;
-  return [
-    startUpPart,
-    ...seriesParts(options),
-    ...(isShort ? [] : [restPart]),
-    ...(kind === 'sandbox' ? [stepsPart] : []),
-    ...(isShort || kind === 'sandbox' ? [] : growingParts),
-  ];
+  const series = seriesParts(options);
+  if (isShort) return series;
+  return [startUpPart, ...series, restPart, ...(kind === 'sandbox' ? [stepsPart] : growingParts)];
 }
 
 /** Those of the parts whose names hold `only`. Throws with all names where there is none. */
@@ -56,6 +52,8 @@ function extent(isShort: boolean): {
     : { rounds: 3, durationMs: 20_000, many: 1_000 };
 }
 
+const judgedInBurst = ['floor, deleting at once', "istio-ra, a node agent's token"] as const;
+
 function seriesParts({ kind, isShort }: PlanOptions): readonly BenchPart[] {
   const { rounds, durationMs, many } = extent(isShort);
   const steady = (callers: number): Series => ({
@@ -67,7 +65,7 @@ function seriesParts({ kind, isShort }: PlanOptions): readonly BenchPart[] {
     name: `burst of ${many}`,
     load: { callers: 200, total: many },
     rounds,
-    subjects: [...subjects, 'floor, deleting afterwards'],
+    subjects: isShort ? judgedInBurst : [...subjects, 'floor, deleting afterwards'],
   };
   const storm: Series = {
     name: `storm of ${many} new connections`,
@@ -77,12 +75,14 @@ function seriesParts({ kind, isShort }: PlanOptions): readonly BenchPart[] {
     subjects: ['floor, deleting at once', 'istio-ra, a token per caller'],
   };
   const judgeSteady = steadyBars(kind);
+  const fifty = seriesPart(steady(50), judgeSteady);
+  const atOnce = [seriesPart(burst, burstBars), seriesPart(storm, stormBars)];
+  if (isShort) return [fifty, ...atOnce];
   return [
     seriesPart(steady(1), kind === 'real' ? singleCallerBars : () => []),
-    ...(isShort ? [] : [seriesPart(steady(10), judgeSteady)]),
-    seriesPart(steady(50), judgeSteady),
-    ...(isShort ? [] : [seriesPart(steady(200), judgeSteady)]),
-    seriesPart(burst, burstBars),
-    seriesPart(storm, stormBars),
+    seriesPart(steady(10), judgeSteady),
+    fifty,
+    seriesPart(steady(200), judgeSteady),
+    ...atOnce,
   ];
 }

@@ -49,17 +49,18 @@ type Chapters = Readonly<Record<string, readonly Step[]>>;
 
 /** Without the mesh, what needs none. */
 function chaptersOf(chaos: ChaosWorld | undefined, agentlike: string): Chapters {
-  const size = sizes[process.env['CHAOS'] === 'short' ? 'short' : 'long'];
-  const Attacks = attackSteps({ agentlike, durationMs: size.attackMs });
+  const isShort = process.env['CHAOS'] === 'short';
+  const size = sizes[isShort ? 'short' : 'long'];
+  const Attacks = attackSteps({ agentlike, durationMs: size.attackMs, isShort });
   if (chaos === undefined) return { Attacks };
   const idle = idleSteps(chaos, { count: size.idle });
   return {
+    // First and last, since it takes minutes until they are closed.
+    Idleness: [idle.open],
     Replicas: killSteps(chaos, { durationMs: size.killingMs }),
     Loads: loadSteps(chaos, size),
-    Idleness: [idle.open],
     Outage: [outageStep(chaos, size)],
     Attacks,
-    // Last, since it takes minutes until then.
     'The end of idleness': [idle.closed],
   };
 }

@@ -5,6 +5,8 @@ import type { Target } from './raw-connection.ts';
 /** Something that a hostile client does until the signal; resolves with what it got done. */
 export interface Attack {
   readonly name: string;
+  /** Whether test/integration/grpc-hostile*.test.ts has a good client beside the same. */
+  readonly isShownByOthers?: true;
   readonly run: (target: Target, signal: AbortSignal) => Promise<string>;
 }
 

@@ -72,6 +72,7 @@ export const frameAttacks: readonly Attack[] = [
   },
   {
     name: 'CONTINUATION flood',
+    isShownByOthers: true,
     run: frameAttack({
       connections: 4,
       open: (connection) => connection.send(headers(1, call, 0)),
@@ -83,6 +84,7 @@ export const frameAttacks: readonly Attack[] = [
   },
   {
     name: 'PING flood by a client that does not read',
+    isShownByOthers: true,
     run: frameAttack({
       connections: 4,
       open: stopReading,
@@ -91,6 +93,7 @@ export const frameAttacks: readonly Attack[] = [
   },
   {
     name: 'SETTINGS flood by a client that does not read',
+    isShownByOthers: true,
     run: frameAttack({
       connections: 4,
       open: stopReading,
@@ -99,6 +102,7 @@ export const frameAttacks: readonly Attack[] = [
   },
   {
     name: 'WINDOW_UPDATE beyond the largest window',
+    isShownByOthers: true,
     run: frameAttack({
       connections: 4,
       portion: (connection, at) =>
@@ -134,6 +138,7 @@ export const frameAttacks: readonly Attack[] = [
   },
   {
     name: 'DATA frames of one byte',
+    isShownByOthers: true,
     run: frameAttack({
       connections: 4,
       portion: async (connection, at, target) => {
@@ -145,6 +150,7 @@ export const frameAttacks: readonly Attack[] = [
   },
   {
     name: 'HPACK bomb: one long cookie, named thousands of times',
+    isShownByOthers: true,
     run: frameAttack({
       connections: 4,
       portion: (connection, at) =>

@@ -59,6 +59,10 @@ async function renegotiate(target: Target, signal: AbortSignal): Promise<string>
 
 /** What is done to the handshake itself. */
 export const tlsAttacks: readonly Attack[] = [
-  { name: `${halfOpens} handshakes that are begun and never ended`, run: openHalf },
-  { name: 'TLS renegotiation', run: renegotiate },
+  {
+    name: `${halfOpens} handshakes that are begun and never ended`,
+    isShownByOthers: true,
+    run: openHalf,
+  },
+  { name: 'TLS renegotiation', isShownByOthers: true, run: renegotiate },
 ];

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
+import { measuredUpTo } from '../../support/measured-up-to.ts';
 import type { Show, Step } from '../runner/suite.ts';
 import { awaitUntil } from '../stack/await-until.ts';
 import { mustRun } from '../stack/run-command.ts';
@@ -7,12 +8,12 @@ import { workloads } from '../walkthrough/world.ts';
 import { chartAccountName, replicaNames, type ChartWorld } from './chart-world.ts';
 import { isTrustedServer } from './trusted-server.ts';
 
-/** A start that nothing else slows down; the fastest of three counts, since a machine may be busy. */
-const longestStartMs = 2_000;
+const maxStartMs = 2_000;
 const istiodTls = 'istiod-tls';
 
 /** What a user has after `helm install`: istio-ra with its own certificate, and roots for its clients. */
 export function installationSteps(chart: ChartWorld): Step[] {
+  const startsMs: number[] = [];
   return [
     {
       name: 'the API server takes everything that the chart renders',
@@ -24,9 +25,22 @@ export function installationSteps(chart: ChartWorld): Step[] {
       },
     },
     {
-      name: `three replicas start as the Deployment says; the fastest is ready in ${longestStartMs / 1000} s`,
+      name: 'three replicas start as the Deployment says',
       foundation: true,
-      run: (show) => start(chart, show),
+      run: async (show) => {
+        startsMs.push(...(await start(chart, show)));
+      },
+    },
+    {
+      name: `one of them is ready in ${maxStartMs / 1000} s, with its certificate from the CSR API`,
+      run: async (show) => {
+        const what = 'from the start to ready';
+        const limit = { what, unit: 'ms', bound: { atMost: maxStartMs }, say: show } as const;
+        const measured = startsMs.values();
+        const next = (): number => measured.next().value ?? NaN;
+        const { holds, report } = await measuredUpTo(startsMs.length, limit, next);
+        assert.ok(holds, report);
+      },
     },
     {
       name: 'a client that trusts the ConfigMap of its own namespace alone gets its certificate',
@@ -49,15 +63,16 @@ export function installationSteps(chart: ChartWorld): Step[] {
   ];
 }
 
-async function start(chart: ChartWorld, show: Show): Promise<void> {
+/** Returns how long each took, in milliseconds. */
+async function start(chart: ChartWorld, show: Show): Promise<readonly number[]> {
   const tookMs: number[] = [];
   for (const name of replicaNames) {
     const before = performance.now();
     await chart.startReplica(name);
     tookMs.push(Math.round(performance.now() - before));
   }
-  show(`ready after ${tookMs.join(', ')} ms, each with its certificate from the CSR API`);
-  assert.ok(Math.min(...tookMs) < longestStartMs, `the fastest took ${Math.min(...tookMs)} ms`);
+  show(`ready after ${tookMs.join(', ')} ms`);
+  return tookMs;
 }
 
 async function serve(chart: ChartWorld, show: Show): Promise<void> {

@@ -28,6 +28,8 @@ export interface Mistake {
   readonly explained: (explanation: Explanation) => string | undefined;
   /** What the page shows of it beside the refusals in the feed; undefined where it does not. */
   readonly shown: (page: PageView) => string | undefined;
+  /** Whether another one has the same alert, so that the short form leaves this one out. */
+  readonly isAlertShownByOther?: true;
   /** The alert that must fire, with labels that it must have. */
   readonly alert: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
 }

@@ -34,6 +34,7 @@ const rootless: Mistake = {
     return Promise.resolve();
   },
   reason: 'signer_unknown',
+  isAlertShownByOther: true,
   checks: [
     { id: 'signers-have-roots', text: new RegExp(`${tenantSigner}, by ProxyConfig`) },
     { id: 'assignments', text: new RegExp(`foo: the mesh has no root for ${tenantSigner}`) },

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { isShort } from '../runner/is-short.ts';
 import { secondsSince, type Show, type Step } from '../runner/suite.ts';
 import type { LoadReport } from '../stack/agent.ts';
 import type { FrontWorld } from './front-world.ts';
@@ -41,10 +42,10 @@ export function frontSteps(front: FrontWorld): Step[] {
       name: 'istio-ra is restarted: streams end in order and come back, and so do certificates',
       run: (show) => restartRa(front, show),
     },
-    {
-      name: 'what passing on costs',
-      run: (show) => measure(front, show),
-    },
+    // It only tells figures: nothing fails by them.
+    ...(isShort
+      ? []
+      : [{ name: 'what passing on costs', run: (show: Show) => measure(front, show) }]),
   ];
 }
 

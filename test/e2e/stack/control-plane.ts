@@ -16,12 +16,12 @@ import { writeKubeconfig, type Credential } from './kubeconfig.ts';
 import { Kubectl } from './kubectl.ts';
 import type { Processes, RunningProcess } from './process.ts';
 import { cpuMs } from './process-usage.ts';
-import type { Tools } from './tools.ts';
+import type { ControlPlaneTools } from './tools.ts';
 
 export interface ControlPlaneOptions {
   /** Folder for all of its files; must not hold an earlier control plane. */
   readonly dir: string;
-  readonly tools: Tools;
+  readonly tools: ControlPlaneTools;
   readonly processes: Processes;
   /** Default: free ones. */
   readonly ports?: Partial<ControlPlanePorts>;

@@ -6,21 +6,23 @@ import { mustRun } from './run-command.ts';
 import type { Recipe } from './tool-cache.ts';
 
 /** Kubernetes' binaries refuse to start without a version, which only their own build sets. */
-const kubernetesVersion = versionFields(requiredVersion('controlplane', 'k8s.io/kubernetes'));
-
-function versionFields(gitVersion: string): Record<'gitVersion' | 'gitMajor' | 'gitMinor', string> {
+function kubernetesVersion(module: string): Record<'gitVersion' | 'gitMajor' | 'gitMinor', string> {
+  const gitVersion = requiredVersion(module, 'k8s.io/kubernetes');
   const [gitMajor = '', gitMinor = ''] = gitVersion.slice(1).split('.');
   return { gitVersion, gitMajor, gitMinor };
 }
 
-/** A program of the pinned Kubernetes. */
-export function kubernetesRecipe(name: string): Recipe {
-  const flags = Object.entries(kubernetesVersion)
+/** A program of the Kubernetes that one of our modules requires. */
+export function kubernetesRecipe(
+  name: string,
+  module: 'controlplane' | 'controlplane-oldest' = 'controlplane',
+): Recipe {
+  const flags = Object.entries(kubernetesVersion(module))
     .map(([field, value]) => `-X k8s.io/component-base/version.${field}=${value}`)
     .join(' ');
   return goRecipe({
     name,
-    module: 'controlplane',
+    module,
     main: `k8s.io/kubernetes/cmd/${name}`,
     linkerFlags: flags,
     expectation: 'some minutes, once',
@@ -43,6 +45,7 @@ export const grpcurlRecipe = goRecipe({
 
 /** What helm takes for the cluster where it renders without one; only its own build sets it. */
 const helmVersions = ['chartutil', 'lint/rules'].map((folder) => `helm.sh/helm/v3/pkg/${folder}`);
+const { gitMajor, gitMinor } = kubernetesVersion('controlplane');
 
 export const helmRecipe = goRecipe({
   name: 'helm',
@@ -50,8 +53,8 @@ export const helmRecipe = goRecipe({
   main: 'helm.sh/helm/v3/cmd/helm',
   linkerFlags: helmVersions
     .flatMap((path) => [
-      `-X ${path}.k8sVersionMajor=${kubernetesVersion.gitMajor}`,
-      `-X ${path}.k8sVersionMinor=${kubernetesVersion.gitMinor}`,
+      `-X ${path}.k8sVersionMajor=${gitMajor}`,
+      `-X ${path}.k8sVersionMinor=${gitMinor}`,
     ])
     .join(' '),
   expectation: 'a minute or two, once',

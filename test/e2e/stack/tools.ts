@@ -16,12 +16,16 @@ import {
   ruleEvaluatorRecipe,
 } from './tool-recipes.ts';
 
-/** Paths of all that the stack runs. */
-export interface Tools {
+/** Paths of what a control plane runs. */
+export interface ControlPlaneTools {
   readonly etcd: string;
   readonly kubeApiserver: string;
   readonly kubeControllerManager: string;
   readonly kubectl: string;
+}
+
+/** Paths of all that the stack runs. */
+export interface Tools extends ControlPlaneTools {
   readonly certManagerSigners: string;
   readonly agentlike: string;
   readonly grpcurl: string;
@@ -49,22 +53,10 @@ export interface EnsureOptions {
  * program is missing that it takes.
  */
 export async function ensureTools({ log, withoutEnvoy }: EnsureOptions): Promise<Tools> {
-  await requireOpenssl();
-  const assets = completeAssets();
-  const program = async (recipe: Recipe): Promise<string> =>
-    join(await ensureCached(recipe, log), recipe.name);
-  const fromAssets = async (recipe: Recipe): Promise<string> =>
-    executable(assets, recipe.name) ?? (await program(recipe));
-
+  const program = (recipe: Recipe): Promise<string> => ensureProgram(recipe, log);
   // One after the other: each build alone keeps all cores busy.
   return {
-    etcd: await fromAssets(etcdRecipe),
-    kubeApiserver: await fromAssets(kubernetesRecipe('kube-apiserver')),
-    kubeControllerManager: await fromAssets(kubernetesRecipe('kube-controller-manager')),
-    kubectl:
-      executable(assets, 'kubectl') ??
-      onPath('kubectl') ??
-      (await program(kubernetesRecipe('kubectl'))),
+    ...(await ensureControlPlaneTools(log)),
     certManagerSigners: await program(certManagerSignersRecipe),
     agentlike: await program(agentlikeRecipe),
     grpcurl: await program(grpcurlRecipe),
@@ -74,9 +66,42 @@ export async function ensureTools({ log, withoutEnvoy }: EnsureOptions): Promise
     envoy: await ensureEnvoy(log, withoutEnvoy),
     crds: {
       certManager: await ensureCached(certManagerCrdsRecipe, log),
-      proxyConfig: join(await ensureCached(proxyConfigCrdRecipe, log), 'proxyconfig.yaml'),
+      proxyConfig: await ensureProxyConfigCrd(log),
     },
   };
+}
+
+/**
+ * Makes sure of what a control plane runs, of the pinned Kubernetes or of the oldest one that builds; it
+ * throws as `ensureTools` does. What `KUBEBUILDER_ASSETS` holds stands for the pinned one.
+ */
+export async function ensureControlPlaneTools(
+  log: Log,
+  kubernetes: 'pinned' | 'oldest' = 'pinned',
+): Promise<ControlPlaneTools> {
+  await requireOpenssl();
+  const assets = kubernetes === 'pinned' ? completeAssets() : undefined;
+  const fromAssets = async (recipe: Recipe): Promise<string> =>
+    executable(assets, recipe.name) ?? (await ensureProgram(recipe, log));
+  const module = kubernetes === 'pinned' ? 'controlplane' : 'controlplane-oldest';
+  return {
+    etcd: await fromAssets(etcdRecipe),
+    kubeApiserver: await fromAssets(kubernetesRecipe('kube-apiserver', module)),
+    kubeControllerManager: await fromAssets(kubernetesRecipe('kube-controller-manager', module)),
+    kubectl:
+      executable(assets, 'kubectl') ??
+      onPath('kubectl') ??
+      (await ensureProgram(kubernetesRecipe('kubectl'), log)),
+  };
+}
+
+/** The file with Istio's ProxyConfig definition. */
+export async function ensureProxyConfigCrd(log: Log): Promise<string> {
+  return join(await ensureCached(proxyConfigCrdRecipe, log), 'proxyconfig.yaml');
+}
+
+async function ensureProgram(recipe: Recipe, log: Log): Promise<string> {
+  return join(await ensureCached(recipe, log), recipe.name);
 }
 
 /** Envoy comes from elsewhere than the rest, and there are machines that it does not come for. */
