@@ -9,7 +9,6 @@ GRACE_SECONDS=${GRACE_SECONDS:-60}
 begun=$SECONDS
 passed=0
 failed=0
-child=
 rows=()
 
 step() {
@@ -23,9 +22,7 @@ step() {
   printf '\n=== %s\n' "$name"
   # timeout makes a process group of the step, and signals all of it.
   timeout --kill-after="$GRACE_SECONDS" "$left" "$@" &
-  child=$!
-  wait "$child" || status=$?
-  child=
+  wait $! || status=$?
   if [ "$status" -eq 0 ]; then
     passed=$((passed + 1))
     result=passed
@@ -57,12 +54,14 @@ minutes() {
   printf '%d.%d' $((tenths / 10)) $((tenths % 10))
 }
 
-# Who ends this ends the step that runs, which is in a group of its own.
+# Who ends this ends the step that runs, which is in a group of its own. The shell is asked for it, because a signal
+# may come after the step began and before the next line of this script.
 end_step() {
-  if [ -n "$child" ]; then
+  local child
+  for child in $(jobs -pr); do
     kill -TERM "$child"
     wait "$child"
-  fi
+  done
   exit "$1"
 }
 trap 'end_step 130' INT

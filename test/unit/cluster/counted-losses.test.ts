@@ -22,7 +22,7 @@ describe('what a phase of the move may lose', () => {
 describe('what the document says about losses', () => {
   const text = [
     'a step that restarts no workload: 0',
-    'a restart of the workloads of a namespace: at most 7 of 20 a second',
+    'a restart of the workloads of a namespace, at 20 requests a second: at most 7',
   ];
 
   it('is read from its lines', () => {

@@ -277,11 +277,10 @@ describe('a sandbox', () => {
   });
 
   it('keeps its clock’s time in every answer', async () => {
-    const before = Math.floor(Date.now() / 1000);
+    const before = Math.floor(Date.now() / 1000) * 1000;
     const { headers } = await call(sandbox, 'GET', '/readyz');
-    const told = Date.parse(headers.date ?? '') / 1000;
-    expect(told).toBeGreaterThanOrEqual(before);
-    expect(told).toBeLessThanOrEqual(Date.now() / 1000);
+    const told = Date.parse(headers.date ?? '');
+    expect([told >= before, told <= Date.now()]).toEqual([true, true]);
   });
 
   it('gives columns once to a watch of a table', async () => {
