@@ -4,6 +4,7 @@ import { runLoad, type LoadReport } from '../stack/agent.ts';
 import { countCalls } from '../stack/audit-log.ts';
 import { awaitUntil } from '../stack/await-until.ts';
 import type { IstioRa } from '../stack/istio-ra.ts';
+import type { Manifest } from '../stack/kubectl.ts';
 import { Wire } from '../stack/wire.ts';
 import { deploy } from '../walkthrough/workloads.ts';
 import { accountName, serverName, type World } from '../walkthrough/world.ts';
@@ -51,9 +52,13 @@ export class FaultWorld {
     this.authority = await world.startRa('istio-ra-wired', { kubeconfig, meshConfig, env });
   }
 
+  /** Leaves no ProxyConfig that names a silent signer: `istio-ra check` would ask for the rights to it. */
   async stop(): Promise<void> {
     await this.authority?.stop();
     await this.wireBetween?.close();
+    // A namespace would stay Terminating, since no kubelet ends its pods.
+    const isGone = ({ kind }: Manifest): boolean => kind !== 'Namespace';
+    await this.world.controlPlane.kubectl.delete(silentTenants().filter(isGone));
   }
 
   /** Many requests of all workloads at once, as agents make them. */

@@ -63,6 +63,13 @@ export class Kubectl {
     await mustRun(this.program, args, { input: JSON.stringify(list) });
   }
 
+  /** Deletes objects, those among them that exist. */
+  async delete(manifests: readonly Manifest[]): Promise<void> {
+    const list = { apiVersion: 'v1', kind: 'List', items: manifests };
+    const args = this.withUser(['delete', '--ignore-not-found', '-f', '-']);
+    await mustRun(this.program, args, { input: JSON.stringify(list) });
+  }
+
   /** What the API server would store of objects that are created, after its webhooks, as JSON text. */
   async wouldCreate(manifests: readonly Manifest[]): Promise<string> {
     const list = { apiVersion: 'v1', kind: 'List', items: manifests };
