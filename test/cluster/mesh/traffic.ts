@@ -49,7 +49,10 @@ export function everyRequestAnew(namespaces: readonly string[]): readonly Manife
   return [...ofEach, withoutSessions];
 }
 
-/** A resumed session would skip the check of certificates, so servers hand out nothing to resume. */
+/**
+ * A resumed session would skip the check of certificates, so servers hand out nothing to resume. Only the filter
+ * chains for clients of the mesh end TLS; to merge into another would give it TLS without a certificate.
+ */
 const withoutSessions: Manifest = {
   apiVersion: 'networking.istio.io/v1alpha3',
   kind: 'EnvoyFilter',
@@ -60,7 +63,7 @@ const withoutSessions: Manifest = {
         applyTo: 'FILTER_CHAIN',
         match: {
           context: 'SIDECAR_INBOUND',
-          listener: { filterChain: { transportProtocol: 'tls' } },
+          listener: { filterChain: { transportProtocol: 'tls', applicationProtocols: 'istio' } },
         },
         patch: {
           operation: 'MERGE',
