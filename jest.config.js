@@ -1,5 +1,7 @@
 export const project = (name) => ({
   displayName: name,
+  // Neither .cache nor node_modules, where files change while tests run.
+  roots: ['<rootDir>/src', '<rootDir>/test', '<rootDir>/scripts'],
   testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],

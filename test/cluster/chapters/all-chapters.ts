@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Suite } from '../../e2e/runner/suite.ts';
+import { MissingPrerequisite } from '../../e2e/stack/prerequisites.ts';
 import { ClusterContext } from '../mesh/cluster-context.ts';
 import type { Overlay } from '../mesh/overlay.ts';
 import type { NodeTools } from '../tools/node-tools.ts';
@@ -39,6 +40,11 @@ export async function runChapters(suite: Suite, options: ChapterOptions): Promis
   const { short, only } = options.choice;
   const wanted = (title: string): boolean =>
     only === undefined || only === '' || title.toLowerCase().includes(only.toLowerCase());
+  if (!titles.some(wanted)) {
+    throw new MissingPrerequisite(
+      `no chapter has “${only ?? ''}” in its title; there are:\n${titles.map((title) => `- ${title}`).join('\n')}`,
+    );
+  }
   if (options.node !== undefined && wanted(theNode)) await suite.chapter(theNode, nodeSteps());
   if (wanted(freshMesh)) await onFreshMesh(suite, options);
   if (short) return;
@@ -61,6 +67,9 @@ const operator =
 
 const controls = 'Control runs';
 const move = "A running mesh with istiod's own CA is moved as documented, and rolled back";
+
+/** Chapters on the fresh mesh are not run apart from it. */
+const titles: readonly string[] = [theNode, freshMesh, operator, move, controls];
 
 async function onFreshMesh(suite: Suite, options: ChapterOptions): Promise<void> {
   const context = contextFor(options, 'fresh');

@@ -50,8 +50,8 @@ export function everyRequestAnew(namespaces: readonly string[]): readonly Manife
 }
 
 /**
- * A resumed session would skip the check of certificates, so servers hand out nothing to resume. Only the filter
- * chains for clients of the mesh end TLS; to merge into another would give it TLS without a certificate.
+ * A resumed session would skip the check of certificates, so servers hand out nothing to resume. The match
+ * is on httpbin's port, since a chain that passes TLS on would be given TLS without a certificate.
  */
 const withoutSessions: Manifest = {
   apiVersion: 'networking.istio.io/v1alpha3',
@@ -63,7 +63,7 @@ const withoutSessions: Manifest = {
         applyTo: 'FILTER_CHAIN',
         match: {
           context: 'SIDECAR_INBOUND',
-          listener: { filterChain: { transportProtocol: 'tls', applicationProtocols: 'istio' } },
+          listener: { filterChain: { name: '0.0.0.0_8080', transportProtocol: 'tls' } },
         },
         patch: {
           operation: 'MERGE',
