@@ -8,6 +8,7 @@ import type { MetricsSources } from '../metrics/metrics-sources.ts';
 import { ChainVerifier } from '../pki/chain.ts';
 import { startLeadership } from './leadership.ts';
 import type { FeedContext } from './resource-feeds.ts';
+import { ControlPlaneServices, controlPlaneLabel } from './serving/control-plane-services.ts';
 import { IstiodTlsSecret } from './serving/istiod-tls-secret.ts';
 import type { OwnCertificate } from './serving/own-certificate.ts';
 import { ServingCertificateIssuer } from './serving/serving-certificate-issuer.ts';
@@ -98,10 +99,20 @@ function startIstiodTls(
     ...{ ...serving, requests, mesh, approval, clock, log },
     verifier: new ChainVerifier(),
   });
+  const services = new ControlPlaneServices({
+    source: kubernetes.serviceSource(namespace, controlPlaneLabel),
+    ...{ namespace, clock, random, log },
+  });
+  services.start();
+  started.defer(() => services.stop());
+  const dnsNames = (): readonly string[] | undefined => {
+    const customHosts = services.dnsNames();
+    if (customHosts === undefined) return undefined;
+    return controlPlaneNames({ ...config, customHosts }, mesh.current().config);
+  };
   const keeper = new IstiodTlsSecret({
-    ...{ namespace, name, issuer, leadership, clock, random, log },
+    ...{ namespace, name, issuer, leadership, clock, random, log, dnsNames },
     secrets: kubernetes.secretWrites,
-    dnsNames: controlPlaneNames({ ...config, customHosts: [] }, mesh.current().config),
     roots: () => ownCertificate.clientRootsPem() ?? '',
   });
   keeper.start();

@@ -99,6 +99,8 @@ function distributionRights({ config }: RightsQuestion): readonly NeededRight[] 
   if (istiodTlsSecret !== undefined) {
     const secret = { ...secrets, name: istiodTlsSecret };
     needed.push(...rights(['get', 'create', 'patch'], secret, "istiod's certificate"));
+    const services = { group: '', resource: 'services', namespace: podNamespace };
+    needed.push(...rights(['list', 'watch'], services, 'the names of all istiods', 'warning'));
   }
   if (remoteClustersPath !== undefined) {
     needed.push(...rights(['list', 'watch'], secrets, 'remote clusters', 'warning'));

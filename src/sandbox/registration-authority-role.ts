@@ -28,7 +28,7 @@ export function registrationAuthorityRules(signerNames: readonly string[]): read
       verbs: ['list', 'watch', 'create', 'patch', 'delete'],
     },
     { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
-    { apiGroups: [''], resources: ['pods', 'namespaces', 'nodes'], verbs: reading },
+    { apiGroups: [''], resources: ['pods', 'namespaces', 'nodes', 'services'], verbs: reading },
     { apiGroups: [''], resources: ['serviceaccounts'], verbs: reading },
     { apiGroups: [''], resources: ['configmaps', 'secrets'], verbs: [...reading, ...writing] },
     { apiGroups: [''], resources: ['events'], verbs: [...reading, 'create', 'patch'] },

@@ -97,6 +97,12 @@ const core = [
     fieldSelectors: ['type'],
     managesFields: true,
   }),
+  resource('', 'services', 'Service', {
+    namespaced: true,
+    shortNames: ['svc'],
+    subresources: ['status'],
+    returnsDeleted: true,
+  }),
   resource('', 'events', 'Event', {
     namespaced: true,
     shortNames: ['ev'],

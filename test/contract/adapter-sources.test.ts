@@ -17,7 +17,7 @@ const rules = [
     verbs: reading,
   },
   { apiGroups: [''], resources: ['namespaces'], verbs: reading },
-  { apiGroups: [''], resources: ['pods'], verbs: reading },
+  { apiGroups: [''], resources: ['pods', 'services'], verbs: reading },
   { apiGroups: [''], resources: ['configmaps'], resourceNames: ['istio'], verbs: reading },
   { apiGroups: ['networking.istio.io'], resources: ['proxyconfigs'], verbs: reading },
 ];
@@ -118,6 +118,22 @@ describe('the source of', () => {
         kind: 'put',
         object: { ...pod, namespace, phase: 'Pending', deletionTimestamp: undefined },
       },
+    ]);
+  });
+
+  it('Services tells of those with the label, as they come and go', async () => {
+    const labels = { app: world.newName() };
+    const path = world.pathOf('services');
+    const spec = { ports: [{ port: 15012 }] };
+    const source = kubernetes.serviceSource(world.namespace, `app=${labels.app}`);
+    const seen = await changesOf(source, 2, async () => {
+      await world.create(path, { metadata: { name: 'other' }, spec });
+      await world.create(path, { metadata: { name: 'istiod-canary', labels }, spec });
+      await world.admin.send({ method: 'DELETE', path: `${path}/istiod-canary` });
+    });
+    expect(seen).toMatchObject([
+      { kind: 'put', object: { name: 'istiod-canary' } },
+      { kind: 'gone', object: { name: 'istiod-canary' } },
     ]);
   });
 

@@ -158,6 +158,17 @@ describe('the entry of', () => {
     ],
     [
       'v1',
+      'services',
+      {
+        singularName: 'service',
+        namespaced: true,
+        kind: 'Service',
+        shortNames: ['svc'],
+        verbs: everyVerb,
+      },
+    ],
+    [
+      'v1',
       'namespaces',
       {
         singularName: 'namespace',

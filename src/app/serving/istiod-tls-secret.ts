@@ -18,8 +18,8 @@ export interface IstiodTlsSecretOptions {
   readonly secrets: SecretWrites;
   readonly namespace: string;
   readonly name: string;
-  /** Those of istiod, without our own. */
-  readonly dnsNames: readonly string[];
+  /** Those of every istiod in the namespace, without our own; undefined while they are not known. */
+  readonly dnsNames: () => readonly string[] | undefined;
   /** What `ca.crt` is to hold, PEM; empty while it is not known. */
   readonly roots: () => string;
   readonly issuer: Pick<ServingCertificateIssuer, 'issue' | 'recheck' | 'hasRoot'>;
@@ -35,17 +35,24 @@ const callMs = 10_000;
 const type = 'kubernetes.io/tls';
 
 /**
- * The Secret with a serving certificate for an istiod that runs beside us: it has the names, chain and
- * roots that it should, and is renewed when half its life is over. Only the leader writes it, and only
+ * The Secret with the serving certificate of every istiod in our namespace: it has the names, chain and
+ * roots that it should, follows them as they change, and is renewed when half its life is over. Only the leader writes it, and only
  * one that istio-ra made; another's of that name is reported and left alone.
  */
 export class IstiodTlsSecret implements Stoppable {
   readonly #options: IstiodTlsSecretOptions;
   readonly #loop: RenewalLoop;
   /** What was found or written last, while this replica has led; undefined: not looked at yet. */
-  #seen: { readonly at: number; readonly roots: string; readonly dueAt: number } | undefined;
+  #seen:
+    | {
+        readonly at: number;
+        readonly roots: string;
+        readonly dnsNames: string;
+        readonly dueAt: number;
+      }
+    | undefined;
   /** Issued, and not yet in the Secret. */
-  #unwritten: IssuedServingCertificate | undefined;
+  #unwritten: { readonly issued: IssuedServingCertificate; readonly dnsNames: string } | undefined;
   /** The uid of the Secret of others that was reported. */
   #reported: string | undefined;
 
@@ -76,32 +83,38 @@ export class IstiodTlsSecret implements Stoppable {
   }
 
   #isDue(): boolean {
-    const { leadership, clock, roots } = this.#options;
+    const { leadership, clock, roots, dnsNames } = this.#options;
     if (!leadership.isLeader) return false;
     const seen = this.#seen;
-    if (roots() !== seen?.roots) return true;
+    if (roots() !== seen?.roots || dnsNames()?.join() !== seen.dnsNames) return true;
     return clock.monotonic() - seen.at >= lookAgainMs || clock.now() >= seen.dueAt;
   }
 
   async #keep(signal: AbortSignal): Promise<void> {
-    const { secrets, namespace, name, roots } = this.#options;
+    const { secrets, namespace, name, roots, dnsNames: namesNow } = this.#options;
     const bundle = roots();
     if (bundle.trim() === '') throw new Error('the roots for ca.crt are not known yet');
+    const dnsNames = namesNow();
+    if (dnsNames === undefined) throw new Error('the Services of istiod are not known yet');
+    const wanted = { bundle, dnsNames };
     const found = await this.#limited(signal, (limited) => secrets.read(namespace, name, limited));
     if (found !== undefined && !isOurs(found)) {
-      this.#leaveAlone(found, bundle);
+      this.#leaveAlone(found, wanted);
       return;
     }
-    const good = found === undefined ? undefined : this.#goodPart(found);
-    const issued = good ?? (await this.#newOne(signal));
+    const good = found === undefined ? undefined : this.#goodPart(found, dnsNames);
+    const issued = good ?? (await this.#newOne(dnsNames, signal));
     const isComplete = found?.data['ca.crt'] === bundle;
     if (good !== issued || !isComplete) await this.#write(issued.served, bundle, signal);
-    this.#remember(bundle, issued.dueAt);
+    this.#remember(wanted, issued.dueAt);
   }
 
   /** The certificate of a Secret of ours, unless it must be replaced. */
-  #goodPart({ data }: SecretObject): IssuedServingCertificate | undefined {
-    const { issuer, dnsNames, log, namespace, name } = this.#options;
+  #goodPart(
+    { data }: SecretObject,
+    dnsNames: readonly string[],
+  ): IssuedServingCertificate | undefined {
+    const { issuer, log, namespace, name } = this.#options;
     try {
       const { served, leaf } = readPair({
         certificateChainPem: data['tls.crt'] ?? '',
@@ -120,14 +133,16 @@ export class IstiodTlsSecret implements Stoppable {
   }
 
   /** One that could not be written is kept for the next try: signers count what they sign. */
-  async #newOne(signal: AbortSignal): Promise<IssuedServingCertificate> {
-    const { issuer, dnsNames, clock } = this.#options;
-    const kept = this.#unwritten;
-    if (kept !== undefined && clock.now() < kept.dueAt && issuer.hasRoot(kept.anchorSha256)) {
-      return kept;
-    }
+  async #newOne(
+    dnsNames: readonly string[],
+    signal: AbortSignal,
+  ): Promise<IssuedServingCertificate> {
+    const { issuer, clock } = this.#options;
+    const { issued: kept, dnsNames: named } = this.#unwritten ?? {};
+    const isForThem = kept !== undefined && named === dnsNames.join();
+    if (isForThem && clock.now() < kept.dueAt && issuer.hasRoot(kept.anchorSha256)) return kept;
     const issued = await issuer.issue(dnsNames, signal);
-    this.#unwritten = issued;
+    this.#unwritten = { issued, dnsNames: dnsNames.join() };
     return issued;
   }
 
@@ -146,9 +161,9 @@ export class IstiodTlsSecret implements Stoppable {
     log.info('the Secret for istiod was written', { namespace, name });
   }
 
-  #leaveAlone({ uid }: SecretObject, bundle: string): void {
+  #leaveAlone({ uid }: SecretObject, wanted: Wanted): void {
     const { namespace, name, log } = this.#options;
-    this.#remember(bundle, Infinity);
+    this.#remember(wanted, Infinity);
     if (this.#reported === uid) return;
     this.#reported = uid;
     log.error(
@@ -158,14 +173,21 @@ export class IstiodTlsSecret implements Stoppable {
     );
   }
 
-  #remember(roots: string, dueAt: number): void {
-    this.#seen = { at: this.#options.clock.monotonic(), roots, dueAt };
+  #remember({ bundle: roots, dnsNames }: Wanted, dueAt: number): void {
+    const at = this.#options.clock.monotonic();
+    this.#seen = { at, roots, dnsNames: dnsNames.join(), dueAt };
   }
 
   #limited<T>(parent: AbortSignal, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const reason = (): Error => new Error('the API server took too long');
     return withDeadline({ clock: this.#options.clock, ms: callMs, parent, reason }, call);
   }
+}
+
+/** What the Secret is to hold. */
+interface Wanted {
+  readonly bundle: string;
+  readonly dnsNames: readonly string[];
 }
 
 /** The API changes no Secret's type, so that one of another type cannot be made right. */

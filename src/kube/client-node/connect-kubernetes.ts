@@ -16,6 +16,7 @@ import type { RequestEvents } from '../request-events.ts';
 import type { SecretWrites } from '../secret-writes.ts';
 import type { Secret } from '../secrets.ts';
 import type { SelfReviews } from '../self-reviews.ts';
+import type { Service } from '../services.ts';
 import type { SigningRequest, SigningRequests } from '../signing-requests.ts';
 import type { TokenReviews } from '../token-reviews.ts';
 import { KubernetesAccessReviews } from './access-reviews-adapter.ts';
@@ -32,7 +33,13 @@ import { pathPrefixOf } from './json-answer.ts';
 import { JsonCalls } from './json-calls.ts';
 import { KubernetesLeases } from './leases-adapter.ts';
 import { ObjectCalls } from './object-calls.ts';
-import { parseConfigMap, parseNamespace, parsePod, parseSecret } from './resource-objects.ts';
+import {
+  parseConfigMap,
+  parseNamespace,
+  parsePod,
+  parseSecret,
+  parseService,
+} from './resource-objects.ts';
 import { KubernetesResource } from './resource-sources.ts';
 import type { KubernetesResourceOptions } from './resource-sources.ts';
 import { KubernetesRequestEvents } from './request-events-adapter.ts';
@@ -68,6 +75,8 @@ export interface KubernetesApi {
   keptEntrySource(kind: KeptEntryKind): ResourceSource<KeptEntry>;
   /** Those Secrets of one namespace that carry the labels. */
   secretSource(namespace: string, labelSelector: string): ResourceSource<Secret>;
+  /** Those Services of one namespace that carry the labels. */
+  serviceSource(namespace: string, labelSelector: string): ResourceSource<Service>;
   namespaceSource(): ResourceSource<Namespace>;
   podSource(labelSelector?: string): ResourceSource<Pod>;
   /** Istio's ProxyConfigs, read by `parse`, which throws when the JSON is no such object. */
@@ -141,6 +150,8 @@ function resourceSources(transport: KubeTransport, server: string) {
     const path = `${folder}/${selection.resource}`;
     return new KubernetesResource({ ...selection, transport, prefix, path });
   };
+  const inNamespace = <T>(namespace: string, selection: Selection<T>): ResourceSource<T> =>
+    source(`/api/v1/namespaces/${encodeURIComponent(namespace)}`, selection);
   return {
     signingRequestSource: (labelSelector: string) =>
       source('/apis/certificates.k8s.io/v1', {
@@ -149,7 +160,7 @@ function resourceSources(transport: KubeTransport, server: string) {
         parse: parseSigningRequest,
       }),
     configMapSource: (namespace: string, name: string) =>
-      source(`/api/v1/namespaces/${encodeURIComponent(namespace)}`, {
+      inNamespace(namespace, {
         resource: 'configmaps',
         fieldSelector: `metadata.name=${name}`,
         parse: parseConfigMap,
@@ -165,14 +176,12 @@ function resourceSources(transport: KubeTransport, server: string) {
       return source(folder, { resource: 'clustertrustbundles', labelSelector, parse });
     },
     secretSource: (namespace: string, labelSelector: string) =>
-      source(`/api/v1/namespaces/${encodeURIComponent(namespace)}`, {
-        resource: 'secrets',
-        labelSelector,
-        parse: parseSecret,
-      }),
+      inNamespace(namespace, { resource: 'secrets', labelSelector, parse: parseSecret }),
+    serviceSource: (namespace: string, labelSelector: string) =>
+      inNamespace(namespace, { resource: 'services', labelSelector, parse: parseService }),
     namespaceSource: () => source('/api/v1', { resource: 'namespaces', parse: parseNamespace }),
     podsOfNamespace: (namespace: string, fieldSelector: string) =>
-      source(`/api/v1/namespaces/${encodeURIComponent(namespace)}`, {
+      inNamespace(namespace, {
         resource: 'pods',
         fieldSelector,
         parse: parsePod,

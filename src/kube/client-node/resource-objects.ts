@@ -2,6 +2,7 @@ import type { ConfigMap } from '../config-maps.ts';
 import type { Namespace } from '../namespaces.ts';
 import type { Pod } from '../pods.ts';
 import type { Secret } from '../secrets.ts';
+import type { Service } from '../services.ts';
 import type { ObjectIdentity } from '../resource-versions.ts';
 import { filledTextAt, isJsonObject, objectAt, stringAt, stringMapAt, textAt } from './json.ts';
 import type { JsonObject } from './json.ts';
@@ -19,6 +20,10 @@ export function parseSecret(raw: unknown): Secret {
     Buffer.from(value, 'base64').toString('utf8'),
   ]);
   return { ...identity, data: Object.fromEntries(data) as Record<string, string> };
+}
+
+export function parseService(raw: unknown): Service {
+  return parseObject(raw, 'Service').identity;
 }
 
 export function parseNamespace(raw: unknown): Namespace {

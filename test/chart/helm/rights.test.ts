@@ -113,7 +113,7 @@ describe('the rights', () => {
         ...{ approval: 'external', rootDistribution: { enabled: false } },
         leaderElection: { enabled: false },
       },
-      ['istio-system: secrets get,create,patch [istiod-tls]'],
+      ['istio-system: secrets get,create,patch [istiod-tls]', 'istio-system: services list,watch'],
     ],
     [
       'remote clusters',

@@ -36,6 +36,14 @@ const elsewhere: ReadonlyMap<string, string> = new Map([
     'watch secrets in istio-system',
     'only remote clusters need it: test/integration/remote-cluster',
   ],
+  [
+    'list services in istio-system',
+    'without it the certificate of istiod lacks the names of revisions: its unit tests',
+  ],
+  [
+    'watch services in istio-system',
+    'without it the certificate of istiod lacks the names of revisions: its unit tests',
+  ],
   ['get clusterissuers', 'only explains what fails in any case: the unit tests of explanations'],
   ['get issuers in foo', 'only explains what fails in any case: the unit tests of explanations'],
   [

@@ -72,6 +72,15 @@ function aSecret(change: Partial<SecretObject> = {}, identity = pair): SecretObj
   return { ...named, labels: ours, data, ...change };
 }
 
+/** What the keeper is told, and what it has done. */
+interface State {
+  issued: number;
+  roots: string;
+  dnsNames: readonly string[] | undefined;
+  /** What is issued next. */
+  pair: ServingIdentity;
+}
+
 /** The keeper, at work for two seconds. */
 async function aKeeper(options: { stored?: SecretObject; isLeader?: boolean } = {}) {
   const [clock, log, secrets] = [new FakeClock(), new RecordingLogger(), new FakeSecrets()];
@@ -82,19 +91,19 @@ async function aKeeper(options: { stored?: SecretObject; isLeader?: boolean } = 
     ...{ signerName, ttlSeconds, approval: 'self', clock, log, verifier: new ChainVerifier() },
     ...{ requests: new FakeSigningRequests(), mesh: { current: () => snapshot } },
   });
-  const state = { issued: 0, roots: root.certificatePem };
+  const state: State = { issued: 0, roots: root.certificatePem, dnsNames: servingNames, pair };
   const issuer = {
     hasRoot: (sha256: string) => real.hasRoot(sha256),
     recheck: (...facts: Parameters<typeof real.recheck>) => real.recheck(...facts),
     issue: () => {
       state.issued += 1;
-      const { served, leaf } = readPair(pair);
-      return Promise.resolve(real.recheck(served, leaf.spkiDer, servingNames));
+      const { served, leaf } = readPair(state.pair);
+      return Promise.resolve(real.recheck(served, leaf.spkiDer, state.dnsNames ?? []));
     },
   };
   const keeper = new IstiodTlsSecret({
     ...{ secrets, issuer, leadership, clock, log, random: () => 0.5 },
-    ...{ namespace: 'mesh', name: 'istiod-tls', dnsNames: servingNames },
+    ...{ namespace: 'mesh', name: 'istiod-tls', dnsNames: () => state.dnsNames },
     roots: () => state.roots,
   });
   keeper.start();
@@ -138,6 +147,35 @@ describe('the Secret for istiod', () => {
 
     expect(secrets.stored?.data).toEqual({ ...aSecret().data, 'ca.crt': state.roots });
     expect(state.issued).toBe(0);
+    await keeper.stop();
+  });
+
+  it('is issued anew when a revision of istiod is added, and when it goes', async () => {
+    const canary = [...servingNames, 'istiod-canary.mesh.svc'];
+    const wide = await servingPair(root, start, { dnsNames: canary });
+    const { keeper, secrets, state, clock } = await aKeeper({ stored: aSecret() });
+    state.pair = wide;
+    state.dnsNames = canary;
+    await clock.advance(5_000);
+    expect([state.issued, secrets.stored]).toEqual([1, aSecret({}, wide)]);
+
+    state.pair = pair;
+    state.dnsNames = servingNames;
+    await clock.advance(5_000);
+    expect([state.issued, secrets.stored]).toEqual([2, aSecret()]);
+    await keeper.stop();
+  });
+
+  it('waits for the names', async () => {
+    const { keeper, secrets, state, clock } = await aKeeper({ isLeader: true });
+    secrets.stored = undefined;
+    state.dnsNames = undefined;
+    await clock.advance(65_000);
+    expect(secrets.applied).toBe(1);
+    state.dnsNames = servingNames;
+    await clock.advance(300_000);
+
+    expect(secrets.applied).toBe(2);
     await keeper.stop();
   });
 
