@@ -69,6 +69,7 @@ async function start(config: RaConfig, edges: AppEdges, started: StartStack): Pr
   const ownCertificate = await openOwnCertificate(config, { ...context, requests, mesh });
   readiness.push(ownCertificate.source);
   const front = config.front && (await openFront(config.front, ownCertificate, context));
+  if (front !== undefined) readiness.push(front.reached);
   const grpc = new GrpcServer({
     ...{ ...edges, ...ownCertificate, service: authority.service },
     reflection: config.reflection,

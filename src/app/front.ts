@@ -1,3 +1,4 @@
+import type { ReadinessCheck } from '../base/lifecycle.ts';
 import type { FrontConfig } from '../config/front-settings.ts';
 import type { MetricsSources } from '../metrics/metrics-sources.ts';
 import { PassThrough } from '../server/pass-through/pass-through.ts';
@@ -5,6 +6,7 @@ import { TcpPassThrough } from '../server/pass-through/tcp-pass-through.ts';
 import { openRootsFile } from './serving/roots-file.ts';
 import type { OwnCertificate } from './serving/own-certificate.ts';
 import type { FeedContext } from './resource-feeds.ts';
+import { UpstreamReached } from './upstream-reached.ts';
 
 const securePort = 15012;
 const plainPort = 15010;
@@ -16,6 +18,7 @@ const graceMs = 5_000;
 export interface Front {
   /** For the gRPC server, which stops it. */
   readonly passThrough: PassThrough;
+  readonly reached: ReadinessCheck;
   readonly sources: MetricsSources;
 }
 
@@ -42,7 +45,11 @@ export async function openFront(
     tcp.set(String(port), way);
   }
   log.info('passing on to istiod', { host });
-  return { passThrough, sources: { passThrough: () => counts(passThrough, tcp) } };
+  const reach = (): Promise<void> => passThrough.reach();
+  const reached = new UpstreamReached({ host, reach, clock, log });
+  reached.start();
+  started.defer(() => reached.stop());
+  return { passThrough, reached, sources: { passThrough: () => counts(passThrough, tcp) } };
 }
 
 async function rootsOf(

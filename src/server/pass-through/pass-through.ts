@@ -99,6 +99,11 @@ export class PassThrough {
     };
   }
 
+  /** Connects to istiod where no connection stands. Rejects with UpstreamUnavailable. */
+  reach(): Promise<void> {
+    return this.#sessions.reach();
+  }
+
   /** Takes a stream and sees to its end. Never throws. */
   accept(arrived: ArrivedStream): void {
     const { stream: client } = arrived;

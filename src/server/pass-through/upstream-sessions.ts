@@ -70,18 +70,29 @@ export class UpstreamSessions {
     while (isWanted()) {
       const session = this.#withRoom();
       if (session !== undefined) return session.request(headers);
-      this.#connecting ??= this.#connect().finally(() => {
-        this.#connecting = undefined;
-      });
-      await this.#connecting;
+      await this.#connected();
     }
     return undefined;
+  }
+
+  /** Sees that there is a connection, and makes one if need be. Rejects with UpstreamUnavailable. */
+  async reach(): Promise<void> {
+    if (this.#withRoom() !== undefined) return;
+    await this.#connected();
   }
 
   /** Ends all connections; no more are made. */
   stop(): void {
     this.#stopping.abort(new Error('the server is stopping'));
     for (const session of this.#sessions) session.destroy();
+  }
+
+  /** One attempt at a time, which all who need it wait for. */
+  #connected(): Promise<UpstreamSession> {
+    this.#connecting ??= this.#connect().finally(() => {
+      this.#connecting = undefined;
+    });
+    return this.#connecting;
   }
 
   /** The first that has room: the later ones run empty and are closed. */
