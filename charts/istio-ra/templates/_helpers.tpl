@@ -40,7 +40,13 @@ app.kubernetes.io/part-of: istio
 {{/* Labels of pods: nothing that a new version of the chart alone would change. */}}
 {{- define "istio-ra.podLabels" -}}
 {{- $labels := include "istio-ra.selectorLabels" . | fromYaml -}}
-{{- toYaml (mergeOverwrite dict .Values.commonLabels .Values.podLabels $labels) -}}
+{{- $joined := ternary .Values.front.service.selector dict (eq (include "istio-ra.joinsService" .) "true") -}}
+{{- toYaml (mergeOverwrite dict .Values.commonLabels .Values.podLabels $joined $labels) -}}
+{{- end -}}
+
+{{/* "true" where a Service of another release leads to istio-ra's pods, else "". */}}
+{{- define "istio-ra.joinsService" -}}
+{{- if and (eq .Values.mode "front") (not .Values.front.service.create) -}}true{{- end -}}
 {{- end -}}
 
 {{- define "istio-ra.serviceAccountName" -}}
@@ -50,7 +56,16 @@ app.kubernetes.io/part-of: istio
 {{/* The Service under which clients reach the CA. */}}
 {{- define "istio-ra.serviceName" -}}
 {{- if eq .Values.mode "front" -}}
-{{- .Values.front.serviceName -}}
+{{- .Values.front.service.name -}}
+{{- else -}}
+{{- include "istio-ra.ownServiceName" . -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The Service that this release makes. */}}
+{{- define "istio-ra.ownServiceName" -}}
+{{- if and (eq .Values.mode "front") .Values.front.service.create -}}
+{{- .Values.front.service.name -}}
 {{- else -}}
 {{- default (include "istio-ra.fullname" .) .Values.service.name -}}
 {{- end -}}
@@ -72,7 +87,7 @@ app.kubernetes.io/part-of: istio
 {{- if .Values.front.upstreamHost -}}
 {{- .Values.front.upstreamHost -}}
 {{- else -}}
-{{- printf "%s.%s.svc" .Values.front.upstreamService.name .Release.Namespace -}}
+{{- printf "istiod%s.%s.svc" (include "istio-ra.revisionSuffix" .) .Release.Namespace -}}
 {{- end -}}
 {{- end -}}
 
@@ -82,10 +97,10 @@ app.kubernetes.io/part-of: istio
 {{- if or (eq $enabled "true") (and (eq $enabled "auto") (ne .Values.mode "alone")) -}}true{{- end -}}
 {{- end -}}
 
-{{/* "true" where the Secret of an istiod beside is kept, else "". */}}
+{{/* "true" where the Secret of the istiods in this namespace is kept, else "". */}}
 {{- define "istio-ra.keepsIstiodTls" -}}
 {{- $enabled := toString .Values.app.istiodTls.enabled -}}
-{{- $can := and (eq .Values.mode "beside") .Values.app.servingCertificate.signer -}}
+{{- $can := and (ne .Values.mode "alone") .Values.app.servingCertificate.signer -}}
 {{- if or (eq $enabled "true") (and (eq $enabled "auto") $can) -}}true{{- end -}}
 {{- end -}}
 

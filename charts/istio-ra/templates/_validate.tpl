@@ -13,8 +13,8 @@
 {{- fail "app.meshConfig.sharedConfigMap lies under a mesh config from the API: leave out inline and configMap" -}}
 {{- end -}}
 {{- if eq (toString $app.istiodTls.enabled) "true" -}}
-{{- if ne .Values.mode "beside" -}}
-{{- fail "app.istiodTls is for an istiod beside: set mode to beside, or app.istiodTls.enabled to auto or false" -}}
+{{- if eq .Values.mode "alone" -}}
+{{- fail "app.istiodTls is for an istiod, and mode alone has none: set mode to beside or front, or app.istiodTls.enabled to auto or false" -}}
 {{- end -}}
 {{- if not $app.servingCertificate.signer -}}
 {{- fail "app.istiodTls.enabled needs app.servingCertificate.signer, which signs istiod's certificate: set it, or app.istiodTls.enabled to auto or false" -}}
@@ -44,15 +44,54 @@
 
 {{- define "istio-ra.validateFront" -}}
 {{- $front := .Values.front -}}
-{{- if not (or $front.upstreamHost $front.upstreamService.create) -}}
-{{- fail "mode front needs the real istiod under another name: set front.upstreamHost to its host, or front.upstreamService.create to true" -}}
+{{- if not (or $front.upstreamHost (include "istio-ra.revisionSuffix" .)) -}}
+{{- fail "mode front needs the real istiod under another Service: install it with a revision and set app.revision to that, or set front.upstreamHost to its host" -}}
 {{- end -}}
 {{- $host := include "istio-ra.upstreamHost" . -}}
-{{- $own := list $front.serviceName (printf "%s.%s" $front.serviceName .Release.Namespace) (printf "%s.%s.svc" $front.serviceName .Release.Namespace) (printf "%s.%s.svc.cluster.local" $front.serviceName .Release.Namespace) -}}
+{{- $name := $front.service.name -}}
+{{- $own := list $name (printf "%s.%s" $name .Release.Namespace) (printf "%s.%s.svc" $name .Release.Namespace) (printf "%s.%s.svc.cluster.local" $name .Release.Namespace) -}}
 {{- if has $host $own -}}
-{{- fail (printf "front: %s is the Service that istio-ra takes over, so calls would go round in a circle: give the real istiod another Service" $host) -}}
+{{- fail (printf "front: %s is the Service that clients call, so calls would go round in a circle: install the real istiod with a revision, which gives it another Service" $host) -}}
 {{- end -}}
+{{- include "istio-ra.validateFrontService" . -}}
+{{- include "istio-ra.validateFrontBudget" . -}}
 {{- include "istio-ra.validateOneOf" (list "front.upstreamRoots" $front.upstreamRoots) -}}
+{{- end -}}
+
+{{/*
+The Service of somebody else is not taken over: Helm would merge two selectors, which no pod has, and the next
+upgrade of its owner would undo it. `lookup` finds nothing where the chart is only rendered.
+*/}}
+{{- define "istio-ra.validateFrontService" -}}
+{{- $front := .Values.front -}}
+{{- $found := lookup "v1" "Service" .Release.Namespace $front.service.name -}}
+{{- if and $front.service.create $found -}}
+{{- $annotations := default dict $found.metadata.annotations -}}
+{{- $release := get $annotations "meta.helm.sh/release-name" -}}
+{{- if ne $release .Release.Name -}}
+{{- fail (printf "front: there is a Service %s, and it belongs to %s: set front.service.create to false, so that istio-ra's pods join it, or front.service.name to another name" $front.service.name (ternary (printf "the release %q" $release) "no release of Helm" (ne $release ""))) -}}
+{{- end -}}
+{{- end -}}
+{{- if and (not $front.service.create) (not $found) (lookup "v1" "Namespace" "" .Release.Namespace) -}}
+{{- fail (printf "front: there is no Service %s that istio-ra's pods could join: set front.service.create to true" $front.service.name) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Kubernetes evicts no pod that two budgets choose, so that a node could not be drained. */}}
+{{- define "istio-ra.validateFrontBudget" -}}
+{{- if and (include "istio-ra.joinsService" .) .Values.podDisruptionBudget.enabled -}}
+{{- $labels := include "istio-ra.podLabels" . | fromYaml -}}
+{{- range (lookup "policy/v1" "PodDisruptionBudget" .Release.Namespace "").items -}}
+{{- $wanted := default dict (default dict .spec.selector).matchLabels -}}
+{{- $all := dict "chosen" (gt (len $wanted) 0) -}}
+{{- range $key, $value := $wanted -}}
+{{- if ne (get $labels $key) $value -}}{{- $_ := set $all "chosen" false -}}{{- end -}}
+{{- end -}}
+{{- if and $all.chosen (ne .metadata.name (include "istio-ra.fullname" $)) -}}
+{{- fail (printf "front: the PodDisruptionBudget %s chooses istio-ra's pods as well, since they join istiod's Service, and Kubernetes evicts no pod that two budgets choose: set podDisruptionBudget.enabled to false, or that of istiod (global.defaultPodDisruptionBudget.enabled)" .metadata.name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 
 {{- define "istio-ra.validateOneOf" -}}

@@ -11,7 +11,7 @@ import { everything } from '../support/everything.ts';
 import { renderedPod } from '../support/rendered-pod.ts';
 import { rulesIn } from '../support/rights.ts';
 
-const front = { ...everything, mode: 'front', front: { upstreamService: { create: true } } };
+const front = { ...everything, mode: 'front' };
 const settings: readonly Setting<unknown>[] = Object.values(serveSettings);
 
 async function configOf(values: Values): Promise<RaConfig> {
@@ -60,15 +60,23 @@ describe('the program in the pod', () => {
     });
   });
 
-  it('stands in front of the istiod that is named, and of none otherwise', async () => {
+  it('stands in front of the istiod of its revision or the one that is named, and of none otherwise', async () => {
     expect((await configOf(front)).front).toMatchObject({
-      upstreamHost: 'istiod-upstream.istio-system.svc',
+      upstreamHost: 'istiod-canary.istio-system.svc',
     });
+    const named = { ...front, front: { upstreamHost: 'istiod.elsewhere.svc' } };
+    expect((await configOf(named)).front).toMatchObject({ upstreamHost: 'istiod.elsewhere.svc' });
     expect((await configOf(everything)).front).toBeUndefined();
   });
 
   it.each([
     ['beside', { ...twoTenants, mode: 'beside' }, true, 'istiod-tls'],
+    [
+      'front',
+      { ...twoTenants, mode: 'front', app: { ...twoTenants.app, revision: 'a' } },
+      true,
+      'istiod-tls',
+    ],
     ['alone', { ...twoTenants, mode: 'alone' }, false, undefined],
     ['beside, without a signer for it', { mode: 'beside' }, true, undefined],
   ])('changes the mesh in mode %s', async (_mode, values, distributes, secret) => {

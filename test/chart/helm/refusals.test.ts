@@ -21,12 +21,22 @@ describe('the chart refuses', () => {
     [
       'mode front without an istiod behind it',
       { mode: 'front' },
-      'set front.upstreamHost to its host, or front.upstreamService.create to true',
+      'install it with a revision and set app.revision to that',
     ],
     [
       'mode front before itself',
       { mode: 'front', front: { upstreamHost: 'istiod.istio-system.svc' } },
-      'give the real istiod another Service',
+      'install the real istiod with a revision',
+    ],
+    [
+      'mode front before the istiod of the default revision',
+      { mode: 'front', app: { ...app, revision: 'default' } },
+      'install it with a revision and set app.revision to that',
+    ],
+    [
+      'mode front before itself by a revision',
+      { mode: 'front', app: { ...app, revision: 'a' }, front: { service: { name: 'istiod-a' } } },
+      'calls would go round in a circle',
     ],
     [
       'an istiod behind it in another mode',
@@ -39,9 +49,9 @@ describe('the chart refuses', () => {
       'needs app.servingCertificate.signer',
     ],
     [
-      'istiod’s certificate where it is not beside',
+      'istiod’s certificate where there is none',
       { mode: 'alone', app: { ...app, istiodTls: { enabled: true } } },
-      'set mode to beside',
+      'set mode to beside or front',
     ],
     [
       'two mesh configs',

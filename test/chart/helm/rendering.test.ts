@@ -9,11 +9,7 @@ const golden = join(import.meta.dirname, '../golden');
 
 const cases: readonly (readonly [string, Values, RenderOptions])[] = [
   ['beside', twoTenants, {}],
-  [
-    'front',
-    { ...twoTenants, mode: 'front', front: { upstreamHost: 'istiod-real.istio-system.svc' } },
-    {},
-  ],
+  ['front', { ...twoTenants, mode: 'front', app: { ...twoTenants.app, revision: 'upstream' } }, {}],
   ['alone', { ...twoTenants, mode: 'alone' }, {}],
   ['ha', twoTenants, { overlays: ['values-ha.yaml'] }],
 ];

@@ -14,7 +14,7 @@ import type { Values } from '../support/chart.ts';
 import { everything } from '../support/everything.ts';
 import { renderedPod } from '../support/rendered-pod.ts';
 
-const front = { ...everything, mode: 'front', front: { upstreamService: { create: true } } };
+const front = { ...everything, mode: 'front' };
 
 let folder: string;
 

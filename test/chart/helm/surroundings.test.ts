@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { chart, kinds, notesFor, only, render, twoTenants } from '../support/chart.ts';
 import type { Values } from '../support/chart.ts';
 
-const front = { mode: 'front', front: { upstreamService: { create: true } } };
+const front = { mode: 'front', app: { ...twoTenants.app, revision: 'upstream' } };
 
 describe('around the pods', () => {
   it('there is nothing that was not asked for', async () => {
@@ -27,7 +27,7 @@ describe('around the pods', () => {
     });
   });
 
-  it('mode front has istiod’s Service with istiod’s ports, and istiod another', async () => {
+  it('mode front has istiod’s Service with istiod’s ports', async () => {
     const objects = await render(front);
     const ports = (name: string): unknown => only(objects, 'Service', name)['spec'];
     expect(ports('istiod')).toMatchObject({
@@ -38,7 +38,40 @@ describe('around the pods', () => {
         { name: 'http-monitoring', port: 15014 },
       ],
     });
-    expect(ports('istiod-upstream')).toMatchObject({ selector: { app: 'istiod' } });
+  });
+
+  it('mode front leaves the Service of another release to it, and its pods join that', async () => {
+    const objects = await render({ ...front, front: { service: { create: false } } });
+    const joined = { app: 'istiod', istio: 'pilot' };
+    const own = { 'app.kubernetes.io/name': 'istio-ra', 'app.kubernetes.io/instance': 'istio-ra' };
+    expect(only(objects, 'Service')).toMatchObject({
+      metadata: { name: 'istio-ra' },
+      spec: { selector: own },
+    });
+    expect(only(objects, 'Deployment')).toMatchObject({
+      spec: {
+        selector: { matchLabels: own },
+        template: { metadata: { labels: { ...joined, ...own } } },
+      },
+    });
+  });
+
+  it.each([
+    ['by default none', front, undefined],
+    [
+      'where the Service is another release’s, its labels',
+      { ...front, front: { service: { create: false, selector: { app: 'x' } } } },
+      'x',
+    ],
+    ['in another mode none', { front: { service: { create: false } } }, undefined],
+  ])('pods of mode front have of istiod’s labels %s', async (_what, values, app) => {
+    const deployment = only(await render(values), 'Deployment');
+    const { template } = deployment['spec'] as {
+      readonly template: {
+        readonly metadata: { readonly labels: Readonly<Record<string, string>> };
+      };
+    };
+    expect(template.metadata.labels['app']).toBe(app);
   });
 
   it.each([
