@@ -55,21 +55,20 @@ app.kubernetes.io/part-of: istio
 
 {{/* The Service under which clients reach the CA. */}}
 {{- define "istio-ra.serviceName" -}}
-{{- if eq .Values.mode "front" -}}
-{{- .Values.front.service.name -}}
-{{- else -}}
-{{- include "istio-ra.ownServiceName" . -}}
-{{- end -}}
+{{- ternary .Values.front.service.name (include "istio-ra.ownServiceName" .) (eq .Values.mode "front") -}}
 {{- end -}}
 
-{{/* The Service that this release makes. */}}
+{{/* The Service under istio-ra's own name, in every mode. */}}
 {{- define "istio-ra.ownServiceName" -}}
-{{- if and (eq .Values.mode "front") .Values.front.service.create -}}
-{{- .Values.front.service.name -}}
-{{- else -}}
 {{- default (include "istio-ra.fullname" .) .Values.service.name -}}
 {{- end -}}
+
+{{/* The Service under istiod's name, where this release makes it, else "". */}}
+{{- define "istio-ra.frontServiceName" -}}
+{{- if and (eq .Values.mode "front") .Values.front.service.create -}}{{- .Values.front.service.name -}}{{- end -}}
 {{- end -}}
+
+{{- define "istio-ra.frontServiceLabel" -}}istio-ra/front-service{{- end -}}
 
 {{- define "istio-ra.image" -}}
 {{- with .Values.image -}}

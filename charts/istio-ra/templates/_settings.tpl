@@ -81,9 +81,12 @@ default:{{ .level }}{{ range $scope, $level := .scopes }},{{ $scope }}:{{ $level
 {{- end -}}
 
 {{- define "istio-ra.settings.ofServing" -}}
-{{- $ours := printf "%s.%s.svc" (include "istio-ra.serviceName" .) .Release.Namespace -}}
+{{- $ours := list -}}
+{{- range list (include "istio-ra.serviceName" .) (include "istio-ra.ownServiceName" .) -}}
+{{- $ours = append $ours (printf "%s.%s.svc" . $.Release.Namespace) -}}
+{{- end -}}
 {{- with .Values.app.servingCertificate -}}
-{{- $settings := dict "ISTIOD_CUSTOM_HOST" (prepend .dnsNames $ours | uniq) -}}
+{{- $settings := dict "ISTIOD_CUSTOM_HOST" (concat $ours .dnsNames | uniq) -}}
 {{- if .signer -}}
 {{- $_ := set $settings "PILOT_CERT_PROVIDER" (printf "k8s.io/%s" (include "istio-ra.fullSignerName" (list $ .signer))) -}}
 {{- $_ := set $settings "SERVING_CERT_TTL" .ttl -}}

@@ -30,6 +30,7 @@ describe('around the pods', () => {
   it('mode front has istiod’s Service with istiod’s ports', async () => {
     const objects = await render(front);
     const ports = (name: string): unknown => only(objects, 'Service', name)['spec'];
+    expect(ports('istio-ra')).toMatchObject({ ports: [{ port: 15012 }, { port: 15014 }] });
     expect(ports('istiod')).toMatchObject({
       ports: [
         { name: 'grpc-xds', port: 15010 },
