@@ -7,11 +7,13 @@ import type { NodeTools } from '../tools/node-tools.ts';
 import { attackSteps } from './attacks.ts';
 import { freshMeshSteps } from './fresh-mesh.ts';
 import { nodeSteps } from './node.ts';
+import { frontSteps } from './front.ts';
 import { runControls } from './control-runs.ts';
 import { moveChapter } from './move.ts';
 import { operatorSteps } from './operator.ts';
 import { remoteClusterSteps } from './remote-cluster.ts';
 import { renewalSteps } from './renewals.ts';
+import { takeOverChapter } from './take-over.ts';
 import { walkThroughSteps } from './walk-through.ts';
 import { auditInPodSteps, inPodSteps } from './in-pod.ts';
 
@@ -32,48 +34,73 @@ export interface ChapterOptions {
   readonly print: (line: string) => void;
 }
 
-/**
- * Runs the chapters in their order. Those on the fresh mesh stand on it one after the other; each of the long
- * ones begins on an empty cluster.
- */
+/** Chapters that stand on one mesh one after the other are not run apart. */
+interface Part {
+  readonly title: string;
+  /** Whether CI runs it with each change. */
+  readonly isShort: boolean;
+  readonly run: (suite: Suite, title: string, options: ChapterOptions) => Promise<unknown>;
+}
+
+/** In their order; each begins on an empty cluster. */
+const parts: readonly Part[] = [
+  {
+    title: 'The node itself',
+    isShort: true,
+    run: async (suite, title, { node }) =>
+      node === undefined ? undefined : suite.chapter(title, nodeSteps()),
+  },
+  { title: 'A fresh mesh, istio-ra beside istiod', isShort: true, run: onFreshMesh },
+  {
+    title: "A fresh mesh, istio-ra under istiod's name",
+    isShort: true,
+    run: (suite, title, options) => suite.chapter(title, frontSteps(contextFor(options, 'front'))),
+  },
+  {
+    title: "A running mesh: istio-ra takes istiod's place in its Service, and gives it back",
+    isShort: false,
+    run: (suite, title, options) => takeOverChapter(suite, title, contextFor(options, 'take-over')),
+  },
+  {
+    title:
+      "The IstioOperator of Istio's own document, then istio-ra in istiod's place as an authority",
+    isShort: false,
+    run: (suite, title, options) =>
+      suite.chapter(title, operatorSteps(contextFor(options, 'operator'))),
+  },
+  {
+    title: "A running mesh with istiod's own CA is moved as documented, and rolled back",
+    isShort: false,
+    run: (suite, title, options) => moveChapter(suite, title, contextFor(options, 'move')),
+  },
+  {
+    title: 'Control runs',
+    isShort: false,
+    run: (suite, _title, options) =>
+      runControls({
+        suite,
+        print: options.print,
+        contextFor: (name) => contextFor(options, name),
+      }),
+  },
+];
+
+/** Runs the parts that are chosen. */
 export async function runChapters(suite: Suite, options: ChapterOptions): Promise<void> {
-  const { short, only } = options.choice;
-  const wanted = (title: string): boolean =>
-    only === undefined || only === '' || title.toLowerCase().includes(only.toLowerCase());
-  if (!titles.some(wanted)) {
-    throw new MissingPrerequisite(
-      `no chapter has “${only ?? ''}” in its title; there are:\n${titles.map((title) => `- ${title}`).join('\n')}`,
-    );
+  const { short, only = '' } = options.choice;
+  const chosen = parts.filter(({ title }) => title.toLowerCase().includes(only.toLowerCase()));
+  if (chosen.length === 0) {
+    const titles = parts.map(({ title }) => `- ${title}`).join('\n');
+    throw new MissingPrerequisite(`no chapter has “${only}” in its title; there are:\n${titles}`);
   }
-  if (options.node !== undefined && wanted(theNode)) await suite.chapter(theNode, nodeSteps());
-  if (wanted(freshMesh)) await onFreshMesh(suite, options);
-  if (short) return;
-  if (wanted(operator)) {
-    await suite.chapter(operator, operatorSteps(contextFor(options, 'operator')));
-  }
-  if (wanted(move)) {
-    await moveChapter(suite, move, contextFor(options, 'move'));
-  }
-  if (wanted(controls)) {
-    const { print } = options;
-    await runControls({ suite, print, contextFor: (name) => contextFor(options, name) });
+  for (const { title, isShort, run } of chosen) {
+    if (isShort || !short) await run(suite, title, options);
   }
 }
 
-const theNode = 'The node itself';
-const freshMesh = 'A fresh mesh, istio-ra beside istiod';
-const operator =
-  "The IstioOperator of Istio's own document, then istio-ra in istiod's place as an authority";
-
-const controls = 'Control runs';
-const move = "A running mesh with istiod's own CA is moved as documented, and rolled back";
-
-/** Chapters on the fresh mesh are not run apart from it. */
-const titles: readonly string[] = [theNode, freshMesh, operator, move, controls];
-
-async function onFreshMesh(suite: Suite, options: ChapterOptions): Promise<void> {
+async function onFreshMesh(suite: Suite, title: string, options: ChapterOptions): Promise<void> {
   const context = contextFor(options, 'fresh');
-  if (!(await suite.chapter(freshMesh, freshMeshSteps(context)))) return;
+  if (!(await suite.chapter(title, freshMeshSteps(context)))) return;
   const renewals = renewalSteps(context);
   await suite.chapter('The walk-through', [...walkThroughSteps(context), ...renewals.begin]);
   await suite.chapter('Attacks by the author of a pod', attackSteps(context));

@@ -47,10 +47,33 @@ export class ClusterContext {
 
   /** Runs a line as a reader would type it; returns what it prints. */
   async type(line: string): Promise<string> {
-    return mustRun('bash', ['--norc', '-euo', 'pipefail', '-c', line], {
-      cwd: this.folder,
-      env: this.env,
-    });
+    return this.typeIn(line, this.env);
+  }
+
+  private async typeIn(line: string, env: Readonly<Record<string, string>>): Promise<string> {
+    const bash = ['--norc', '-euo', 'pipefail', '-c', line];
+    return mustRun('bash', bash, { cwd: this.folder, env });
+  }
+
+  /** Types lines on a machine whose `helm` is another program. */
+  async withHelm(program: string): Promise<(line: string) => Promise<string>> {
+    const bin = join(this.folder, 'bin-of-another-helm');
+    mkdirSync(bin, { recursive: true });
+    this.writeStandIn(bin, 'helm', program);
+    await mustRun(program, ['version'], { env: this.env });
+    const env = { ...this.env, PATH: `${bin}:${this.env['PATH'] ?? ''}` };
+    return (line) => this.typeIn(line, env);
+  }
+
+  private get overlayFile(): string {
+    return join(this.folder, 'overlay.json');
+  }
+
+  /** A command that applies the overlay and becomes the program. */
+  private writeStandIn(bin: string, name: string, program: string): void {
+    const stand = join(import.meta.dirname, 'with-overlay.ts');
+    const words = [process.execPath, '--no-warnings', stand, this.overlayFile, program];
+    writeScript(join(bin, name), `exec ${words.join(' ')} "$@"`);
   }
 
   /** Puts commands, charts and proto where the documents expect them; returns the environment. */
@@ -58,12 +81,9 @@ export class ClusterContext {
     const { kubectl, helm, istioctl } = this.tools;
     const bin = join(this.folder, 'bin');
     mkdirSync(bin, { recursive: true });
-    const overlay = join(this.folder, 'overlay.json');
-    writeOverlay(overlay, this.overlay);
-    const stand = join(import.meta.dirname, 'with-overlay.ts');
+    writeOverlay(this.overlayFile, this.overlay);
     for (const [name, program] of Object.entries({ helm, istioctl })) {
-      const words = [process.execPath, '--no-warnings', stand, overlay, program];
-      writeScript(join(bin, name), `exec ${words.join(' ')} "$@"`);
+      this.writeStandIn(bin, name, program);
     }
     writeScript(join(bin, 'kubectl'), `exec ${kubectl} "$@"`);
     symlinkSync(join(this.tools.istioSource, 'samples'), join(this.folder, 'samples'));

@@ -7,7 +7,7 @@ const namespaces = ['foo', 'bar', 'istio-system', 'cert-manager'];
 const leftovers = `
 kubectl delete clusterissuer --all --ignore-not-found 2>/dev/null || true
 istioctl uninstall --purge --skip-confirmation >/dev/null 2>&1 || true
-for release in istio-ra istiod istio-base; do
+for release in istio-ra istiod-upstream istiod istio-base; do
   helm uninstall "$release" --namespace istio-system --ignore-not-found --wait >/dev/null
 done
 helm uninstall cert-manager --namespace cert-manager --ignore-not-found --wait >/dev/null

@@ -62,7 +62,6 @@ export function overlayFor(tools: NodeTools): Overlay {
         telemetry: withoutOwnFilters.telemetry,
         env: withoutOwnFilters.env,
         meshConfig: evidence,
-        autoscaleEnabled: false,
         resources: smallRequests,
       },
       'oci://quay.io/jetstack/charts/cert-manager': {
@@ -83,7 +82,7 @@ export function overlayFor(tools: NodeTools): Overlay {
           telemetry: withoutOwnFilters.telemetry,
           global: { proxy: { resources: smallRequests } },
         },
-        pilot: { env: withoutOwnFilters.env, autoscaleEnabled: false, resources: smallRequests },
+        pilot: { env: withoutOwnFilters.env, resources: smallRequests },
       },
       components: { ingressGateways: [{ name: 'istio-ingressgateway', enabled: false }] },
     },

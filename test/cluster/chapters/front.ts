@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import type { Show, Step } from '../../e2e/runner/suite.ts';
+import { awaitUntil } from '../../e2e/stack/await-until.ts';
+import type { ClusterContext } from '../mesh/cluster-context.ts';
+import { emptyClusterStep } from '../mesh/empty-cluster.ts';
+import { notesOf } from '../mesh/notes.ts';
+import { everyRequestAnew } from '../mesh/traffic.ts';
+import { installCertManager } from './fresh-mesh.ts';
+import { certificateSteps, tenants, trafficSteps } from './walk-through.ts';
+
+/** The name that every istiod's certificate must have for its clients. */
+const upstream = 'istiod-upstream.istio-system.svc';
+
+/** docs/front-mode.md, "A new mesh": istio-ra under istiod's name from the beginning, with Istio's own charts. */
+export function frontSteps(context: ClusterContext): readonly Step[] {
+  const install = context.document('install.md');
+  const front = context.document('front-mode.md');
+  let notes = '';
+  return [
+    emptyClusterStep(context),
+    {
+      name: 'cert-manager, the issuers and the values of docs/install.md are there',
+      foundation: true,
+      run: async () => {
+        await installCertManager(context);
+        for (const block of ['namespaces', 'issuers', 'mesh-config', 'values']) {
+          await install.run(block);
+        }
+      },
+    },
+    {
+      name: 'istio-ra is installed in mode front, and makes the Service istiod',
+      foundation: true,
+      run: async (show) => {
+        for (const block of ['front-values', 'front-istiod-values']) await front.run(block);
+        notes = await front.run('front-install');
+        show(await servicesOf(context));
+      },
+    },
+    {
+      name: 'NOTES.txt asks for the values of istiod that docs/front-mode.md has',
+      run: () => {
+        const file = join(context.folder, 'istiod-upstream.yaml');
+        assert.deepEqual(notesOf(notes).istiodValues, parse(readFileSync(file, 'utf8')));
+        return Promise.resolve();
+      },
+    },
+    {
+      name: 'the real istiod is installed by its own chart, with a revision and a certificate of our making',
+      foundation: true,
+      run: async (show) => {
+        await front.run('front-istiod');
+        show(await namesOfIstiod(context, [upstream, 'istiod.istio-system.svc']));
+      },
+    },
+    {
+      name: 'the workloads of foo and bar start with sidecars, which call istio-ra for everything',
+      foundation: true,
+      run: async (show) => {
+        await install.run('proxy-configs');
+        await context.kubectl.apply(everyRequestAnew(tenants));
+        await install.run('workloads');
+        for (const tenant of tenants) {
+          const env = await context.type(
+            `kubectl exec --namespace ${tenant} deploy/sleep -c istio-proxy -- env | grep -E 'PROXY_CONFIG|CA_ADDR'`,
+          );
+          assert.match(env, /"discoveryAddress":"istiod\.istio-system\.svc:15012"/);
+        }
+        await assertPassedOn(context, 4, show);
+      },
+    },
+    ...certificateSteps(context),
+    ...trafficSteps(context),
+  ];
+}
+
+/** The Services of the namespace with what they choose their pods by. */
+async function servicesOf(context: ClusterContext): Promise<string> {
+  return context.type('kubectl get services --namespace istio-system --output wide --no-headers');
+}
+
+/** Waits until the certificate in the Secret of istiod has these names, and returns all that it has. */
+export async function namesOfIstiod(
+  context: ClusterContext,
+  wanted: readonly string[],
+): Promise<string> {
+  let names = '';
+  await awaitUntil(
+    async () => {
+      names = await context.type(
+        `kubectl get secret istiod-tls --namespace istio-system -o jsonpath='{.data.tls\\.crt}' |
+          base64 -d | openssl x509 -noout -ext subjectAltName | grep DNS`,
+      );
+      return wanted.every((name) =>
+        new RegExp(`DNS:${name.replaceAll('.', '\\.')}(,|\\s|$)`).test(names),
+      );
+    },
+    {
+      what: `istiod's certificate has ${wanted.join(' and ')}`,
+      timeoutMs: 60_000,
+      intervalMs: 1000,
+    },
+  );
+  return names.trim();
+}
+
+/** Streams of so many sidecars at least go through istio-ra: its own counters, over all replicas. */
+export async function assertPassedOn(
+  context: ClusterContext,
+  sidecars: number,
+  show: Show,
+): Promise<void> {
+  let open = 0;
+  await awaitUntil(
+    async () => {
+      open = await passedOn(context);
+      return open >= sidecars;
+    },
+    { what: `${sidecars} streams of XDS go through istio-ra`, timeoutMs: 60_000, intervalMs: 2000 },
+  );
+  show(`streams of XDS through istio-ra now: ${open}`);
+}
+
+/** How many calls istio-ra passes on to the real istiod at this moment. */
+async function passedOn(context: ClusterContext): Promise<number> {
+  const pods = await context.type(
+    `kubectl get pods --namespace istio-system --selector app.kubernetes.io/name=istio-ra -o name`,
+  );
+  let open = 0;
+  for (const pod of pods.trim().split('\n')) {
+    const page = await context.type(
+      `kubectl get --raw /api/v1/namespaces/istio-system/pods/${pod.replace('pod/', '')}:15014/proxy/metrics`,
+    );
+    const line = /^istio_ra_pass_through_connections\{[^}]*port="15012"[^}]*\} (\d+)$/m.exec(page);
+    assert.ok(line?.[1] !== undefined, `${pod} tells of no streams that are passed on`);
+    open += Number(line[1]);
+  }
+  return open;
+}

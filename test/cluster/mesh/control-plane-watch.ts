@@ -1,0 +1,130 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Manifest } from '../../e2e/stack/kubectl.ts';
+import type { ClusterContext } from './cluster-context.ts';
+
+/** What became of the control plane's Service and of the pods that needed it. */
+export interface ControlPlaneEvidence {
+  /** How many endpoints of the Service were ready, at the least. */
+  readonly fewestEndpoints: number;
+  /** How often the endpoints changed. */
+  readonly changes: number;
+  readonly podsStarted: number;
+  /** Pods that were refused, or not ready in time, with the reason. */
+  readonly podsFailed: readonly string[];
+  /** Until a pod was ready, at most. */
+  readonly slowestMs: number;
+}
+
+const everyMs = 5_000;
+const readyWithinMs = 60_000;
+const ready = ['wait', '--for=condition=Ready', `--timeout=${readyWithinMs / 1000}s`];
+
+/**
+ * Starts a pod with a sidecar every five seconds, and follows the endpoints of a Service of the control plane
+ * meanwhile: a moment in which nobody answers there is seen by one or the other.
+ */
+export class ControlPlaneWatch {
+  private readonly context: ClusterContext;
+  private readonly namespace: string;
+  private readonly follower: ChildProcess;
+  private readonly stopping = new AbortController();
+  private readonly running: Promise<void>;
+  private readonly pods = new Set<Promise<void>>();
+  private readonly failed: string[] = [];
+  private fewest = Number.POSITIVE_INFINITY;
+  private changes = 0;
+  private started = 0;
+  private slowestMs = 0;
+
+  constructor(context: ClusterContext, service: string, namespace: string) {
+    this.context = context;
+    this.namespace = namespace;
+    const path = "jsonpath={range .endpoints[*]}{.conditions.ready}{' '}{end}{'\\n'}";
+    this.follower = spawn(
+      context.tools.kubectl,
+      [
+        `--kubeconfig=${context.kubeconfig}`,
+        ...['get', 'endpointslices', '--namespace', 'istio-system', '--watch', '--output', path],
+        ...['--selector', `kubernetes.io/service-name=${service}`],
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    if (this.follower.stdout === null) throw new Error('kubectl has no output');
+    createInterface({ input: this.follower.stdout }).on('line', (line) => {
+      this.changes += 1;
+      this.fewest = Math.min(this.fewest, line.split(' ').filter((word) => word === 'true').length);
+    });
+    this.running = this.startPods();
+  }
+
+  /** Ends the watch, waits for the last pods, and tells what was seen. Idempotent but for the count. */
+  async stop(): Promise<ControlPlaneEvidence> {
+    this.stopping.abort();
+    await this.running;
+    await Promise.all(this.pods);
+    this.follower.kill();
+    return {
+      fewestEndpoints: this.fewest,
+      changes: this.changes,
+      podsStarted: this.started,
+      podsFailed: this.failed,
+      slowestMs: this.slowestMs,
+    };
+  }
+
+  private async startPods(): Promise<void> {
+    while (!this.stopping.signal.aborted) {
+      this.started += 1;
+      const pod = this.startPod(`started-${this.started}`);
+      this.pods.add(pod);
+      void pod.finally(() => this.pods.delete(pod));
+      await pause(everyMs, this.stopping.signal);
+    }
+  }
+
+  private async startPod(name: string): Promise<void> {
+    const { kubectl } = this.context;
+    const began = performance.now();
+    try {
+      await kubectl.apply([podWithSidecar(name, this.namespace)], ['create']);
+      await kubectl.run(...ready, '--namespace', this.namespace, `pod/${name}`);
+      this.slowestMs = Math.max(this.slowestMs, performance.now() - began);
+    } catch (error) {
+      this.failed.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+      return;
+    }
+    await kubectl.attempt('delete', 'pod', name, '--namespace', this.namespace, '--wait=false');
+  }
+}
+
+function podWithSidecar(name: string, namespace: string): Manifest {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace, labels: { app: 'started' } },
+    spec: {
+      terminationGracePeriodSeconds: 1,
+      serviceAccountName: 'sleep',
+      containers: [
+        {
+          name: 'sleep',
+          image: 'docker.io/curlimages/curl:8.16.0',
+          imagePullPolicy: 'IfNotPresent',
+          command: ['/bin/sleep', 'infinity'],
+        },
+      ],
+    },
+  };
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
