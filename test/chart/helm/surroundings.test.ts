@@ -126,6 +126,24 @@ describe('around the pods', () => {
     expect(spec).toMatchObject({ [field]: [{ port: 'http-monitoring', path: '/metrics' }] });
   });
 
+  it('a ServiceMonitor finds each pod of mode front by one Service', async () => {
+    const metrics = { serviceMonitor: { enabled: true } };
+    const objects = await render({ ...front, metrics });
+    const { selector } = only(objects, 'ServiceMonitor')['spec'] as {
+      readonly selector: {
+        readonly matchLabels: Readonly<Record<string, string>>;
+        readonly matchExpressions: readonly { readonly key: string; readonly operator: string }[];
+      };
+    };
+    const [absent] = selector.matchExpressions;
+    expect(absent?.operator).toBe('DoesNotExist');
+    const chosen = objects.filter(({ kind, metadata: { labels = {} } }) => {
+      const matches = Object.entries(selector.matchLabels).every(([key, is]) => labels[key] === is);
+      return kind === 'Service' && matches && labels[absent?.key ?? ''] === undefined;
+    });
+    expect(chosen.map(({ metadata }) => metadata.name)).toEqual(['istio-ra']);
+  });
+
   it('alerts and the dashboard arrive as they are stored', async () => {
     const metrics = { prometheusRule: { enabled: true }, dashboard: { enabled: true } };
     const objects = await render({ metrics });

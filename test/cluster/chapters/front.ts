@@ -32,10 +32,23 @@ export function frontSteps(context: ClusterContext): readonly Step[] {
       },
     },
     {
+      name: 'the chart refuses to join a Service that is not there',
+      run: async (show) => {
+        await front.run('front-values');
+        await assertRefusedByChart(
+          context,
+          `helm install istio-ra charts/istio-ra --namespace istio-system --dry-run=server \
+  --values values.yaml --values front.yaml --set front.service.create=false`,
+          /there is no Service istiod that istio-ra's pods could join: set front\.service\.create to true/,
+          show,
+        );
+      },
+    },
+    {
       name: 'istio-ra is installed in mode front, and makes the Service istiod',
       foundation: true,
       run: async (show) => {
-        for (const block of ['front-values', 'front-istiod-values']) await front.run(block);
+        await front.run('front-istiod-values');
         notes = await front.run('front-install');
         show(await servicesOf(context));
       },
@@ -75,6 +88,18 @@ export function frontSteps(context: ClusterContext): readonly Step[] {
     ...certificateSteps(context),
     ...trafficSteps(context),
   ];
+}
+
+/** Throws where a command of helm succeeds, or fails with another message. */
+export async function assertRefusedByChart(
+  context: ClusterContext,
+  line: string,
+  message: RegExp,
+  show: Show,
+): Promise<void> {
+  const outcome = await context.type(line).catch((error: unknown) => String(error));
+  assert.match(outcome, message);
+  show(message.exec(outcome)?.[0] ?? '');
 }
 
 /** The Services of the namespace with what they choose their pods by. */

@@ -6,7 +6,7 @@ import { CountedPhases } from '../mesh/counted-phases.ts';
 import { everyRequestAnew } from '../mesh/traffic.ts';
 import { ensureHelm4 } from '../tools/node-tools.ts';
 import { freshMeshSteps } from './fresh-mesh.ts';
-import { assertPassedOn, namesOfIstiod } from './front.ts';
+import { assertPassedOn, assertRefusedByChart, namesOfIstiod } from './front.ts';
 import { certificateSteps, tenants, trafficSteps } from './walk-through.ts';
 
 /** Of the workloads in foo and bar, and of the clients that send requests meanwhile. */
@@ -75,8 +75,11 @@ function takeOverSteps(context: ClusterContext, phases: CountedPhases): readonly
         show(await namesOfIstiod(context, ['istiod-upstream.istio-system.svc']));
       },
     ),
+    {
+      name: "the chart refuses to make istiod's Service, and a second budget over the same pods",
+      run: (show) => refusals(context, show),
+    },
     phase(phases, "istio-ra's pods join the Service istiod", async (show) => {
-      await front.run('take-over-values');
       await front.run('take-over-join');
       show(await podsOfService(context));
     }),
@@ -90,6 +93,30 @@ function takeOverSteps(context: ClusterContext, phases: CountedPhases): readonly
       },
     ),
   ];
+}
+
+async function refusals(context: ClusterContext, show: Show): Promise<void> {
+  await context.document('front-mode.md').run('take-over-values');
+  const line = `helm upgrade istio-ra charts/istio-ra --namespace istio-system --dry-run=server \
+  --values values.yaml --values front.yaml`;
+  await assertRefusedByChart(
+    context,
+    `${line} --set front.service.create=true`,
+    /there is a Service istiod, and it belongs to the release "istiod": set front\.service\.create to false/,
+    show,
+  );
+  await context.type(`kubectl create poddisruptionbudget istiod --namespace istio-system \
+  --selector=app=istiod,istio=pilot --min-available=1`);
+  try {
+    await assertRefusedByChart(
+      context,
+      `${line} --set podDisruptionBudget.enabled=true`,
+      /the PodDisruptionBudget istiod chooses istio-ra's pods as well/,
+      show,
+    );
+  } finally {
+    await context.type('kubectl delete poddisruptionbudget istiod --namespace istio-system');
+  }
 }
 
 /** Whoever upgrades istiod later knows nothing of istio-ra. */
