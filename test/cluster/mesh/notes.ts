@@ -7,9 +7,9 @@ export interface Notes {
   readonly istiodValues: unknown;
 }
 
-/** What NOTES.txt, as helm prints it after an installation, tells its reader to do. */
+/** What NOTES.txt, as helm prints it after the last installation, tells its reader to do. */
 export function notesOf(printed: string): Notes {
-  const notes = printed.split(/^NOTES:$/m)[1] ?? '';
+  const notes = printed.split(/^NOTES:$/m).at(-1) ?? '';
   const blocks = notes
     .split(/\n(?=\S)|\n\n/)
     .map((block) => block.split('\n').filter((line) => line.startsWith('  ')));
