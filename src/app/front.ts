@@ -10,6 +10,7 @@ import { UpstreamReached } from './upstream-reached.ts';
 
 const securePort = 15012;
 const plainPort = 15010;
+/** By which metrics call it, whatever the port on the way there. */
 const webhookPort = 15017;
 /** How long connections that are passed on have to end by themselves when we stop. */
 const graceMs = 5_000;
@@ -35,11 +36,11 @@ export async function openFront(
   const upstream = { host, port: securePort, serverName, rootsPem };
   const passThrough = new PassThrough({ upstream, clock, random, log });
   const tcp = new Map<string, TcpPassThrough>();
-  for (const [address, port] of [
-    [front.grpcAddress, plainPort],
-    [front.webhookAddress, webhookPort],
-  ] as const) {
-    const way = new TcpPassThrough({ upstream: { host, port }, clock, log });
+  for (const { address, port, upstreamPort } of [
+    { address: front.grpcAddress, port: plainPort, upstreamPort: plainPort },
+    { address: front.webhookAddress, port: webhookPort, upstreamPort: front.upstreamWebhookPort },
+  ]) {
+    const way = new TcpPassThrough({ upstream: { host, port: upstreamPort }, clock, log });
     await way.start(address);
     started.defer(() => way.stop(graceMs));
     tcp.set(String(port), way);

@@ -1,6 +1,6 @@
 import { listenSettings } from './listen-settings.ts';
 import type { Setting, SettingReader } from './setting.ts';
-import { hostName, text } from './setting-parsers.ts';
+import { hostName, port, text } from './setting-parsers.ts';
 
 /** The istiod that everything but certificates is passed on to. */
 export interface FrontConfig {
@@ -9,6 +9,8 @@ export interface FrontConfig {
   readonly upstreamRootsFile: string | undefined;
   /** The name in its certificate; undefined: its host. */
   readonly upstreamServerName: string | undefined;
+  /** Where that host takes webhooks: the port of istiod's Service, which is another than that of its pods. */
+  readonly upstreamWebhookPort: number;
   /** Where plain xDS is taken. */
   readonly grpcAddress: string;
   /** Where webhooks are taken. */
@@ -35,6 +37,13 @@ export const frontSettings = {
     placeholder: '<name>',
     parse: hostName,
   },
+  istiodUpstreamWebhookPort: {
+    env: 'ISTIOD_UPSTREAM_WEBHOOK_PORT',
+    help: "where that host takes webhooks: 443 on istiod's Service, 15017 on its pods",
+    placeholder: '<port>',
+    fallback: '443',
+    parse: port,
+  },
 } satisfies Record<string, Setting<unknown>>;
 
 /** Undefined where there is no istiod behind us. */
@@ -42,8 +51,10 @@ export function readFront(reader: SettingReader): FrontConfig | undefined {
   const upstreamHost = reader.read(frontSettings.istiodUpstream);
   const upstreamRootsFile = reader.read(frontSettings.istiodUpstreamRoots);
   const upstreamServerName = reader.read(frontSettings.istiodUpstreamServerName);
+  const upstreamWebhookPort = reader.need(frontSettings.istiodUpstreamWebhookPort);
   const grpcAddress = reader.need(listenSettings.grpcAddress);
   const webhookAddress = reader.need(listenSettings.httpsAddress);
   if (upstreamHost === undefined) return undefined;
-  return { upstreamHost, upstreamRootsFile, upstreamServerName, grpcAddress, webhookAddress };
+  const upstream = { upstreamHost, upstreamRootsFile, upstreamServerName, upstreamWebhookPort };
+  return { ...upstream, grpcAddress, webhookAddress };
 }

@@ -206,7 +206,11 @@ function rejectWithoutFront(reader: SettingReader, { front, serving }: RaConfig)
     reader.reject('ISTIOD_UPSTREAM', problem);
   }
   if (front !== undefined || reader.isGiven(s.istiodUpstream)) return;
-  for (const setting of [s.istiodUpstreamRoots, s.istiodUpstreamServerName]) {
+  for (const setting of [
+    s.istiodUpstreamRoots,
+    s.istiodUpstreamServerName,
+    s.istiodUpstreamWebhookPort,
+  ]) {
     if (reader.isGiven(setting)) reader.reject(setting.env, 'is of no use without ISTIOD_UPSTREAM');
   }
 }

@@ -49,6 +49,12 @@ export function positiveInteger(value: string): number {
   return Number(value);
 }
 
+export function port(value: string): number {
+  const number = positiveInteger(value);
+  if (number > 65_535) throw new Error('must be a port, and so at most 65535');
+  return number;
+}
+
 /** A duration as Go writes them, of a second at least, in milliseconds. */
 export function positiveMs(value: string): number {
   const ms = parseGoDuration(value);

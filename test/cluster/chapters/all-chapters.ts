@@ -59,7 +59,8 @@ const parts: readonly Part[] = [
   {
     title: "A running mesh: istio-ra takes istiod's place in its Service, and gives it back",
     isShort: false,
-    run: (suite, title, options) => takeOverChapter(suite, title, contextFor(options, 'take-over')),
+    run: (suite, title, options) =>
+      takeOverChapter(suite, title, contextFor(options, 'take-over'), options.print),
   },
   {
     title:

@@ -21,7 +21,10 @@ export async function takeOverChapter(
   suite: Suite,
   title: string,
   context: ClusterContext,
+  print: (line: string) => void,
 ): Promise<void> {
+  // Minutes, once: longer than a step may take.
+  const helm4 = await ensureHelm4(print);
   const phases = new CountedPhases(context, tenants);
   let watch: ControlPlaneWatch | undefined;
   const begin = async (): Promise<void> => {
@@ -39,7 +42,7 @@ export async function takeOverChapter(
       },
       ...takeOverSteps(context, phases),
       ...named('taken over: ', [...certificateSteps(context), ...trafficSteps(context)]),
-      ...upgradeSteps(context, phases),
+      ...upgradeSteps(context, phases, helm4),
       ...giveBackSteps(context, phases),
       {
         name: 'the Service istiod was never without a ready pod, and every pod that was started got ready',
@@ -120,7 +123,11 @@ async function refusals(context: ClusterContext, show: Show): Promise<void> {
 }
 
 /** Whoever upgrades istiod later knows nothing of istio-ra. */
-function upgradeSteps(context: ClusterContext, phases: CountedPhases): readonly Step[] {
+function upgradeSteps(
+  context: ClusterContext,
+  phases: CountedPhases,
+  helm4: string,
+): readonly Step[] {
   const line = (change: string): string =>
     `helm upgrade istiod istio/istiod --namespace istio-system --values mesh.yaml --values istiod.yaml ${change}`;
   return [
@@ -130,10 +137,12 @@ function upgradeSteps(context: ClusterContext, phases: CountedPhases): readonly 
       await assertStillTakenOver(context, show);
     }),
     phase(phases, 'istiod is upgraded by Helm 4, which applies on the server', async (show) => {
-      const helm4 = await context.withHelm(await ensureHelm4(show));
+      const typeWithHelm4 = await context.withHelm(helm4);
       const upgrade = line('--set-string podAnnotations.change=three');
-      await helm4(`${upgrade} --server-side=true`);
-      await helm4(`${upgrade} --server-side=true --set-string serviceAnnotations.change=three`);
+      await typeWithHelm4(upgrade);
+      await typeWithHelm4(
+        `${upgrade} --server-side=true --set-string serviceAnnotations.change=three`,
+      );
       await assertStillTakenOver(context, show);
     }),
   ];

@@ -41,7 +41,7 @@ export class ControlPlaneWatch {
   constructor(context: ClusterContext, service: string, namespace: string) {
     this.context = context;
     this.namespace = namespace;
-    const path = "jsonpath={range .endpoints[*]}{.conditions.ready}{' '}{end}{'\\n'}";
+    const path = 'jsonpath={range .endpoints[*]}{.conditions.ready}{" "}{end}{"\\n"}';
     this.follower = spawn(
       context.tools.kubectl,
       [

@@ -168,6 +168,7 @@ describe('parseRaConfig', () => {
       upstreamHost: 'istiod-real.istio-system.svc',
       upstreamRootsFile: undefined,
       upstreamServerName: undefined,
+      upstreamWebhookPort: 443,
       grpcAddress: ':15010',
       webhookAddress: ':1',
     });
@@ -176,6 +177,11 @@ describe('parseRaConfig', () => {
   it.each([
     [{ ISTIOD_UPSTREAM: 'https://x' }, 'ISTIOD_UPSTREAM: must be a host name in lower case'],
     [{ ISTIOD_UPSTREAM: 'x:15012' }, 'ISTIOD_UPSTREAM: must be a host name in lower case'],
+    [
+      { ISTIOD_UPSTREAM: 'x', ISTIOD_UPSTREAM_WEBHOOK_PORT: '65536' },
+      'ISTIOD_UPSTREAM_WEBHOOK_PORT: must be a port',
+    ],
+    [{ ISTIOD_UPSTREAM_WEBHOOK_PORT: '443' }, 'ISTIOD_UPSTREAM_WEBHOOK_PORT: is of no use without'],
     [{ ISTIOD_UPSTREAM_ROOTS: 'x.pem' }, 'ISTIOD_UPSTREAM_ROOTS: is of no use without'],
     [
       { ISTIOD_UPSTREAM: 'x', PILOT_CERT_PROVIDER: 'none' },
