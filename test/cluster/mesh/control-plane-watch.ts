@@ -17,6 +17,13 @@ export interface ControlPlaneEvidence {
   readonly slowestMs: number;
 }
 
+/** A line of a watch on EndpointSlices. */
+interface SliceEvent {
+  readonly object: {
+    readonly endpoints?: readonly { readonly conditions: { readonly ready?: boolean } }[];
+  };
+}
+
 const everyMs = 5_000;
 const readyWithinMs = 60_000;
 const ready = ['wait', '--for=condition=Ready', `--timeout=${readyWithinMs / 1000}s`];
@@ -41,20 +48,16 @@ export class ControlPlaneWatch {
   constructor(context: ClusterContext, service: string, namespace: string) {
     this.context = context;
     this.namespace = namespace;
-    const path = 'jsonpath={range .endpoints[*]}{.conditions.ready}{" "}{end}{"\\n"}';
+    const chosen = `labelSelector=kubernetes.io%2Fservice-name%3D${service}`;
+    const path = `/apis/discovery.k8s.io/v1/namespaces/istio-system/endpointslices?watch=true&${chosen}`;
     this.follower = spawn(
       context.tools.kubectl,
-      [
-        `--kubeconfig=${context.kubeconfig}`,
-        ...['get', 'endpointslices', '--namespace', 'istio-system', '--watch', '--output', path],
-        ...['--selector', `kubernetes.io/service-name=${service}`],
-      ],
+      [`--kubeconfig=${context.kubeconfig}`, 'get', '--raw', path],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );
     if (this.follower.stdout === null) throw new Error('kubectl has no output');
     createInterface({ input: this.follower.stdout }).on('line', (line) => {
-      this.changes += 1;
-      this.fewest = Math.min(this.fewest, line.split(' ').filter((word) => word === 'true').length);
+      this.note(JSON.parse(line) as SliceEvent);
     });
     this.running = this.startPods();
   }
@@ -72,6 +75,13 @@ export class ControlPlaneWatch {
       podsFailed: this.failed,
       slowestMs: this.slowestMs,
     };
+  }
+
+  /** The Service has one slice: there are far fewer pods than fit into one. */
+  private note({ object }: SliceEvent): void {
+    const ready = (object.endpoints ?? []).filter(({ conditions }) => conditions.ready);
+    this.changes += 1;
+    this.fewest = Math.min(this.fewest, ready.length);
   }
 
   private async startPods(): Promise<void> {
