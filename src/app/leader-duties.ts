@@ -24,7 +24,7 @@ export interface LeaderDutiesOptions {
 
 /**
  * What one replica does for all: the roots in every namespace, the bundle of each signer, the
- * certificate of an istiod beside us. Where none of it is wanted there is no election either.
+ * certificate of the istiods. Where none of it is wanted there is no election either.
  */
 export function startLeaderDuties(options: LeaderDutiesOptions): MetricsSources {
   const { config, kubernetes, context } = options;

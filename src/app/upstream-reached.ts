@@ -13,7 +13,7 @@ export interface UpstreamReachedOptions {
 
 const againMs = 1_000;
 /** An istiod that is away must not keep certificates away for longer than that. */
-const longestMs = 30_000;
+const maxWaitMs = 30_000;
 
 /**
  * Holds once the istiod behind us has been reached, so that a Service leads no client here whose calls could not
@@ -50,7 +50,7 @@ export class UpstreamReached implements ReadinessCheck, Stoppable {
 
   async #try(): Promise<void> {
     const { host, reach, clock, log } = this.#options;
-    const until = clock.monotonic() + longestMs;
+    const until = clock.monotonic() + maxWaitMs;
     while (!this.#stopping.signal.aborted) {
       try {
         await reach();

@@ -27,7 +27,7 @@ export const distributionSettings = {
   ),
   istiodTlsSecret: {
     env: 'ISTIOD_TLS_SECRET',
-    help: 'the Secret with a serving certificate for an istiod beside us; absent: none',
+    help: 'the Secret with a serving certificate for the istiods of our namespace; absent: none',
     placeholder: '<name>',
     parse: objectName,
   },

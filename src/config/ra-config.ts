@@ -69,7 +69,7 @@ export interface RaConfig {
   /** Undefined: the roots of the control plane are not distributed. */
   readonly rootDistribution: { readonly configMapName: string } | undefined;
   readonly clusterTrustBundles: boolean;
-  /** The Secret for an istiod beside us; undefined: there is none. */
+  /** The Secret for the istiods of our namespace; undefined: there is none. */
   readonly istiodTlsSecret: string | undefined;
   /** Undefined: there is no istiod behind us. */
   readonly front: FrontConfig | undefined;

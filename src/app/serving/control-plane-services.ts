@@ -9,7 +9,7 @@ import type { SupervisedWatchOptions } from '../../kube/supervised-watch.ts';
 export const controlPlaneLabel = 'app=istiod';
 
 /** More istiods than that stand in no namespace; a certificate with more names would be large for nothing. */
-const mostServices = 50;
+const maxServices = 50;
 
 /**
  * The names of the Services of all istiods in the namespace: `istiod`, `istiod-<revision>` and
@@ -20,7 +20,7 @@ export class ControlPlaneServices implements Stoppable {
   readonly #namespace: string;
   readonly #log: Logger;
   readonly #names = new Set<string>();
-  #hasWarned = false;
+  readonly #warned = new Set<string>();
 
   constructor(
     options: Pick<SupervisedWatchOptions<Service>, 'source' | 'clock' | 'random' | 'log'> & {
@@ -64,15 +64,15 @@ export class ControlPlaneServices implements Stoppable {
       return [];
     }
     const names = [...this.#names].map((name) => `${name}.${this.#namespace}.svc`).sort();
-    if (names.length > mostServices) {
-      this.#warnOnce(`more than ${mostServices} Services have the label ${controlPlaneLabel}`);
+    if (names.length > maxServices) {
+      this.#warnOnce(`more than ${maxServices} Services have the label ${controlPlaneLabel}`);
     }
-    return names.slice(0, mostServices);
+    return names.slice(0, maxServices);
   }
 
   #warnOnce(message: string): void {
-    if (this.#hasWarned) return;
-    this.#hasWarned = true;
+    if (this.#warned.has(message)) return;
+    this.#warned.add(message);
     this.#log.warn(message, { namespace: this.#namespace });
   }
 }

@@ -36,8 +36,8 @@ const type = 'kubernetes.io/tls';
 
 /**
  * The Secret with the serving certificate of every istiod in our namespace: it has the names, chain and
- * roots that it should, follows them as they change, and is renewed when half its life is over. Only the leader writes it, and only
- * one that istio-ra made; another's of that name is reported and left alone.
+ * roots that it should, follows them as they change, and is renewed when half its life is over. Only the
+ * leader writes it, and only one that istio-ra made; another's of that name is reported and left alone.
  */
 export class IstiodTlsSecret implements Stoppable {
   readonly #options: IstiodTlsSecretOptions;

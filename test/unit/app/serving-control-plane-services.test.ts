@@ -58,6 +58,22 @@ describe('the Services of all istiods', () => {
     await services.stop();
   });
 
+  it('are warned of for each reason', async () => {
+    const items = Array.from({ length: 60 }, (_, at) => anItem(`istiod-${at}`, '1'));
+    const { services, log, clock, source } = await begun([forbidden]);
+    expect(services.dnsNames()).toEqual([]);
+    source.lists = [{ items, resourceVersion: '1' }];
+    await clock.advance(60_000);
+    expect(services.dnsNames()).toHaveLength(50);
+
+    const warned = log.lines.filter(({ message }) => message.includes('Services'));
+    expect(warned.map(({ message }) => message)).toEqual([
+      expect.stringContaining('grant the right'),
+      expect.stringContaining('more than 50 Services'),
+    ]);
+    await services.stop();
+  });
+
   it('are named up to a bound', async () => {
     const items = Array.from({ length: 60 }, (_, at) => anItem(`istiod-${at}`, '1'));
     const { services, log } = await begun([{ items, resourceVersion: '1' }]);
