@@ -59,8 +59,7 @@ const parts: readonly Part[] = [
   {
     title: "A running mesh: istio-ra takes istiod's place in its Service, and gives it back",
     isShort: false,
-    run: (suite, title, options) =>
-      takeOverChapter(suite, title, contextFor(options, 'take-over'), options.print),
+    run: (suite, title, options) => takeOverChapter(suite, title, contextFor(options, 'take-over')),
   },
   {
     title:

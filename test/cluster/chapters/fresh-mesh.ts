@@ -102,12 +102,17 @@ async function imageOf(context: ClusterContext): Promise<string> {
   return context.type(line);
 }
 
-/** Who issued the certificate that istiod serves with. */
-async function servingIssuer(context: ClusterContext): Promise<string> {
-  const issuer = await context.type(
+/** Issuer and names of the certificate that istiod serves with, as openssl prints them. */
+export async function certificateOfIstiod(context: ClusterContext): Promise<string> {
+  return context.type(
     `kubectl get secret istiod-tls --namespace istio-system -o jsonpath='{.data.tls\\.crt}' |
       base64 -d | openssl x509 -noout -issuer -ext subjectAltName`,
   );
+}
+
+/** The same, once it is right. */
+async function servingIssuer(context: ClusterContext): Promise<string> {
+  const issuer = await certificateOfIstiod(context);
   assert.match(issuer, /istio-system-root/);
   assert.match(issuer, /DNS:istiod\.istio-system\.svc/);
   return issuer.replaceAll(/\s+/g, ' ').trim();

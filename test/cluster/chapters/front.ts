@@ -8,7 +8,7 @@ import type { ClusterContext } from '../mesh/cluster-context.ts';
 import { emptyClusterStep } from '../mesh/empty-cluster.ts';
 import { notesOf } from '../mesh/notes.ts';
 import { everyRequestAnew } from '../mesh/traffic.ts';
-import { installCertManager } from './fresh-mesh.ts';
+import { certificateOfIstiod, installCertManager } from './fresh-mesh.ts';
 import { certificateSteps, tenants, trafficSteps } from './walk-through.ts';
 
 /** The name that every istiod's certificate must have for its clients. */
@@ -109,10 +109,7 @@ export async function namesOfIstiod(
   let names = '';
   await awaitUntil(
     async () => {
-      names = await context.type(
-        `kubectl get secret istiod-tls --namespace istio-system -o jsonpath='{.data.tls\\.crt}' |
-          base64 -d | openssl x509 -noout -ext subjectAltName | grep DNS`,
-      );
+      names = /DNS:.*/.exec(await certificateOfIstiod(context))?.[0] ?? '';
       return wanted.every((name) =>
         new RegExp(`DNS:${name.replaceAll('.', '\\.')}(,|\\s|$)`).test(names),
       );

@@ -15,7 +15,7 @@ import {
 } from '../mesh/traffic.ts';
 import { workloadCertificate, type WorkloadCertificate } from '../mesh/workload-certificate.ts';
 import { installCertManager } from './fresh-mesh.ts';
-import { certificateSteps, tenants, trafficSteps } from './walk-through.ts';
+import { certificateSteps, named, tenants, trafficSteps } from './walk-through.ts';
 
 const requests = 20;
 /** The common issuer of what istiod's own CA signs, which has no other name. */
@@ -101,15 +101,21 @@ function plainMeshSteps(move: Move): readonly Step[] {
   ];
 }
 
-function moveToIstioRaSteps({ context, install, phases, documented }: Move): readonly Step[] {
-  const step = (name: string, blocks: readonly string[], maxLost = documented.step): Step =>
+/** Makes steps of the document's blocks, which lose no more than it says. */
+function documentedSteps(prefix: string, { install, phases, documented }: Move) {
+  return (name: string, blocks: readonly string[], maxLost = documented.step): Step =>
     phases.phase({
-      name: `move: ${name}`,
+      name: `${prefix}: ${name}`,
       maxLost: () => maxLost,
       run: async () => {
         for (const block of blocks) await install.run(block);
       },
     });
+}
+
+function moveToIstioRaSteps(move: Move): readonly Step[] {
+  const { context, phases, documented } = move;
+  const step = documentedSteps('move', move);
   return [
     step('istiod hands out the new roots beside its own', ['move-roots', 'move-istiod-roots']),
     step('every workload has them', ['trusts', 'move-await-roots']),
@@ -137,15 +143,9 @@ function moveToIstioRaSteps({ context, install, phases, documented }: Move): rea
   ];
 }
 
-function returnSteps({ context, install, phases, documented }: Move): readonly Step[] {
-  const step = (name: string, blocks: readonly string[], maxLost = documented.step): Step =>
-    phases.phase({
-      name: `back: ${name}`,
-      maxLost: () => maxLost,
-      run: async () => {
-        for (const block of blocks) await install.run(block);
-      },
-    });
+function returnSteps(move: Move): readonly Step[] {
+  const { context, phases, documented } = move;
+  const step = documentedSteps('back', move);
   return [
     step("every workload learns istiod's root", ['move-roots', 'leave-roots']),
     step("istiod's CA is turned on", ['leave-istiod']),
@@ -255,8 +255,4 @@ async function eachWorkload(
       look(tenant, workload, await workloadCertificate(context, tenant, workload));
     }
   }
-}
-
-function named(prefix: string, steps: readonly Step[]): readonly Step[] {
-  return steps.map((step) => ({ ...step, name: `${prefix}${step.name}` }));
 }

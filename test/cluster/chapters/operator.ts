@@ -8,7 +8,7 @@ import { decisionsSince } from '../mesh/decisions.ts';
 import { emptyClusterStep } from '../mesh/empty-cluster.ts';
 import { everyRequestAnew } from '../mesh/traffic.ts';
 import { installCertManager } from './fresh-mesh.ts';
-import { certificateSteps, tenants, trafficSteps } from './walk-through.ts';
+import { certificateSteps, named, tenants, trafficSteps } from './walk-through.ts';
 
 /**
  * docs/install.md, "From the set-up in Istio's documentation": first that set-up, by istioctl, where istiod is
@@ -106,8 +106,4 @@ async function taskByTheLetter(context: ClusterContext, show: Show): Promise<voi
 interface Rules {
   readonly metadata: { readonly name: string };
   readonly rules?: readonly { readonly resources?: readonly string[] }[];
-}
-
-function named(prefix: string, steps: readonly Step[]): readonly Step[] {
-  return steps.map((step) => ({ ...step, name: `${prefix}${step.name}` }));
 }

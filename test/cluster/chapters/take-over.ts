@@ -7,7 +7,7 @@ import { everyRequestAnew } from '../mesh/traffic.ts';
 import { ensureHelm4 } from '../tools/node-tools.ts';
 import { freshMeshSteps } from './fresh-mesh.ts';
 import { assertPassedOn, assertRefusedByChart, namesOfIstiod } from './front.ts';
-import { certificateSteps, tenants, trafficSteps } from './walk-through.ts';
+import { certificateSteps, named, tenants, trafficSteps } from './walk-through.ts';
 
 /** Of the workloads in foo and bar, and of the clients that send requests meanwhile. */
 const sidecars = 6;
@@ -21,10 +21,7 @@ export async function takeOverChapter(
   suite: Suite,
   title: string,
   context: ClusterContext,
-  print: (line: string) => void,
 ): Promise<void> {
-  // Minutes, once: longer than a step may take.
-  const helm4 = await ensureHelm4(print);
   const phases = new CountedPhases(context, tenants);
   let watch: ControlPlaneWatch | undefined;
   const begin = async (): Promise<void> => {
@@ -34,6 +31,15 @@ export async function takeOverChapter(
   };
   try {
     await suite.chapter(title, [
+      {
+        name: 'Helm 4 is there, beside Helm 3',
+        foundation: true,
+        // It is built once, which takes minutes.
+        maxMs: 900_000,
+        run: async (show) => {
+          await ensureHelm4(show);
+        },
+      },
       ...freshMeshSteps(context),
       {
         name: 'requests flow, and a pod is started every five seconds',
@@ -42,7 +48,7 @@ export async function takeOverChapter(
       },
       ...takeOverSteps(context, phases),
       ...named('taken over: ', [...certificateSteps(context), ...trafficSteps(context)]),
-      ...upgradeSteps(context, phases, helm4),
+      ...upgradeSteps(context, phases),
       ...giveBackSteps(context, phases),
       {
         name: 'the Service istiod was never without a ready pod, and every pod that was started got ready',
@@ -123,11 +129,7 @@ async function refusals(context: ClusterContext, show: Show): Promise<void> {
 }
 
 /** Whoever upgrades istiod later knows nothing of istio-ra. */
-function upgradeSteps(
-  context: ClusterContext,
-  phases: CountedPhases,
-  helm4: string,
-): readonly Step[] {
+function upgradeSteps(context: ClusterContext, phases: CountedPhases): readonly Step[] {
   const line = (change: string): string =>
     `helm upgrade istiod istio/istiod --namespace istio-system --values mesh.yaml --values istiod.yaml ${change}`;
   return [
@@ -137,7 +139,7 @@ function upgradeSteps(
       await assertStillTakenOver(context, show);
     }),
     phase(phases, 'istiod is upgraded by Helm 4, which applies on the server', async (show) => {
-      const typeWithHelm4 = await context.withHelm(helm4);
+      const typeWithHelm4 = context.withHelm(await ensureHelm4(show));
       const upgrade = line('--set-string podAnnotations.change=three');
       await typeWithHelm4(upgrade);
       await typeWithHelm4(
@@ -183,10 +185,6 @@ async function podsOfService(context: ClusterContext): Promise<string> {
 /** Nothing is lost: no workload is restarted. */
 function phase(phases: CountedPhases, name: string, run: (show: Show) => Promise<void>): Step {
   return phases.phase({ name, maxLost: () => 0, run });
-}
-
-function named(prefix: string, steps: readonly Step[]): readonly Step[] {
-  return steps.map((step) => ({ ...step, name: `${prefix}${step.name}` }));
 }
 
 function seconds(ms: number): string {

@@ -37,6 +37,11 @@ export function walkThroughSteps(context: ClusterContext): readonly Step[] {
   ];
 }
 
+/** The same steps at another point of a procedure, which stands before each name. */
+export function named(prefix: string, steps: readonly Step[]): readonly Step[] {
+  return steps.map((step) => ({ ...step, name: `${prefix}${step.name}` }));
+}
+
 export function certificateSteps(context: ClusterContext): readonly Step[] {
   return tenants.flatMap((tenant) =>
     ['httpbin', 'sleep'].map((workload): Step => ({

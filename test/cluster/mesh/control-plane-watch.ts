@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { Manifest } from '../../e2e/stack/kubectl.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterContext } from './cluster-context.ts';
+import { clientPod } from './watched-load.ts';
 
 /** What became of the control plane's Service and of the pods that needed it. */
 export interface ControlPlaneEvidence {
@@ -19,14 +20,14 @@ export interface ControlPlaneEvidence {
 
 /** A line of a watch on EndpointSlices. */
 interface SliceEvent {
+  readonly type: string;
   readonly object: {
     readonly endpoints?: readonly { readonly conditions: { readonly ready?: boolean } }[];
   };
 }
 
 const everyMs = 5_000;
-const readyWithinMs = 60_000;
-const ready = ['wait', '--for=condition=Ready', `--timeout=${readyWithinMs / 1000}s`];
+const waitReady = ['wait', '--for=condition=Ready', '--timeout=60s'];
 
 /**
  * Starts a pod with a sidecar every five seconds, and follows the endpoints of a Service of the control plane
@@ -62,11 +63,13 @@ export class ControlPlaneWatch {
     this.running = this.startPods();
   }
 
-  /** Ends the watch, waits for the last pods, and tells what was seen. Idempotent but for the count. */
+  /** Ends the watch, waits for the last pods, and tells what was seen. Throws where nobody followed to the end. */
   async stop(): Promise<ControlPlaneEvidence> {
     this.stopping.abort();
     await this.running;
     await Promise.all(this.pods);
+    const { exitCode } = this.follower;
+    if (exitCode !== null) throw new Error(`kubectl ended the watch with ${exitCode}`);
     this.follower.kill();
     return {
       fewestEndpoints: this.fewest,
@@ -78,10 +81,10 @@ export class ControlPlaneWatch {
   }
 
   /** The Service has one slice: there are far fewer pods than fit into one. */
-  private note({ object }: SliceEvent): void {
-    const ready = (object.endpoints ?? []).filter(({ conditions }) => conditions.ready);
+  private note({ type, object }: SliceEvent): void {
+    const left = type === 'DELETED' ? [] : (object.endpoints ?? []);
     this.changes += 1;
-    this.fewest = Math.min(this.fewest, ready.length);
+    this.fewest = Math.min(this.fewest, left.filter(({ conditions }) => conditions.ready).length);
   }
 
   private async startPods(): Promise<void> {
@@ -90,7 +93,7 @@ export class ControlPlaneWatch {
       const pod = this.startPod(`started-${this.started}`);
       this.pods.add(pod);
       void pod.finally(() => this.pods.delete(pod));
-      await pause(everyMs, this.stopping.signal);
+      await sleep(everyMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
     }
   }
 
@@ -98,8 +101,8 @@ export class ControlPlaneWatch {
     const { kubectl } = this.context;
     const began = performance.now();
     try {
-      await kubectl.apply([podWithSidecar(name, this.namespace)], ['create']);
-      await kubectl.run(...ready, '--namespace', this.namespace, `pod/${name}`);
+      await kubectl.apply([clientPod(name, this.namespace)], ['create']);
+      await kubectl.run(...waitReady, '--namespace', this.namespace, `pod/${name}`);
       this.slowestMs = Math.max(this.slowestMs, performance.now() - began);
     } catch (error) {
       this.failed.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
@@ -107,34 +110,4 @@ export class ControlPlaneWatch {
     }
     await kubectl.attempt('delete', 'pod', name, '--namespace', this.namespace, '--wait=false');
   }
-}
-
-function podWithSidecar(name: string, namespace: string): Manifest {
-  return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name, namespace, labels: { app: 'started' } },
-    spec: {
-      terminationGracePeriodSeconds: 1,
-      serviceAccountName: 'sleep',
-      containers: [
-        {
-          name: 'sleep',
-          image: 'docker.io/curlimages/curl:8.16.0',
-          imagePullPolicy: 'IfNotPresent',
-          command: ['/bin/sleep', 'infinity'],
-        },
-      ],
-    },
-  };
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

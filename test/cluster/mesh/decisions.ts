@@ -27,7 +27,7 @@ export async function awaitDecision(
 ): Promise<Decision> {
   return awaitUntil(
     async () => (await decisionsSince(context, since)).find((decision) => fits(decision)),
-    { what: 'the audit trail has the decision', timeoutMs: 240_000, intervalMs: 500 },
+    { what: 'the audit trail has the decision', timeoutMs: 120_000, intervalMs: 500 },
   );
 }
 

@@ -28,10 +28,15 @@ const workload = `pod/${podName}`;
  * opens a connection for each request.
  */
 export function steadyClient(namespace: string): Manifest {
+  return clientPod(podName, namespace);
+}
+
+/** A pod of no Deployment with curl, which does nothing by itself and gets a sidecar. */
+export function clientPod(name: string, namespace: string): Manifest {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name: podName, namespace, labels: { app: podName } },
+    metadata: { name, namespace, labels: { app: name } },
     spec: {
       terminationGracePeriodSeconds: 1,
       serviceAccountName: 'sleep',

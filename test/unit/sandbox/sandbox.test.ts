@@ -280,7 +280,8 @@ describe('a sandbox', () => {
     const before = Math.floor(Date.now() / 1000) * 1000;
     const { headers } = await call(sandbox, 'GET', '/readyz');
     const told = Date.parse(headers.date ?? '');
-    expect([told >= before, told <= Date.now()]).toEqual([true, true]);
+    expect(told).toBeGreaterThanOrEqual(before);
+    expect(told).toBeLessThanOrEqual(Date.now());
   });
 
   it('gives columns once to a watch of a table', async () => {
