@@ -16,7 +16,13 @@ const rooms = {
   tracing: ['ra', 'base'],
   server: ['admission', 'ra', 'authn', 'authz', 'pki', 'base'],
   config: ['mesh', 'pki', 'base'],
+  clusters: ['config', 'authz', 'authn', 'kube/client-node', 'kube', 'mesh', 'pki', 'base'],
+  serving: ['config', 'server', 'signer', 'distribution', 'kube', 'mesh', 'pki', 'base'],
+  debug: ['config', 'metrics', 'server', 'ra', 'authz', 'kube', 'mesh', 'pki', 'base'],
   app: [
+    'debug',
+    'serving',
+    'clusters',
     'config',
     'audit',
     'metrics',
@@ -36,7 +42,20 @@ const rooms = {
   ],
   check: ['config', 'distribution', 'ra', 'authz', 'mesh', 'kube', 'pki', 'base'],
   sandbox: ['pki', 'base'],
-  cli: ['app', 'audit', 'check', 'config', 'sandbox', 'server', 'mesh', 'pki', 'kube', 'base'],
+  cli: [
+    'app',
+    'debug',
+    'serving',
+    'audit',
+    'check',
+    'config',
+    'sandbox',
+    'server',
+    'mesh',
+    'pki',
+    'kube',
+    'base',
+  ],
 };
 
 const inRoom = (room) => (room === 'kube' ? '^src/kube/[^/]+$' : `^src/${room}/`);
@@ -85,7 +104,7 @@ module.exports = {
         'a unit test does no I/O; one that needs the app or the sandbox is an integration test',
       severity: 'error',
       from: {
-        path: '^test/unit/(base|pki|admission|mesh|kube|authn|authz|ra|signer|distribution|audit|metrics|tracing|check)/',
+        path: '^test/unit/(base|pki|admission|mesh|kube|authn|authz|ra|signer|distribution|audit|metrics|tracing|check|clusters|debug)/',
       },
       to: { path: '^src/(app|cli|sandbox)/' },
     },

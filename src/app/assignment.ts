@@ -14,10 +14,10 @@ import type { MeshSource } from '../mesh/mesh-snapshot.ts';
 import { parseProxyConfig } from '../mesh/proxy-config.ts';
 import type { Labels, ProxyConfigEntry } from '../mesh/proxy-config.ts';
 import { ProxyConfigIndex } from '../mesh/proxy-config-index.ts';
-import { podFeed } from './pod-feed.ts';
-import { startFeed } from './resource-feeds.ts';
-import type { FeedContext } from './resource-feeds.ts';
-import { openSignerPolicy } from './signer-policy-file.ts';
+import { podFeed } from '../kube/pod-feed.ts';
+import { startFeed } from '../kube/resource-feeds.ts';
+import type { FeedContext } from '../kube/resource-feeds.ts';
+import { openSignerPolicy } from '../authz/signer-policy-file.ts';
 
 /** What decides who gets which signer, with everything that keeps it up to date. */
 export interface Assignment {

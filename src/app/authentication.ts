@@ -10,8 +10,8 @@ import type { SignerWorlds } from '../authz/signer-world.ts';
 import type { RaConfig } from '../config/ra-config.ts';
 import type { MeshSource } from '../mesh/mesh-snapshot.ts';
 import { ChainVerifier } from '../pki/chain.ts';
-import { openOidcIssuers } from './oidc-issuers.ts';
-import type { FeedContext } from './resource-feeds.ts';
+import { openOidcIssuers } from '../clusters/oidc-issuers.ts';
+import type { FeedContext } from '../kube/resource-feeds.ts';
 
 export interface AuthenticationOptions {
   readonly config: RaConfig;

@@ -7,12 +7,12 @@ import type { KubernetesApi } from '../kube/client-node/connect-kubernetes.ts';
 import type { MetricsSources } from '../metrics/metrics-sources.ts';
 import type { RecentDecisions } from '../ra/recent-decisions.ts';
 import type { AppEdges } from './app-edges.ts';
-import { startDebugPages } from './debug-pages.ts';
-import type { DebugPages } from './debug-pages.ts';
-import { Explainer } from './explainer.ts';
-import type { DescribeIssuer } from './explainer.ts';
+import { startDebugPages } from '../debug/debug-pages.ts';
+import type { DebugPages } from '../debug/debug-pages.ts';
+import { Explainer } from '../debug/explainer.ts';
+import type { DescribeIssuer } from '../debug/explainer.ts';
 import type { Judgement } from './judgement.ts';
-import type { WatchAges } from './watch-ages.ts';
+import type { WatchAges } from '../kube/watch-ages.ts';
 
 export interface DebugOptions {
   readonly config: RaConfig;

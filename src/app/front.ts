@@ -3,10 +3,10 @@ import type { FrontConfig } from '../config/front-settings.ts';
 import type { MetricsSources } from '../metrics/metrics-sources.ts';
 import { PassThrough } from '../server/pass-through/pass-through.ts';
 import { TcpPassThrough } from '../server/pass-through/tcp-pass-through.ts';
-import { openRootsFile } from './serving/roots-file.ts';
-import type { OwnCertificate } from './serving/own-certificate.ts';
-import type { FeedContext } from './resource-feeds.ts';
-import { UpstreamReached } from './upstream-reached.ts';
+import { openRootsFile } from '../serving/roots-file.ts';
+import type { OwnCertificate } from '../serving/own-certificate.ts';
+import type { FeedContext } from '../kube/resource-feeds.ts';
+import { UpstreamReached } from '../server/pass-through/upstream-reached.ts';
 
 const securePort = 15012;
 const plainPort = 15010;

@@ -3,8 +3,8 @@ import type { TokenReviewCache } from '../authn/token-review-cache.ts';
 import { startAssignment } from './assignment.ts';
 import type { Assignment } from './assignment.ts';
 import { openAuthentication } from './authentication.ts';
-import { startKnownClusters } from './known-clusters.ts';
-import type { KnownClustersOptions } from './known-clusters.ts';
+import { startKnownClusters } from '../clusters/known-clusters.ts';
+import type { KnownClustersOptions } from '../clusters/known-clusters.ts';
 
 /** What tells who calls, and what that caller may have. */
 export interface Judgement extends Assignment {

@@ -7,12 +7,12 @@ import type { MeshSource } from '../mesh/mesh-snapshot.ts';
 import type { MetricsSources } from '../metrics/metrics-sources.ts';
 import { ChainVerifier } from '../pki/chain.ts';
 import { startLeadership } from './leadership.ts';
-import type { FeedContext } from './resource-feeds.ts';
-import { ControlPlaneServices, controlPlaneLabel } from './serving/control-plane-services.ts';
-import { IstiodTlsSecret } from './serving/istiod-tls-secret.ts';
-import type { OwnCertificate } from './serving/own-certificate.ts';
-import { ServingCertificateIssuer } from './serving/serving-certificate-issuer.ts';
-import { controlPlaneNames } from './serving/serving-dns-names.ts';
+import type { FeedContext } from '../kube/resource-feeds.ts';
+import { ControlPlaneServices, controlPlaneLabel } from '../serving/control-plane-services.ts';
+import { IstiodTlsSecret } from '../serving/istiod-tls-secret.ts';
+import type { OwnCertificate } from '../serving/own-certificate.ts';
+import { ServingCertificateIssuer } from '../serving/serving-certificate-issuer.ts';
+import { controlPlaneNames } from '../serving/serving-dns-names.ts';
 
 export interface LeaderDutiesOptions {
   readonly config: RaConfig;

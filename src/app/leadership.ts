@@ -2,7 +2,7 @@ import type { RaConfig } from '../config/ra-config.ts';
 import type { Leases } from '../kube/leases.ts';
 import { LeaderElection, soleLeader } from '../kube/leader-election.ts';
 import type { Leadership } from '../kube/leader-election.ts';
-import type { FeedContext } from './resource-feeds.ts';
+import type { FeedContext } from '../kube/resource-feeds.ts';
 
 /** Starts the election, or declares this replica the leader where it is the only one. */
 export function startLeadership(

@@ -13,8 +13,8 @@ import { MeshConfigObject } from '../mesh/mesh-config-object.ts';
 import type { FollowedMesh } from '../mesh/mesh-snapshot.ts';
 import { longestBundle } from '../mesh/spiffe-bundle.ts';
 import { SpiffeBundleRoots } from '../mesh/spiffe-bundle-roots.ts';
-import { startFeed } from './resource-feeds.ts';
-import type { FeedContext } from './resource-feeds.ts';
+import { startFeed } from '../kube/resource-feeds.ts';
+import type { FeedContext } from '../kube/resource-feeds.ts';
 
 export type MeshSourceSettings = Pick<
   RaConfig,

@@ -2,8 +2,8 @@ import type { RaConfig } from '../config/ra-config.ts';
 import type { KubernetesApi } from '../kube/client-node/connect-kubernetes.ts';
 import type { ApprovalLog } from '../ra/approval-log.ts';
 import type { ChangeLog } from '../ra/change-log.ts';
-import type { FeedContext } from './resource-feeds.ts';
-import { KubernetesSignerExplanations } from './signer-explanations.ts';
+import type { FeedContext } from '../kube/resource-feeds.ts';
+import { KubernetesSignerExplanations } from '../signer/signer-explanations.ts';
 import { startSigning } from './signing.ts';
 import type { Signing } from './signing.ts';
 

@@ -26,7 +26,7 @@ import { Silence } from '../signer/silence.ts';
 import type { SignerExplanations } from '../signer/silence.ts';
 import { Submissions } from '../signer/submissions.ts';
 import { TakenCertificates } from '../signer/taken-certificates.ts';
-import { longestServingRequestMs } from './serving/serving-certificate.ts';
+import { longestServingRequestMs } from '../serving/serving-certificate.ts';
 
 export interface SigningOptions {
   readonly kubernetes: KubernetesApi;

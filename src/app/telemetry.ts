@@ -8,8 +8,8 @@ import type { DecisionLog } from '../ra/decision-log.ts';
 import type { OpsRoute } from '../server/ops-http-server.ts';
 import { statusName, toClientStatus } from '../server/status.ts';
 import type { Tracing } from '../tracing/open-tracing.ts';
-import { DecisionLogger } from './decision-logger.ts';
-import { WatchAges } from './watch-ages.ts';
+import { DecisionLogger } from '../audit/decision-logger.ts';
+import { WatchAges } from '../kube/watch-ages.ts';
 
 export interface TelemetryOptions {
   readonly config: Pick<RaConfig, 'tracing' | 'replica'>;

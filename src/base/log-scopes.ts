@@ -8,7 +8,9 @@ export const logScopes = [
   'base',
   'check',
   'cli',
+  'clusters',
   'config',
+  'debug',
   'distribution',
   'kube',
   'mesh',
@@ -17,6 +19,7 @@ export const logScopes = [
   'ra',
   'sandbox',
   'server',
+  'serving',
   'signer',
   'tracing',
 ] as const;

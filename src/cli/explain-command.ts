@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { Explanation } from '../app/explainer.ts';
+import type { Explanation } from '../debug/explainer.ts';
 import { listenSettings } from '../config/listen-settings.ts';
 import type { CommandRun } from './command-run.ts';
 import { exitCodes } from './exit-codes.ts';

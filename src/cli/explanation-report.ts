@@ -1,4 +1,4 @@
-import type { Explanation } from '../app/explainer.ts';
+import type { Explanation } from '../debug/explainer.ts';
 import { formatTable } from './table.ts';
 import type { Paint } from './terminal.ts';
 

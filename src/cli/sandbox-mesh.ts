@@ -1,7 +1,7 @@
 import { join, relative } from 'node:path';
 import { startApp } from '../app/app.ts';
 import { openCluster } from '../app/cluster.ts';
-import { requestServingCertificate } from '../app/serving/serving-certificate.ts';
+import { requestServingCertificate } from '../serving/serving-certificate.ts';
 import { systemClock } from '../base/clock.ts';
 import { withDeadline } from '../base/deadline.ts';
 import type { Logger } from '../base/logger.ts';

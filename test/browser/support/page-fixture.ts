@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { startDebugPages } from '../../../src/app/debug-pages.ts';
-import type { DebugPages } from '../../../src/app/debug-pages.ts';
-import type { HealthSources } from '../../../src/app/debug-health.ts';
-import { Explainer } from '../../../src/app/explainer.ts';
+import { startDebugPages } from '../../../src/debug/debug-pages.ts';
+import type { DebugPages } from '../../../src/debug/debug-pages.ts';
+import type { HealthSources } from '../../../src/debug/health.ts';
+import { Explainer } from '../../../src/debug/explainer.ts';
 import { parseSignerPolicy } from '../../../src/authz/policy-file.ts';
 import type { SignerWorld } from '../../../src/authz/signer-world.ts';
 import type { Clock } from '../../../src/base/clock.ts';

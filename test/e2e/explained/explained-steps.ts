@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Explanation } from '../../../src/app/explainer.ts';
+import type { Explanation } from '../../../src/debug/explainer.ts';
 import type { CheckResult } from '../../../src/check/check.ts';
 import type { RecentDecision } from '../../../src/ra/recent-decisions.ts';
 import { isShort } from '../runner/is-short.ts';

@@ -1,6 +1,6 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Explanation } from '../../../src/app/explainer.ts';
+import type { Explanation } from '../../../src/debug/explainer.ts';
 import type { CheckResult } from '../../../src/check/check.ts';
 import { chartAlerts } from '../../support/chart-expressions.ts';
 import { runLoad } from '../stack/agent.ts';

@@ -1,4 +1,4 @@
-import type { Explanation } from '../../../src/app/explainer.ts';
+import type { Explanation } from '../../../src/debug/explainer.ts';
 import type { CheckResult } from '../../../src/check/check.ts';
 import type { ExplainedWorld } from './explained-world.ts';
 

@@ -1,4 +1,4 @@
-import type { Explanation } from '../../../src/app/explainer.ts';
+import type { Explanation } from '../../../src/debug/explainer.ts';
 import { restoreRights, withdrawSignerRight } from '../walkthrough/signer-right.ts';
 import { tenant, tenantSigner, type ExplainedWorld } from './explained-world.ts';
 import type { Mistake, PageView } from './mistake.ts';

@@ -1,0 +1,150 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { httpsGet } from '../base/https-get.ts';
+import type { OidcIssuer } from '../authn/oidc-authenticator.ts';
+import { FixedKeySet, longestKeySet, RemoteKeySet } from '../authn/oidc-key-set.ts';
+import type { OidcKeySet } from '../authn/oidc-key-set.ts';
+import { parsePolicyNode } from '../authz/policy-node.ts';
+import { describeProblem, SignerPolicyError } from '../authz/policy-problem.ts';
+import type { Place, PolicyProblem } from '../authz/policy-problem.ts';
+import { fields, list, text } from '../authz/policy-reader.ts';
+import type { Placed, Reader } from '../authz/policy-reader.ts';
+import { WatchedFile } from '../base/watched-file.ts';
+import {
+  clusterAliases,
+  clusterName,
+  namespacesForm,
+  readScope,
+  signersForm,
+  valueOf,
+} from './cluster-scope.ts';
+import type { ScopeContext } from './cluster-scope.ts';
+import type { FeedContext } from '../kube/resource-feeds.ts';
+
+export interface OidcIssuersOptions {
+  /** The file that OIDC_ISSUERS names. */
+  readonly path: string;
+  readonly signerDomain: string | undefined;
+  readonly context: Pick<FeedContext, 'clock' | 'log' | 'started'>;
+}
+
+const line = (description: string, expected: string): Reader<string> =>
+  text({ description, pattern: '^[!-~](?:[ -~]*[!-~])?$', maxLength: 2048, expected });
+
+const form = list(
+  fields(
+    {
+      issuer: line('The `iss` of its tokens, byte for byte.', 'the iss of the tokens'),
+      jwksUri: line('Where its keys are published.', 'an https URL'),
+      jwksFile: line('A file with its keys, read again when it changes.', 'the path of a file'),
+      caFile: line("Roots of the server at jwksUri, PEM; absent: the web's.", 'the path of a file'),
+      audiences: list(line('An audience.', 'an audience'), {
+        description: 'Audiences of which a token must carry one.',
+        minItems: 1,
+        maxItems: 64,
+      }),
+      cluster: clusterName,
+      aliases: clusterAliases,
+      allowedNamespaces: namespacesForm,
+      allowedSigners: signersForm,
+    },
+    {
+      description: 'An issuer of service account tokens.',
+      required: ['issuer', 'audiences', 'cluster', 'allowedNamespaces'],
+    },
+  ),
+  { description: 'Issuers that are believed without a TokenReview.', minItems: 1, maxItems: 256 },
+);
+
+type Entry = typeof form extends Reader<readonly Placed<infer E>[]> ? E : never;
+/** An entry whose required fields are all there. */
+interface Draft {
+  readonly place: Placed<Entry>;
+  readonly issuer: Omit<OidcIssuer, 'keys'>;
+}
+
+/**
+ * Reads the issuers of tokens, with the files that they name. Throws an Error that names each entry
+ * that is wrong, by line and place.
+ */
+export async function openOidcIssuers(options: OidcIssuersOptions): Promise<readonly OidcIssuer[]> {
+  try {
+    const drafts = parseOidcIssuers(await readFile(options.path, 'utf8'), options);
+    return await Promise.all(
+      drafts.map(async (draft) => ({ ...draft.issuer, keys: await keysOf(draft, options) })),
+    );
+  } catch (cause) {
+    const problem = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`cannot use the file that OIDC_ISSUERS names:\n${problem}`, { cause });
+  }
+}
+
+function parseOidcIssuers(
+  yaml: string,
+  { signerDomain }: Pick<OidcIssuersOptions, 'signerDomain'>,
+): readonly Draft[] {
+  const problems: PolicyProblem[] = [];
+  const entries = form.read(parsePolicyNode(yaml), problems)?.value ?? [];
+  const drafts = entries.flatMap((place): readonly Draft[] => {
+    const { jwksUri, jwksFile } = place.value;
+    if ((jwksUri === undefined) === (jwksFile === undefined)) {
+      problems.push({ ...placeOf(place), problem: 'must have one of jwksUri and jwksFile' });
+    }
+    const issuer = issuerIn(place.value, { signerDomain, problems });
+    return issuer === undefined ? [] : [{ place, issuer }];
+  });
+  const names = drafts.map(({ issuer }) => issuer.issuer);
+  for (const [at, { place }] of drafts.entries()) {
+    if (names.indexOf(names[at] ?? '') === at) continue;
+    problems.push({ ...placeOf(place), problem: 'names an issuer that stands above already' });
+  }
+  if (problems.length > 0) throw new SignerPolicyError(problems);
+  return drafts;
+}
+
+function issuerIn(
+  { issuer, audiences, cluster, aliases, allowedNamespaces, allowedSigners }: Entry,
+  context: ScopeContext,
+): Draft['issuer'] | undefined {
+  if (!issuer || !audiences || !cluster || !allowedNamespaces) return undefined;
+  return {
+    issuer: issuer.value,
+    audiences: audiences.value.map(valueOf),
+    cluster: { id: cluster.value, aliases: (aliases?.value ?? []).map(valueOf) },
+    ...readScope(allowedNamespaces.value, allowedSigners?.value ?? 'all', context),
+  };
+}
+
+function placeOf({ path, line }: Place): Place {
+  return { path, line };
+}
+
+async function keysOf({ place, issuer }: Draft, options: OidcIssuersOptions): Promise<OidcKeySet> {
+  const { jwksUri, jwksFile, caFile } = place.value;
+  const beside = (file: string): string => resolve(dirname(options.path), file);
+  try {
+    if (jwksFile !== undefined) return await keysInFile(beside(jwksFile.value), issuer, options);
+    const { clock, log } = options.context;
+    const caPem = caFile === undefined ? undefined : await readFile(beside(caFile.value), 'utf8');
+    return new RemoteKeySet({
+      url: jwksUri?.value ?? '',
+      download: (url, signal) => httpsGet(url, { signal, caPem, maxBytes: longestKeySet }),
+      ...{ clock, log },
+    });
+  } catch (cause) {
+    const problem = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(describeProblem({ ...placeOf(place), problem }), { cause });
+  }
+}
+
+async function keysInFile(
+  path: string,
+  { issuer }: Pick<OidcIssuer, 'issuer'>,
+  { context: { clock, log, started } }: OidcIssuersOptions,
+): Promise<OidcKeySet> {
+  const what = `key set of the token issuer ${issuer}`;
+  const parse = (json: string): FixedKeySet => new FixedKeySet(json);
+  const file = await WatchedFile.open({ path, what, parse, clock, log });
+  started.defer(() => file.stop());
+  return { keyFor: (header) => file.current().keyFor(header) };
+}

@@ -1,0 +1,43 @@
+import type { SignerWorlds } from '../authz/signer-world.ts';
+import type { DebugRoute } from '../server/debug-http-server.ts';
+import { assignedSigner } from './assigned-signer.ts';
+import { answerJson, refuseOthers } from './json-answer.ts';
+import type { SeenIdentities, SeenIdentity } from './seen-identities.ts';
+
+const mostListed = 200;
+
+export interface IdentitiesOptions {
+  readonly worlds: SignerWorlds;
+  readonly seen: SeenIdentities;
+  /** The id of the local cluster. */
+  readonly cluster: string;
+}
+
+/**
+ * `/debug/identities?namespace=…&search=…`: who asked, the latest first, with the signer that each
+ * would get now; `search` is a part of `namespace/account`. Both may be left out.
+ */
+export function identitiesRoute({ worlds, seen, cluster: local }: IdentitiesOptions): DebugRoute {
+  return answerJson((query) => {
+    refuseOthers(query, ['namespace', 'search']);
+    const world = worlds.current();
+    const [namespace, search] = [query.get('namespace'), query.get('search') ?? ''];
+    const matching = [...seen.all()].filter(
+      (identity) =>
+        (namespace === null || identity.namespace === namespace) &&
+        nameOf(identity).includes(search),
+    );
+    const listed = matching.slice(-mostListed).reverse();
+    return {
+      found: matching.length,
+      identities: listed.map((identity) => {
+        const { cluster = local } = identity;
+        return { ...identity, now: assignedSigner({ ...identity, cluster }, world) };
+      }),
+    };
+  });
+}
+
+function nameOf({ namespace, serviceAccount }: SeenIdentity): string {
+  return `${namespace}/${serviceAccount}`;
+}

@@ -1,0 +1,89 @@
+import type { Random } from '../base/backoff.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import type { StartStack } from '../base/start-stack.ts';
+import type { RaConfig } from '../config/ra-config.ts';
+import { clientRootsPem } from '../distribution/client-roots.ts';
+import type { SigningRequests } from '../kube/signing-requests.ts';
+import type { MeshSource } from '../mesh/mesh-snapshot.ts';
+import type { Certificate } from '../pki/certificate.ts';
+import { plaintextCredentials, RotatingServerCredentials } from '../server/credentials.ts';
+import { openServingCertificateSource } from './open-serving-certificate-source.ts';
+import type { ServingSettings } from './open-serving-certificate-source.ts';
+import { openRootsFile } from './roots-file.ts';
+import type { ServingCertificateSource } from './serving-certificate-source.ts';
+import { controlPlaneNames } from './serving-dns-names.ts';
+
+export type OwnCertificateConfig = Pick<
+  RaConfig,
+  'serving' | 'tlsPolicy' | 'customHosts' | 'podNamespace' | 'revision' | 'approval'
+>;
+
+export interface OwnCertificateOptions {
+  readonly requests: SigningRequests;
+  readonly mesh: MeshSource;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly started: StartStack;
+}
+
+/** What we prove ourselves with, and what clients need to check it. */
+export interface OwnCertificate {
+  readonly source: ServingCertificateSource;
+  readonly credentials: RotatingServerCredentials | ReturnType<typeof plaintextCredentials>;
+  /** The roots that verify us and whatever --caCertFile adds, PEM; undefined where there are none. */
+  clientRootsPem(): string | undefined;
+}
+
+/** Opens the serving certificate that the settings name, and keeps the credentials up to date. */
+export async function openOwnCertificate(
+  config: OwnCertificateConfig,
+  options: OwnCertificateOptions,
+): Promise<OwnCertificate> {
+  const { serving, approval, tlsPolicy } = config;
+  const { mesh, started } = options;
+  const log = options.log.scope('server');
+  const settings = settingsOf(config, mesh);
+  const source = await openServingCertificateSource(settings, { ...options, approval, log });
+  started.defer(() => source.stop());
+  const rootsFile = serving.kind === 'none' ? undefined : serving.rootsFile;
+  const further = await openRootsFile(rootsFile, { ...options, log, setting: '--caCertFile' });
+  started.defer(() => further.stop());
+  const ofSigner = (): readonly Certificate[] =>
+    serving.kind === 'signer' ? mesh.current().trust.rootsFor(serving.signerName) : [];
+  return {
+    source,
+    credentials: credentialsOf(source, settings, { tlsPolicy, log }),
+    clientRootsPem: () =>
+      clientRootsPem({ servingSignerRoots: ofSigner(), furtherRoots: further.current() }),
+  };
+}
+
+/** The names of the control plane's Services, and those that we were told. */
+function settingsOf(config: OwnCertificateConfig, mesh: MeshSource): ServingSettings {
+  const { serving } = config;
+  if (serving.kind !== 'signer') return serving;
+  return { ...serving, dnsNames: controlPlaneNames(config, mesh.current().config) };
+}
+
+function credentialsOf(
+  source: ServingCertificateSource,
+  { kind }: ServingSettings,
+  { tlsPolicy, log }: Pick<OwnCertificateConfig, 'tlsPolicy'> & { readonly log: Logger },
+): OwnCertificate['credentials'] {
+  if (kind === 'none') {
+    log.warn(
+      'PILOT_CERT_PROVIDER=none: tokens come in plain text, somebody before us must end TLS',
+    );
+    return plaintextCredentials();
+  }
+  if (tlsPolicy.compliance === 'fips-140-2') {
+    log.warn('COMPLIANCE_POLICY=fips-140-2 shuts out ztunnel, which speaks TLS 1.3 alone');
+  }
+  const credentials = new RotatingServerCredentials(source.current(), tlsPolicy);
+  source.onChange((served) => {
+    credentials.rotate(served);
+  });
+  return credentials;
+}
