@@ -4,7 +4,7 @@ import { withDeadline } from '../base/deadline.ts';
 import type { Stoppable } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import type { SecretObject, SecretWrites } from '../kube/secret-writes.ts';
-import { managedByLabel, managedByValue } from '../signer/request-draft.ts';
+import { managedByLabel, managedByValue } from '../signer/csr/request-draft.ts';
 import type { Leadership } from '../kube/leader-election.ts';
 import { RenewalLoop } from './renewal-loop.ts';
 import { readPair } from './served-certificate.ts';

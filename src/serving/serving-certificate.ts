@@ -8,8 +8,8 @@ import { isConflict } from '../kube/api-error.ts';
 import type { SigningRequest, SigningRequests } from '../kube/signing-requests.ts';
 import { buildCertificateRequest } from '../pki/certificate-request-builder.ts';
 import { exportPrivateKeyPem, generateKeyPair } from '../pki/key-pair.ts';
-import { outcomeOf } from '../signer/outcome.ts';
-import { managedByLabel, managedByValue } from '../signer/request-draft.ts';
+import { outcomeOf } from '../signer/csr/outcome.ts';
+import { managedByLabel, managedByValue } from '../signer/csr/request-draft.ts';
 
 export interface ServingCertificateOptions {
   readonly requests: SigningRequests;

@@ -1,6 +1,6 @@
 import { RaError } from '../base/ra-error.ts';
-import type { Verdict } from './circuit.ts';
-import type { HeldObject } from './held-object.ts';
+import type { Verdict } from './limits/circuit.ts';
+import type { HeldObject } from './csr/tracked-request.ts';
 
 /** Shorter waits tell nothing of a signer: it may be slow, or its client in a hurry. */
 const telltaleSilenceMs = 5_000;

@@ -3,7 +3,7 @@ import { printable } from '../base/logger.ts';
 import type { IssuerStatus, IssuerStatuses } from '../kube/issuers.ts';
 import type { RequestEvents } from '../kube/request-events.ts';
 import type { SigningRequest } from '../kube/signing-requests.ts';
-import type { SignerExplanations } from './silence.ts';
+import type { SignerExplanations } from './stalled-request-diagnosis.ts';
 
 export interface KubernetesSignerExplanationsOptions {
   readonly issuers: IssuerStatuses;

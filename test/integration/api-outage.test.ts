@@ -13,7 +13,7 @@ import { buildCertificateRequest } from '../../src/pki/certificate-request-build
 import { generateKeyPair } from '../../src/pki/key-pair.ts';
 import { registrationAuthorityAccount, startSandbox } from '../../src/sandbox/sandbox.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
-import { ApiAttempts } from '../../src/signer/api-attempts.ts';
+import { ApiAttempts } from '../../src/signer/limits/api-attempts.ts';
 import { expectMeasured } from '../support/expect-measured.ts';
 import { RecordingLogger } from '../support/recording-logger.ts';
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { ApiAttempts } from '../../../src/signer/api-attempts.ts';
-import { KeptRequests } from '../../../src/signer/kept-requests.ts';
-import { OwnAccount } from '../../../src/signer/own-account.ts';
-import { Removals } from '../../../src/signer/removals.ts';
-import { fingerprintOf, nameFor } from '../../../src/signer/request-name.ts';
-import { RetryBudget } from '../../../src/signer/retry-budget.ts';
-import { Rights } from '../../../src/signer/rights.ts';
+import { ApiAttempts } from '../../../src/signer/limits/api-attempts.ts';
+import { KeptRequests } from '../../../src/signer/cleanup/retained-requests.ts';
+import { OwnAccount } from '../../../src/signer/csr/own-account.ts';
+import { Removals } from '../../../src/signer/cleanup/deletion-queue.ts';
+import { fingerprintOf, nameFor } from '../../../src/signer/csr/request-name.ts';
+import { RetryBudget } from '../../../src/signer/limits/retry-budget.ts';
+import { Rights } from '../../../src/signer/csr/permission-tracker.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { apiError, FakeSigningRequests } from '../../support/fake-signing-requests.ts';
 import { anOrder } from '../../support/orders.ts';

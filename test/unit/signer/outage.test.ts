@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { ApiAttempts } from '../../../src/signer/api-attempts.ts';
-import { Removals } from '../../../src/signer/removals.ts';
+import { ApiAttempts } from '../../../src/signer/limits/api-attempts.ts';
+import { Removals } from '../../../src/signer/cleanup/deletion-queue.ts';
 import type { Disturbance } from '../../support/fake-signing-requests.ts';
 import { apiError, FakeSigningRequests } from '../../support/fake-signing-requests.ts';
 import { FakeClock } from '../../support/fake-clock.ts';

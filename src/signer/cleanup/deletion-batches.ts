@@ -1,0 +1,172 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock, Timer } from '../../base/clock.ts';
+
+/** An object that has served. */
+export interface Served {
+  readonly name: string;
+  readonly uid: string;
+}
+
+export interface RemovalBatchesOptions {
+  readonly clock: Clock;
+  /** Whether so much is going on that removals are worth being put together. */
+  readonly isBusy: () => boolean;
+  /** Takes objects of one batch, all of them: nothing else bears its label. */
+  readonly onWhole: (batch: string, members: readonly Served[]) => void;
+  /** Takes an object that waits for others no longer. */
+  readonly onSingle: (served: Served) => void;
+}
+
+interface Batch {
+  readonly id: string;
+  readonly signerName: string;
+  /** Names that may bear its label and have not served yet. */
+  readonly awaited: Set<string>;
+  readonly served: Served[];
+  size: number;
+  /** Since when the oldest of `served` waits, on the monotonic clock. */
+  since: number | undefined;
+}
+
+const mostMembers = 25;
+/** Fewer are removed one by one: a list of all objects of the cluster costs as much. */
+const fewestMembers = 4;
+const longestWaitMs = 3_000;
+const lookEveryMs = 500;
+/** Batches at once; what comes beyond has no batch. */
+const mostBatches = 2_000;
+
+/**
+ * Puts objects together at their creation, under a label that only they bear, so that one call can
+ * remove them when the last of them has served. Those of one signer go together: they take alike long.
+ * Nothing waits for more than a few seconds.
+ */
+export class RemovalBatches {
+  readonly #options: RemovalBatchesOptions;
+  readonly #byName = new Map<string, Batch>();
+  readonly #batches = new Set<Batch>();
+  /** Those that still take members, by signer. */
+  readonly #open = new Map<string, Batch>();
+  #timer: Timer | undefined;
+  #waiting = 0;
+
+  constructor(options: RemovalBatchesOptions) {
+    this.#options = options;
+  }
+
+  /** How many objects have served and wait for others. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** The label's value for an object that is about to be created; undefined: it has no batch. */
+  join(name: string, signerName: string): string | undefined {
+    const batch = this.#open.get(signerName) ?? this.#begin(signerName);
+    if (batch === undefined) return undefined;
+    batch.size += 1;
+    batch.awaited.add(name);
+    this.#byName.set(name, batch);
+    if (batch.size >= mostMembers) this.#open.delete(signerName);
+    return batch.id;
+  }
+
+  /** Nothing of that name bears the label after all, or it is removed in another way. */
+  leave(name: string): void {
+    const batch = this.#byName.get(name);
+    if (batch === undefined) return;
+    this.#byName.delete(name);
+    batch.awaited.delete(name);
+    this.#settle(batch);
+  }
+
+  /** Takes an object that has served, to be removed with others. False: whoever asks removes it. */
+  take(served: Served): boolean {
+    const batch = this.#byName.get(served.name);
+    if (batch === undefined) return false;
+    if (!this.#options.isBusy() && batch.served.length === 0) {
+      this.leave(served.name);
+      return false;
+    }
+    this.#byName.delete(served.name);
+    batch.awaited.delete(served.name);
+    batch.served.push(served);
+    batch.since ??= this.#options.clock.monotonic();
+    this.#waiting += 1;
+    this.#settle(batch);
+    this.#schedule();
+    return true;
+  }
+
+  /** Hands over everything that waits, and takes nothing any more. */
+  stop(): void {
+    this.#timer?.cancel();
+    for (const batch of this.#batches) this.#dissolve(batch);
+    this.#byName.clear();
+    this.#open.clear();
+  }
+
+  #begin(signerName: string): Batch | undefined {
+    if (this.#batches.size >= mostBatches) return undefined;
+    const batch: Batch = {
+      // Nobody else can know it before our own objects bear it.
+      id: randomBytes(10).toString('hex'),
+      signerName,
+      awaited: new Set(),
+      served: [],
+      size: 0,
+      since: undefined,
+    };
+    this.#batches.add(batch);
+    this.#open.set(signerName, batch);
+    return batch;
+  }
+
+  #settle(batch: Batch): void {
+    if (batch.awaited.size > 0 || this.#open.get(batch.signerName) === batch) return;
+    this.#end(batch);
+  }
+
+  /** All members have served. */
+  #end(batch: Batch): void {
+    const { id, served } = batch;
+    this.#forget(batch);
+    if (served.length >= fewestMembers) this.#options.onWhole(id, served);
+    else for (const one of served) this.#options.onSingle(one);
+  }
+
+  /** Some have not: the label would remove them too. */
+  #dissolve(batch: Batch): void {
+    const served = batch.served.splice(0);
+    this.#waiting -= served.length;
+    batch.since = undefined;
+    for (const one of served) this.#options.onSingle(one);
+    if (batch.awaited.size === 0) this.#forget(batch);
+  }
+
+  #forget(batch: Batch): void {
+    this.#waiting -= batch.served.length;
+    this.#batches.delete(batch);
+    if (this.#open.get(batch.signerName) === batch) this.#open.delete(batch.signerName);
+  }
+
+  #schedule(): void {
+    if (this.#timer !== undefined || this.#waiting === 0) return;
+    this.#timer = this.#options.clock.timer(lookEveryMs, () => {
+      this.#timer = undefined;
+      this.#look();
+      this.#schedule();
+    });
+  }
+
+  #look(): void {
+    const { clock, isBusy } = this.#options;
+    const now = clock.monotonic();
+    for (const batch of this.#batches) {
+      if (batch.since === undefined) continue;
+      // When it has become quiet nobody else joins.
+      const isLate = now - batch.since >= longestWaitMs;
+      if (batch.awaited.size === 0 && (isLate || !isBusy())) this.#end(batch);
+      else if (isLate) this.#dissolve(batch);
+    }
+  }
+}

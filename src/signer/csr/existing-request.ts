@@ -1,0 +1,44 @@
+import type { SigningRequest, SigningRequestDraft } from '../../kube/signing-requests.ts';
+import { outcomeOf } from './outcome.ts';
+import {
+  hasDraftedSpec,
+  managedByLabel,
+  managedByValue,
+  requestIdAnnotation,
+} from './request-draft.ts';
+
+/**
+ * An object that has the name of our draft already. `usable`: an unfinished or issued twin of ours.
+ * `spent`: ours, and nothing will come of it. `squatted`: not ours, or not what we would have made.
+ */
+export type TwinVerdict =
+  { readonly kind: 'usable' } | { readonly kind: 'spent' | 'squatted'; readonly why: string };
+
+/**
+ * Judges an object that may be taken for the draft's. `username` is our own; where it is not known
+ * only an object that bears this very request's id is ours.
+ */
+export function judgeTwin(
+  object: SigningRequest,
+  draft: SigningRequestDraft,
+  username: string | undefined,
+): TwinVerdict {
+  const isThisRequest =
+    object.annotations[requestIdAnnotation] === draft.annotations[requestIdAnnotation];
+  const isOurs = username === undefined ? isThisRequest : object.username === username;
+  if (!isOurs) return { kind: 'squatted', why: 'foreign_account' };
+  if (object.labels[managedByLabel] !== managedByValue) {
+    return { kind: 'squatted', why: 'label_missing' };
+  }
+  if (!hasDraftedSpec(object, draft)) return { kind: 'squatted', why: 'spec_differs' };
+  if (isTerminating(object)) return { kind: 'spent', why: 'terminating' };
+  const { kind } = outcomeOf(object);
+  return kind === 'denied' || kind === 'failed' ? { kind: 'spent', why: kind } : { kind: 'usable' };
+}
+
+function isTerminating({ raw }: SigningRequest): boolean {
+  const { metadata } = (raw ?? {}) as {
+    readonly metadata?: { readonly deletionTimestamp?: unknown };
+  };
+  return metadata?.deletionTimestamp !== undefined;
+}

@@ -1,0 +1,18 @@
+import { KubeApiError } from '../../kube/api-error.ts';
+
+/** What the API said, turned into an error that is worth another try, as `isTransient` has it. */
+export function transientError(
+  message: string,
+  call: { readonly reason: string; readonly verb: string; readonly subresource?: string },
+  cause: unknown,
+): KubeApiError {
+  const { reason, verb, subresource } = call;
+  const resource = 'certificatesigningrequests';
+  return new KubeApiError(message, {
+    status: undefined,
+    reason,
+    verb,
+    resource: subresource === undefined ? resource : `${resource}/${subresource}`,
+    cause,
+  });
+}

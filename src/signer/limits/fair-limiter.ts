@@ -1,0 +1,121 @@
+import type { Clock } from '../../base/clock.ts';
+import { FairLine } from '../../base/fair-line.ts';
+import type { Waiting } from '../../base/fair-line.ts';
+import { RaError } from '../../base/ra-error.ts';
+import { SignerPace } from './gradient-concurrency-limit.ts';
+import type { PaceLimits } from './gradient-concurrency-limit.ts';
+
+export interface GateLimits extends PaceLimits {
+  /** How many may wait for their turn. */
+  readonly mostQueued: number;
+}
+
+export const defaultGateLimits: GateLimits = {
+  least: 4,
+  firstNeed: 8,
+  most: 64,
+  mostQueued: 1_024,
+  longestQueueMs: 4_000,
+};
+
+interface Waiter {
+  readonly start: () => void;
+  readonly turnAway: () => void;
+}
+
+/** One request's place with the signer. */
+export interface GateTurn {
+  /** Hands the place on. `issued` and `silent` tell of the signer's pace; only the first counts. */
+  leave(end: 'issued' | 'silent' | 'other'): void;
+}
+
+/**
+ * Lets as many requests to a signer at a time as keep it at work, and few more: what waits with a signer
+ * that several tenants share waits in nobody's order. Here the namespaces go in turn, each in the order in
+ * which its requests came.
+ */
+export class SignerGate {
+  readonly #clock: Clock;
+  readonly #pace: SignerPace;
+  readonly #line: FairLine<Waiter>;
+  #inside = 0;
+
+  /** `beyondNeed`: see `SignerPace`. */
+  constructor(clock: Clock, limits: GateLimits, beyondNeed: () => number) {
+    this.#clock = clock;
+    this.#pace = new SignerPace(clock, limits, beyondNeed);
+    this.#line = new FairLine({ mostCost: limits.mostQueued });
+  }
+
+  get limit(): number {
+    return this.#pace.limit;
+  }
+
+  get inFlight(): number {
+    return this.#inside;
+  }
+
+  get waiting(): number {
+    return this.#line.size;
+  }
+
+  /** Resolves when it is the namespace's turn. Throws OVERLOADED, or the signal's reason. */
+  async enter(namespace: string, signal: AbortSignal): Promise<GateTurn> {
+    signal.throwIfAborted();
+    if (this.#inside >= this.limit || this.#line.size > 0) await this.#wait(namespace, signal);
+    else this.#inside += 1;
+    const enteredAt = this.#clock.monotonic();
+    let left = false;
+    return {
+      leave: (end) => {
+        if (left) return;
+        left = true;
+        this.#learn(end, this.#clock.monotonic() - enteredAt);
+        this.#inside -= 1;
+        this.#admitNext();
+      },
+    };
+  }
+
+  #wait(namespace: string, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => {
+        this.#line.leave(entry);
+        reject(signal.reason as Error);
+      };
+      const item: Waiter = {
+        start: () => {
+          signal.removeEventListener('abort', onAbort);
+          resolve();
+        },
+        turnAway: () => {
+          signal.removeEventListener('abort', onAbort);
+          reject(queueFull());
+        },
+      };
+      const entry: Waiting<Waiter> = { key: namespace, item, cost: 1 };
+      signal.addEventListener('abort', onAbort, { once: true });
+      for (const displaced of this.#line.join(entry)) displaced.item.turnAway();
+    });
+  }
+
+  #admitNext(): void {
+    while (this.#inside < this.limit) {
+      const next = this.#line.next();
+      if (next === undefined) return;
+      this.#inside += 1;
+      next.item.start();
+    }
+  }
+
+  #learn(end: 'issued' | 'silent' | 'other', tookMs: number): void {
+    if (end === 'silent') this.#pace.silent();
+    if (end === 'issued') this.#pace.answered(tookMs, { wasFull: this.#inside >= this.limit });
+  }
+}
+
+function queueFull(): RaError {
+  return new RaError('OVERLOADED', 'too many requests wait for the signer', {
+    reason: 'signer_queue_full',
+  });
+}
