@@ -23,7 +23,7 @@ export interface RunningParts {
 /** What the metrics are told of the parts that always run. */
 export function runningSources(parts: RunningParts): MetricsSources {
   const { service, admission, grpc, signing, tokenReviews, mesh, issuers, readiness } = parts;
-  const { feed, removals, reaper } = signing;
+  const { feed, deletions, reaper } = signing;
   return {
     callsInFlight: () => service.inFlight,
     connections: () => grpc.connections,
@@ -36,11 +36,11 @@ export function runningSources(parts: RunningParts): MetricsSources {
     },
     signing: () => ({
       awaited: feed.waiting,
-      removals: removals.pending,
+      removals: deletions.pending,
       reaped: reaper.reaped,
     }),
-    circuits: () => signing.turns.circuits(),
-    signerLoads: () => signing.turns.loads(),
+    circuits: () => signing.limiter.circuits(),
+    signerLoads: () => signing.limiter.loads(),
     tokenCache: () => ({ ...tokenReviews.counts, size: tokenReviews.size }),
     meshGeneration: () => mesh.current().generation,
     configs: () => [{ config: 'mesh', ...mesh.state }],

@@ -10,22 +10,22 @@ import type { KubernetesApi } from '../kube/client-node/connect-kubernetes.ts';
 import type { SigningRequest } from '../kube/signing-requests.ts';
 import { SupervisedWatch } from '../kube/supervised-watch.ts';
 import { ApiAttempts } from '../signer/limits/api-attempts.ts';
-import { KeptRequests } from '../signer/cleanup/retained-requests.ts';
-import { KubernetesCsrSigner } from '../signer/backend-signer.ts';
+import { RetainedRequests } from '../signer/cleanup/retained-requests.ts';
+import { BackendSigner } from '../signer/backend-signer.ts';
 import type { ApprovalMode } from '../signer/backend-signer.ts';
 import { OwnAccount } from '../signer/csr/own-account.ts';
 import { Reaper } from '../signer/cleanup/reaper.ts';
-import { Removals } from '../signer/cleanup/deletion-queue.ts';
+import { DeletionQueue } from '../signer/cleanup/deletion-queue.ts';
 import { replicaSelector } from '../signer/csr/request-draft.ts';
 import { RetryBudget } from '../signer/limits/retry-budget.ts';
-import { Rights } from '../signer/csr/permission-tracker.ts';
-import { SharedIssuances } from '../signer/request-coalescer.ts';
-import { SignerTurns } from '../signer/limits/signer-limiter.ts';
+import { PermissionTracker } from '../signer/csr/permission-tracker.ts';
+import { RequestCoalescer } from '../signer/request-coalescer.ts';
+import { SignerLimiter } from '../signer/limits/signer-limiter.ts';
 import { SigningRequestFeed } from '../signer/csr/signing-request-feed.ts';
-import { Silence } from '../signer/stalled-request-diagnosis.ts';
+import { StalledRequestDiagnosis } from '../signer/stalled-request-diagnosis.ts';
 import type { SignerExplanations } from '../signer/stalled-request-diagnosis.ts';
 import { Submissions } from '../signer/csr/submissions.ts';
-import { TakenCertificates } from '../signer/certificate-change-monitor.ts';
+import { CertificateChangeMonitor } from '../signer/certificate-change-monitor.ts';
 import { longestServingRequestMs } from '../serving/serving-certificate.ts';
 
 export interface SigningOptions {
@@ -48,13 +48,13 @@ export interface SigningOptions {
 /** The signer with everything that it runs on. */
 export interface Signing extends Stoppable {
   readonly signer: Signer;
-  readonly turns: SignerTurns;
-  readonly kept: KeptRequests;
+  readonly limiter: SignerLimiter;
+  readonly retained: RetainedRequests;
   readonly submissions: Submissions;
-  readonly shared: SharedIssuances;
+  readonly shared: RequestCoalescer;
   readonly retries: RetryBudget;
   readonly watch: SupervisedWatch<SigningRequest>;
-  readonly removals: Removals;
+  readonly deletions: DeletionQueue;
   readonly feed: SigningRequestFeed;
   readonly reaper: Reaper;
 }
@@ -64,12 +64,12 @@ const reaperGraceMs = 15_000;
 /** Agents that ran out of time come back within this, with the same bytes. */
 const keepForRetryMs = 60_000;
 /** With the reaper's rounds, what a killed replica left is gone within two minutes. */
-const longestKeptMs = 90_000;
+const longestRetainedMs = 90_000;
 /** So many calls under way are a storm, in which removals can wait. */
 const busyCalls = 32;
 /** So many objects waited for: removing each by a call of its own would take from what they wait for. */
 const stormWaiters = 8;
-const removalDrainMs = 5_000;
+const deletionDrainMs = 5_000;
 
 /** Wires the signer to its one shared watch, and starts the watch. */
 export function startSigning(options: SigningOptions): Signing {
@@ -77,12 +77,12 @@ export function startSigning(options: SigningOptions): Signing {
   const requests = kubernetes.signingRequests;
   const labelSelector = replicaSelector(replica);
   const feed = new SigningRequestFeed({ requests, labelSelector, clock, log });
-  const taken = new TakenCertificates({ changes: options.changes, log });
-  const watch = startWatch([feed, taken], labelSelector, options);
+  const changeMonitor = new CertificateChangeMonitor({ changes: options.changes, log });
+  const watch = startWatch([feed, changeMonitor], labelSelector, options);
   const retries = new RetryBudget({ clock });
   const attempts = new ApiAttempts({ clock, random, retries });
   const isInFlight = (name: string): boolean => feed.isAwaited(name);
-  const removals = new Removals({
+  const deletions = new DeletionQueue({
     ...{ requests, clock, log, isInFlight },
     // Removals wait for each other, so they need no share in the requests' retries.
     attempts: new ApiAttempts({ clock, random }),
@@ -92,20 +92,20 @@ export function startSigning(options: SigningOptions): Signing {
   const account = new OwnAccount({ reviews: kubernetes.selfReviews, clock, log });
   const orphanedAfterMs = orphanedAfter(options);
   const reaper = new Reaper({
-    ...{ requests, removals, clock, log, isInFlight, orphanedAfterMs, selfReviews: account },
+    ...{ requests, deletions, clock, log, isInFlight, orphanedAfterMs, selfReviews: account },
   });
   reaper.start();
-  const kept = new KeptRequests({ removals, clock, log });
-  const parts = { removals, feed, attempts, kept, account, taken };
+  const retained = new RetainedRequests({ deletions, clock, log });
+  const parts = { deletions, feed, attempts, retained, account, changeMonitor };
   return {
-    ...{ ...openSigner(options, parts), watch, removals, feed, reaper, kept, retries },
+    ...{ ...openSigner(options, parts), watch, deletions, feed, reaper, retained, retries },
     stop: async () => {
-      await kept.stop();
+      await retained.stop();
       await reaper.stop();
-      await drain(removals, clock);
+      await drain(deletions, clock);
       await feed.stop();
       await watch.stop();
-      await removals.stop();
+      await deletions.stop();
     },
   };
 }
@@ -113,27 +113,27 @@ export function startSigning(options: SigningOptions): Signing {
 function openSigner(
   options: SigningOptions,
   parts: {
-    readonly removals: Removals;
+    readonly deletions: DeletionQueue;
     readonly feed: SigningRequestFeed;
     readonly attempts: ApiAttempts;
-    readonly kept: KeptRequests;
+    readonly retained: RetainedRequests;
     readonly account: OwnAccount;
-    readonly taken: TakenCertificates;
+    readonly changeMonitor: CertificateChangeMonitor;
   },
-): Pick<Signing, 'signer' | 'shared' | 'turns' | 'submissions'> {
+): Pick<Signing, 'signer' | 'shared' | 'limiter' | 'submissions'> {
   const { kubernetes, approvals, approval, replica, clock, random, log } = options;
   const requests = kubernetes.signingRequests;
-  const rights = new Rights({ clock, log });
-  const turns = new SignerTurns({ clock, random, log });
-  const submissions = new Submissions({ ...parts, requests, rights, replica, clock, log });
-  const silence = new Silence({ explanations: options.explanations, clock, log });
-  const single = new KubernetesCsrSigner({
-    ...{ ...parts, requests, submissions, turns, silence, rights, approval, clock, random },
+  const permissions = new PermissionTracker({ clock, log });
+  const limiter = new SignerLimiter({ clock, random, log });
+  const submissions = new Submissions({ ...parts, requests, permissions, replica, clock, log });
+  const diagnosis = new StalledRequestDiagnosis({ explanations: options.explanations, clock, log });
+  const single = new BackendSigner({
+    ...{ ...parts, requests, submissions, limiter, diagnosis, permissions, approval, clock, random },
     keepForRetryMs,
   });
   const { budgetMsFor } = options;
-  const shared = new SharedIssuances({ signer: single, approvals, clock, budgetMsFor });
-  return { signer: shared, shared, turns, submissions };
+  const shared = new RequestCoalescer({ signer: single, approvals, clock, budgetMsFor });
+  return { signer: shared, shared, limiter, submissions };
 }
 
 function startWatch(
@@ -163,13 +163,13 @@ function startWatch(
 /** No request of any replica, nor one for a serving certificate, is in the cluster for longer. */
 function orphanedAfter({ budgetMs, approval }: SigningOptions): number {
   const longestMs = Math.max(budgetMs, longestServingRequestMs[approval]) + reaperGraceMs;
-  return Math.max(longestMs, longestKeptMs);
+  return Math.max(longestMs, longestRetainedMs);
 }
 
 /** What our objects cost the cluster ends with us where a few seconds suffice. */
-async function drain(removals: Removals, clock: Clock): Promise<void> {
+async function drain(deletions: DeletionQueue, clock: Clock): Promise<void> {
   const enough = new AbortController();
-  const bound = sleep(clock, removalDrainMs, enough.signal).catch(() => undefined);
-  await Promise.race([removals.drained(), bound]);
+  const bound = sleep(clock, deletionDrainMs, enough.signal).catch(() => undefined);
+  await Promise.race([deletions.drained(), bound]);
   enough.abort();
 }

@@ -6,32 +6,32 @@ import type { SignedChain } from '../ra/signer.ts';
 import type { ApiAttempts } from './limits/api-attempts.ts';
 import { approve } from './csr/approve.ts';
 import { followByReading } from './csr/follow.ts';
-import type { HeldObject } from './csr/tracked-request.ts';
+import type { TrackedRequest } from './csr/tracked-request.ts';
 import { holdMsAfter, mayBeginAnew, verdictOn } from './issuance-end.ts';
-import type { IssuanceParty } from './coalesced-issuance.ts';
-import type { KeptRequests } from './cleanup/retained-requests.ts';
+import type { CoalescedIssuance } from './coalesced-issuance.ts';
+import type { RetainedRequests } from './cleanup/retained-requests.ts';
 import { outcomeOf } from './csr/outcome.ts';
-import type { Removals } from './cleanup/deletion-queue.ts';
-import type { Rights } from './csr/permission-tracker.ts';
-import type { PartySigner } from './request-coalescer.ts';
-import type { SignerTurn, SignerTurns } from './limits/signer-limiter.ts';
-import type { Silence } from './stalled-request-diagnosis.ts';
+import type { DeletionQueue } from './cleanup/deletion-queue.ts';
+import type { PermissionTracker } from './csr/permission-tracker.ts';
+import type { IssuanceSigner } from './request-coalescer.ts';
+import type { SigningPermit, SignerLimiter } from './limits/signer-limiter.ts';
+import type { StalledRequestDiagnosis } from './stalled-request-diagnosis.ts';
 import type { Submissions } from './csr/submissions.ts';
-import type { TakenCertificates } from './certificate-change-monitor.ts';
+import type { CertificateChangeMonitor } from './certificate-change-monitor.ts';
 
 /** Who approves: we ourselves, or somebody else while we hold no right to. */
 export type ApprovalMode = 'self' | 'external';
 
-export interface KubernetesCsrSignerOptions {
+export interface BackendSignerOptions {
   readonly requests: SigningRequests;
   readonly submissions: Submissions;
-  readonly removals: Removals;
-  readonly kept: KeptRequests;
-  readonly turns: SignerTurns;
-  readonly silence: Silence;
-  readonly taken: TakenCertificates;
+  readonly deletions: DeletionQueue;
+  readonly retained: RetainedRequests;
+  readonly limiter: SignerLimiter;
+  readonly diagnosis: StalledRequestDiagnosis;
+  readonly changeMonitor: CertificateChangeMonitor;
   readonly attempts: ApiAttempts;
-  readonly rights: Rights;
+  readonly permissions: PermissionTracker;
   readonly approval: ApprovalMode;
   /** How long an approved request that ran out of time is kept for a retry, in milliseconds. */
   readonly keepForRetryMs: number;
@@ -45,100 +45,100 @@ interface Wait {
 }
 
 /** Gets orders signed through CertificateSigningRequests, by whichever signer acts on them. */
-export class KubernetesCsrSigner implements PartySigner {
-  readonly #options: KubernetesCsrSignerOptions;
+export class BackendSigner implements IssuanceSigner {
+  readonly #options: BackendSignerOptions;
 
-  constructor(options: KubernetesCsrSignerOptions) {
+  constructor(options: BackendSignerOptions) {
     this.#options = options;
   }
 
-  async sign(party: IssuanceParty, signal: AbortSignal): Promise<SignedChain> {
-    const { kept, turns, clock } = this.#options;
+  async sign(issuance: CoalescedIssuance, signal: AbortSignal): Promise<SignedChain> {
+    const { retained, limiter, clock } = this.#options;
     // A certificate that is there needs no turn with its signer.
-    if (kept.hasIssued(party.key)) return await this.#issue(party, newWait(), signal);
-    const turn = await party.timed('turn', () => turns.take(party.order, signal));
+    if (retained.hasIssued(issuance.key)) return await this.#issue(issuance, newWait(), signal);
+    const permit = await issuance.timed('turn', () => limiter.acquire(issuance.order, signal));
     const wait = newWait();
     try {
-      const chain = await this.#issue(party, wait, signal);
-      turn.leave('issued');
-      return { ...chain, checked: (error) => turn.judge(error === undefined ? 'good' : 'fault') };
+      const chain = await this.#issue(issuance, wait, signal);
+      permit.release('issued');
+      return { ...chain, checked: (error) => permit.judge(error === undefined ? 'good' : 'fault') };
     } catch (error) {
       const { approvedAt } = wait;
       const waitedMs = approvedAt === undefined ? undefined : clock.monotonic() - approvedAt;
-      judge(turn, error, waitedMs);
+      judge(permit, error, waitedMs);
       throw error;
     }
   }
 
   /** One object, and a second where the first vanished without any fault of the signer. */
-  async #issue(party: IssuanceParty, wait: Wait, signal: AbortSignal): Promise<SignedChain> {
-    const { kept, submissions } = this.#options;
-    let held = kept.take(party.key);
+  async #issue(issuance: CoalescedIssuance, wait: Wait, signal: AbortSignal): Promise<SignedChain> {
+    const { retained, submissions } = this.#options;
+    let tracked = retained.reclaim(issuance.key);
     // Where somebody else approves, to create is what cannot be taken back.
-    if (held === undefined && this.#options.approval === 'external') await party.intend(signal);
-    const submit = (anew: boolean): Promise<HeldObject> =>
-      party.timed('create', () => submissions.submit(party, { anew }, signal));
-    held ??= await submit(false);
+    if (tracked === undefined && this.#options.approval === 'external') await issuance.intend(signal);
+    const submit = (anew: boolean): Promise<TrackedRequest> =>
+      issuance.timed('create', () => submissions.submit(issuance, { anew }, signal));
+    tracked ??= await submit(false);
     try {
-      return await this.#finish(held, { party, wait }, signal);
+      return await this.#finish(tracked, { issuance, wait }, signal);
     } catch (error) {
-      if (signal.aborted || !mayBeginAnew(error, held)) throw error;
-      return await this.#finish(await submit(true), { party, wait }, signal);
+      if (signal.aborted || !mayBeginAnew(error, tracked)) throw error;
+      return await this.#finish(await submit(true), { issuance, wait }, signal);
     }
   }
 
   async #finish(
-    held: HeldObject,
-    { party, wait }: { readonly party: IssuanceParty; readonly wait: Wait },
+    tracked: TrackedRequest,
+    { issuance, wait }: { readonly issuance: CoalescedIssuance; readonly wait: Wait },
     signal: AbortSignal,
   ): Promise<SignedChain> {
     const { clock } = this.#options;
     try {
-      party.note({ csrName: held.object.name, csrUid: held.object.uid });
-      await this.#approve(held, party, signal);
-      if (held.mayBeApproved) wait.approvedAt ??= clock.monotonic();
-      return await this.#awaitChain(held, { party, wait }, signal);
+      issuance.note({ csrName: tracked.object.name, csrUid: tracked.object.uid });
+      await this.#approve(tracked, issuance, signal);
+      if (tracked.mayBeApproved) wait.approvedAt ??= clock.monotonic();
+      return await this.#awaitChain(tracked, { issuance, wait }, signal);
     } finally {
-      this.#release(held, party.key, signal);
+      this.#release(tracked, issuance.key, signal);
     }
   }
 
-  async #approve(held: HeldObject, party: IssuanceParty, signal: AbortSignal): Promise<void> {
+  async #approve(tracked: TrackedRequest, issuance: CoalescedIssuance, signal: AbortSignal): Promise<void> {
     const isExternal = this.#options.approval === 'external';
-    if (!isExternal || held.isAdopted) await party.intend(signal);
+    if (!isExternal || tracked.isAdopted) await issuance.intend(signal);
     if (isExternal) return;
-    held.mayBeApproved = true;
-    held.object = await party.timed('approve', () => approve(held.object, this.#options, signal));
-    held.subscription.observe(held.object);
+    tracked.mayBeApproved = true;
+    tracked.object = await issuance.timed('approve', () => approve(tracked.object, this.#options, signal));
+    tracked.subscription.observe(tracked.object);
   }
 
   async #awaitChain(
-    held: HeldObject,
-    { party, wait }: { readonly party: IssuanceParty; readonly wait: Wait },
+    tracked: TrackedRequest,
+    { issuance, wait }: { readonly issuance: CoalescedIssuance; readonly wait: Wait },
     signal: AbortSignal,
   ): Promise<SignedChain> {
-    const stop = this.#options.silence.watch(held.object, (signerSays) => {
-      party.note({ signerSays });
+    const stop = this.#options.diagnosis.watch(tracked.object, (signerSays) => {
+      issuance.note({ signerSays });
     });
     try {
-      const end = await party.timed('wait', () => this.#awaitEnd(held, wait, signal));
-      held.object = end;
+      const end = await issuance.timed('wait', () => this.#awaitEnd(tracked, wait, signal));
+      tracked.object = end;
       const chain = signedOrThrow(end);
       // Our watch does not tell what becomes of another replica's.
-      if (!held.isForeign) this.#options.taken.take(end, party.order.decision.requestId);
+      if (!tracked.isForeign) this.#options.changeMonitor.collected(end, issuance.order.decision.requestId);
       return chain;
     } finally {
       stop();
     }
   }
 
-  async #awaitEnd(held: HeldObject, wait: Wait, signal: AbortSignal): Promise<SigningRequest> {
-    const { object, subscription, isForeign } = held;
+  async #awaitEnd(tracked: TrackedRequest, wait: Wait, signal: AbortSignal): Promise<SigningRequest> {
+    const { object, subscription, isForeign } = tracked;
     const isDone = (request: SigningRequest): boolean => {
       const outcome = outcomeOf(request);
       if (outcome.kind !== 'pending') return true;
       if (outcome.approved) {
-        held.mayBeApproved = true;
+        tracked.mayBeApproved = true;
         wait.approvedAt ??= this.#options.clock.monotonic();
       }
       return false;
@@ -155,17 +155,17 @@ export class KubernetesCsrSigner implements PartySigner {
   }
 
   /** Keeps, removes or leaves the object, as is due to those who may still want it. */
-  #release(held: HeldObject, key: string, signal: AbortSignal): void {
-    const { removals, kept, keepForRetryMs } = this.#options;
-    const { object, subscription, isForeign, mayBeApproved } = held;
+  #release(tracked: TrackedRequest, key: string, signal: AbortSignal): void {
+    const { deletions, retained, keepForRetryMs } = this.#options;
+    const { object, subscription, isForeign, mayBeApproved } = tracked;
     const holdMs = mayBeApproved ? holdMsAfter(signal, keepForRetryMs) : 0;
     if (!isForeign && holdMs > 0 && outcomeOf(object).kind === 'pending') {
-      kept.keep(key, held, holdMs);
+      retained.retain(key, tracked, holdMs);
       return;
     }
     subscription.close();
     // Its own replica still watches what is foreign; when that one died, the reaper removes it.
-    if (!isForeign) removals.add({ name: object.name, uid: object.uid });
+    if (!isForeign) deletions.add({ name: object.name, uid: object.uid });
   }
 }
 
@@ -173,10 +173,10 @@ function newWait(): Wait {
   return { approvedAt: undefined };
 }
 
-function judge(turn: SignerTurn, error: unknown, waitedMs: number | undefined): void {
+function judge(permit: SigningPermit, error: unknown, waitedMs: number | undefined): void {
   const verdict = verdictOn(error, waitedMs);
-  turn.judge(verdict.kind);
-  turn.leave(verdict.isSilence ? 'silent' : 'other');
+  permit.judge(verdict.kind);
+  permit.release(verdict.isStalled ? 'stalled' : 'other');
 }
 
 function signedOrThrow(end: SigningRequest): SignedChain {

@@ -4,7 +4,7 @@ import type { Decision, DecisionFacts } from '../ra/decision.ts';
 import type { SigningOrder } from '../ra/signer.ts';
 
 /** One caller of an issuance. */
-export interface PartyMember {
+export interface IssuanceWaiter {
   readonly order: SigningOrder;
   /** Whether the intent is on record; an error where it could not be put there. */
   intent: 'open' | 'written' | { readonly error: Error };
@@ -14,11 +14,11 @@ export interface PartyMember {
  * Those who wait for one issuance: each was admitted by itself, and what happens is noted in the
  * decision of each.
  */
-export class IssuanceParty {
+export class CoalescedIssuance {
   readonly key: string;
   /** The order of the one who came first; the others' differ in their callers alone. */
   readonly order: SigningOrder;
-  readonly #members = new Set<PartyMember>();
+  readonly #waiters = new Set<IssuanceWaiter>();
   readonly #approvals: ApprovalLog;
   #facts: DecisionFacts = {};
 
@@ -29,30 +29,30 @@ export class IssuanceParty {
   }
 
   get size(): number {
-    return this.#members.size;
+    return this.#waiters.size;
   }
 
-  join(order: SigningOrder): PartyMember {
+  join(order: SigningOrder): IssuanceWaiter {
     const { requestId } = this.order.decision;
     if (order !== this.order) order.decision.note({ ...this.#facts, sharedWith: requestId });
-    const member: PartyMember = { order, intent: 'open' };
-    this.#members.add(member);
-    return member;
+    const waiter: IssuanceWaiter = { order, intent: 'open' };
+    this.#waiters.add(waiter);
+    return waiter;
   }
 
-  leave(member: PartyMember): void {
-    this.#members.delete(member);
+  leave(waiter: IssuanceWaiter): void {
+    this.#waiters.delete(waiter);
   }
 
   note(facts: DecisionFacts): void {
     this.#facts = { ...this.#facts, ...facts };
-    for (const { order } of this.#members) order.decision.note(facts);
+    for (const { order } of this.#waiters) order.decision.note(facts);
   }
 
   /** Runs a step on the account of a caller who still waits. */
   timed<T>(step: string, run: () => Promise<T>): Promise<T> {
-    const [member] = this.#members;
-    return member === undefined ? run() : member.order.decision.timed(step, run);
+    const [waiter] = this.#waiters;
+    return waiter === undefined ? run() : waiter.order.decision.timed(step, run);
   }
 
   /**
@@ -61,11 +61,11 @@ export class IssuanceParty {
    */
   async intend(signal: AbortSignal): Promise<void> {
     await this.timed('intent', async () => {
-      const members = [...this.#members];
-      await Promise.all(members.map((member) => this.#intend(member, signal)));
-      if (members.some(({ intent }) => intent === 'written')) return;
+      const waiters = [...this.#waiters];
+      await Promise.all(waiters.map((waiter) => this.#intend(waiter, signal)));
+      if (waiters.some(({ intent }) => intent === 'written')) return;
       signal.throwIfAborted();
-      const failed = members
+      const failed = waiters
         .map(({ intent }) => intent)
         .find((intent) => typeof intent === 'object');
       throw failed?.error ?? new RaError('CANCELLED', 'nobody waits for the certificate any more');
@@ -73,18 +73,18 @@ export class IssuanceParty {
   }
 
   /** To be awaited before a member is given a certificate. Throws when its intent has no line. */
-  async confirm(member: PartyMember, signal: AbortSignal): Promise<void> {
-    if (member.intent === 'open') await this.#intend(member, signal);
-    if (typeof member.intent === 'object') throw member.intent.error;
+  async confirm(waiter: IssuanceWaiter, signal: AbortSignal): Promise<void> {
+    if (waiter.intent === 'open') await this.#intend(waiter, signal);
+    if (typeof waiter.intent === 'object') throw waiter.intent.error;
   }
 
-  async #intend(member: PartyMember, signal: AbortSignal): Promise<void> {
-    const { decision }: { readonly decision: Decision } = member.order;
+  async #intend(waiter: IssuanceWaiter, signal: AbortSignal): Promise<void> {
+    const { decision }: { readonly decision: Decision } = waiter.order;
     try {
       await this.#approvals.intent(decision, signal);
-      member.intent = 'written';
+      waiter.intent = 'written';
     } catch (error) {
-      member.intent = { error: error instanceof Error ? error : new Error(String(error)) };
+      waiter.intent = { error: error instanceof Error ? error : new Error(String(error)) };
     }
   }
 }

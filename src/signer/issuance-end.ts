@@ -1,9 +1,9 @@
 import { RaError } from '../base/ra-error.ts';
 import type { Verdict } from './limits/circuit.ts';
-import type { HeldObject } from './csr/tracked-request.ts';
+import type { TrackedRequest } from './csr/tracked-request.ts';
 
 /** Shorter waits tell nothing of a signer: it may be slow, or its client in a hurry. */
-const telltaleSilenceMs = 5_000;
+const telltaleStallMs = 5_000;
 /** A client that cancelled rarely returns; within this the serial of what was signed is learnt. */
 const afterCancelMs = 5_000;
 
@@ -23,23 +23,23 @@ export function holdMsAfter(signal: AbortSignal, keepForRetryMs: number): number
  * Whether an object that vanished may be replaced by a new one: if it never was approved, or was
  * another's to remove. An approved one of our own that somebody deleted is at its end.
  */
-export function mayBeginAnew(error: unknown, held: HeldObject): boolean {
+export function mayBeginAnew(error: unknown, tracked: TrackedRequest): boolean {
   if (!(error instanceof RaError) || error.code !== 'SIGNING_INTERRUPTED') return false;
-  return error.reason === 'deleted_unapproved' || held.isAdopted;
+  return error.reason === 'deleted_unapproved' || tracked.isAdopted;
 }
 
 /** What an issuance's error says of the signer; `waitedMs` since the approval, if there was one. */
 export function verdictOn(
   error: unknown,
   waitedMs: number | undefined,
-): { readonly kind: Verdict; readonly isSilence: boolean } {
+): { readonly kind: Verdict; readonly isStalled: boolean } {
   const code = error instanceof RaError ? error.code : undefined;
   if (code === 'SIGNING_FAILED') {
     const { conditionReason } = (error as RaError).fields;
     const isRequests = typeof conditionReason === 'string' && requestFaults.test(conditionReason);
-    return { kind: isRequests ? 'neutral' : 'fault', isSilence: false };
+    return { kind: isRequests ? 'neutral' : 'fault', isStalled: false };
   }
   const isOver = code === 'SIGNER_TIMEOUT' || code === 'DEADLINE_EXCEEDED' || code === 'CANCELLED';
-  const isSilence = isOver && waitedMs !== undefined && waitedMs >= telltaleSilenceMs;
-  return { kind: isSilence ? 'fault' : 'neutral', isSilence };
+  const isStalled = isOver && waitedMs !== undefined && waitedMs >= telltaleStallMs;
+  return { kind: isStalled ? 'fault' : 'neutral', isStalled };
 }

@@ -3,18 +3,18 @@ import { abortable, Deadline } from '../base/deadline.ts';
 import { RaError } from '../base/ra-error.ts';
 import type { ApprovalLog } from '../ra/approval-log.ts';
 import type { SignedChain, Signer, SigningOrder } from '../ra/signer.ts';
-import { IssuanceParty } from './coalesced-issuance.ts';
+import { CoalescedIssuance } from './coalesced-issuance.ts';
 import { assertOneIdentity } from './csr/request-draft.ts';
 import { fingerprintOf } from './csr/request-name.ts';
 
 /** Does the work of an issuance for all who wait for it. */
-export interface PartySigner {
+export interface IssuanceSigner {
   /** As `Signer.sign`; `signal` aborts when the last of the party has left, with its reason. */
-  sign(party: IssuanceParty, signal: AbortSignal): Promise<SignedChain>;
+  sign(coalesced: CoalescedIssuance, signal: AbortSignal): Promise<SignedChain>;
 }
 
-export interface SharedIssuancesOptions {
-  readonly signer: PartySigner;
+export interface RequestCoalescerOptions {
+  readonly signer: IssuanceSigner;
   readonly approvals: ApprovalLog;
   readonly clock: Clock;
   /** How long a signer may take, in milliseconds, where it has less than the request has. */
@@ -22,7 +22,7 @@ export interface SharedIssuancesOptions {
 }
 
 interface Issuance {
-  readonly party: IssuanceParty;
+  readonly coalesced: CoalescedIssuance;
   readonly abort: AbortController;
   readonly result: Promise<SignedChain>;
 }
@@ -37,14 +37,14 @@ const mostTogether = 256;
  * lifetime and bytes. Each caller comes with its own proofs, leaves at its own deadline without
  * ending the work for the others, and has its own lines in the audit trail.
  */
-export class SharedIssuances implements Signer {
-  readonly #options: SharedIssuancesOptions;
+export class RequestCoalescer implements Signer {
+  readonly #options: RequestCoalescerOptions;
   readonly #running = new Map<string, Issuance>();
   /** Those that nobody waits for any more, until they have cleaned up. */
   readonly #ending = new Map<string, Promise<unknown>>();
   #joined = 0;
 
-  constructor(options: SharedIssuancesOptions) {
+  constructor(options: RequestCoalescerOptions) {
     this.#options = options;
   }
 
@@ -77,21 +77,21 @@ export class SharedIssuances implements Signer {
     const key = fingerprintOf(order);
     const running = this.#running.get(key);
     if (running !== undefined) this.#countJoin(running);
-    const party = running?.party ?? new IssuanceParty(key, order, this.#options.approvals);
-    const member = party.join(order);
-    const issuance = running ?? this.#start(party);
+    const coalesced = running?.coalesced ?? new CoalescedIssuance(key, order, this.#options.approvals);
+    const waiter = coalesced.join(order);
+    const issuance = running ?? this.#start(coalesced);
     try {
       const chain = await abortable(issuance.result, signal);
-      await party.confirm(member, signal);
+      await coalesced.confirm(waiter, signal);
       return chain;
     } finally {
-      party.leave(member);
-      if (party.size === 0) this.#abandon(issuance, signal);
+      coalesced.leave(waiter);
+      if (coalesced.size === 0) this.#abandon(issuance, signal);
     }
   }
 
-  #countJoin({ party }: Issuance): void {
-    if (party.size >= mostTogether) {
+  #countJoin({ coalesced }: Issuance): void {
+    if (coalesced.size >= mostTogether) {
       throw new RaError('OVERLOADED', 'too many send the same request', {
         reason: 'shared_issuance_full',
       });
@@ -99,11 +99,11 @@ export class SharedIssuances implements Signer {
     this.#joined += 1;
   }
 
-  #start(party: IssuanceParty): Issuance {
-    const { key } = party;
+  #start(coalesced: CoalescedIssuance): Issuance {
+    const { key } = coalesced;
     const abort = new AbortController();
-    const result = this.#run(party, abort.signal);
-    const issuance = { party, abort, result };
+    const result = this.#run(coalesced, abort.signal);
+    const issuance = { coalesced, abort, result };
     this.#running.set(key, issuance);
     const settled = result
       .catch(() => undefined)
@@ -115,17 +115,17 @@ export class SharedIssuances implements Signer {
     return issuance;
   }
 
-  async #run(party: IssuanceParty, signal: AbortSignal): Promise<SignedChain> {
+  async #run(coalesced: CoalescedIssuance, signal: AbortSignal): Promise<SignedChain> {
     // One that was left a moment ago still holds the object that this one will want.
-    const before = this.#ending.get(party.key);
+    const before = this.#ending.get(coalesced.key);
     if (before !== undefined) await abortable(before, signal);
-    return await this.#options.signer.sign(party, signal);
+    return await this.#options.signer.sign(coalesced, signal);
   }
 
   /** Whoever comes from now on begins anew, with what this one leaves behind. */
-  #abandon({ party, abort }: Issuance, signal: AbortSignal): void {
-    const running = this.#running.get(party.key);
-    if (running?.party === party) this.#running.delete(party.key);
+  #abandon({ coalesced, abort }: Issuance, signal: AbortSignal): void {
+    const running = this.#running.get(coalesced.key);
+    if (running?.coalesced === coalesced) this.#running.delete(coalesced.key);
     abort.abort(signal.aborted ? signal.reason : nobodyWaits);
   }
 }

@@ -9,7 +9,7 @@ export interface SignerExplanations {
   explain(request: SigningRequest, signal: AbortSignal): Promise<string | undefined>;
 }
 
-export interface SilenceOptions {
+export interface StalledRequestDiagnosisOptions {
   readonly explanations: SignerExplanations | undefined;
   readonly clock: Clock;
   readonly log: Logger;
@@ -32,11 +32,11 @@ const longestText = 300;
  * Looks why a signer is silent while its callers still wait, since at the end of their time there is
  * none left to look. The text is the signer's own: it is for the log, never for a client.
  */
-export class Silence {
-  readonly #options: SilenceOptions;
+export class StalledRequestDiagnosis {
+  readonly #options: StalledRequestDiagnosisOptions;
   readonly #findings = new Map<string, Finding>();
 
-  constructor(options: SilenceOptions) {
+  constructor(options: StalledRequestDiagnosisOptions) {
     this.#options = options;
   }
 

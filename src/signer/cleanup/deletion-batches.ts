@@ -2,19 +2,19 @@ import { randomBytes } from 'node:crypto';
 import type { Clock, Timer } from '../../base/clock.ts';
 
 /** An object that has served. */
-export interface Served {
+export interface FinishedRequest {
   readonly name: string;
   readonly uid: string;
 }
 
-export interface RemovalBatchesOptions {
+export interface DeletionBatchesOptions {
   readonly clock: Clock;
   /** Whether so much is going on that removals are worth being put together. */
   readonly isBusy: () => boolean;
   /** Takes objects of one batch, all of them: nothing else bears its label. */
-  readonly onWhole: (batch: string, members: readonly Served[]) => void;
+  readonly onBatch: (batch: string, members: readonly FinishedRequest[]) => void;
   /** Takes an object that waits for others no longer. */
-  readonly onSingle: (served: Served) => void;
+  readonly onSingle: (finished: FinishedRequest) => void;
 }
 
 interface Batch {
@@ -22,7 +22,7 @@ interface Batch {
   readonly signerName: string;
   /** Names that may bear its label and have not served yet. */
   readonly awaited: Set<string>;
-  readonly served: Served[];
+  readonly finished: FinishedRequest[];
   size: number;
   /** Since when the oldest of `served` waits, on the monotonic clock. */
   since: number | undefined;
@@ -41,8 +41,8 @@ const mostBatches = 2_000;
  * remove them when the last of them has served. Those of one signer go together: they take alike long.
  * Nothing waits for more than a few seconds.
  */
-export class RemovalBatches {
-  readonly #options: RemovalBatchesOptions;
+export class DeletionBatches {
+  readonly #options: DeletionBatchesOptions;
   readonly #byName = new Map<string, Batch>();
   readonly #batches = new Set<Batch>();
   /** Those that still take members, by signer. */
@@ -50,7 +50,7 @@ export class RemovalBatches {
   #timer: Timer | undefined;
   #waiting = 0;
 
-  constructor(options: RemovalBatchesOptions) {
+  constructor(options: DeletionBatchesOptions) {
     this.#options = options;
   }
 
@@ -80,16 +80,16 @@ export class RemovalBatches {
   }
 
   /** Takes an object that has served, to be removed with others. False: whoever asks removes it. */
-  take(served: Served): boolean {
-    const batch = this.#byName.get(served.name);
+  take(finished: FinishedRequest): boolean {
+    const batch = this.#byName.get(finished.name);
     if (batch === undefined) return false;
-    if (!this.#options.isBusy() && batch.served.length === 0) {
-      this.leave(served.name);
+    if (!this.#options.isBusy() && batch.finished.length === 0) {
+      this.leave(finished.name);
       return false;
     }
-    this.#byName.delete(served.name);
-    batch.awaited.delete(served.name);
-    batch.served.push(served);
+    this.#byName.delete(finished.name);
+    batch.awaited.delete(finished.name);
+    batch.finished.push(finished);
     batch.since ??= this.#options.clock.monotonic();
     this.#waiting += 1;
     this.#settle(batch);
@@ -112,7 +112,7 @@ export class RemovalBatches {
       id: randomBytes(10).toString('hex'),
       signerName,
       awaited: new Set(),
-      served: [],
+      finished: [],
       size: 0,
       since: undefined,
     };
@@ -128,23 +128,23 @@ export class RemovalBatches {
 
   /** All members have served. */
   #end(batch: Batch): void {
-    const { id, served } = batch;
+    const { id, finished } = batch;
     this.#forget(batch);
-    if (served.length >= fewestMembers) this.#options.onWhole(id, served);
-    else for (const one of served) this.#options.onSingle(one);
+    if (finished.length >= fewestMembers) this.#options.onBatch(id, finished);
+    else for (const one of finished) this.#options.onSingle(one);
   }
 
   /** Some have not: the label would remove them too. */
   #dissolve(batch: Batch): void {
-    const served = batch.served.splice(0);
-    this.#waiting -= served.length;
+    const finished = batch.finished.splice(0);
+    this.#waiting -= finished.length;
     batch.since = undefined;
-    for (const one of served) this.#options.onSingle(one);
+    for (const one of finished) this.#options.onSingle(one);
     if (batch.awaited.size === 0) this.#forget(batch);
   }
 
   #forget(batch: Batch): void {
-    this.#waiting -= batch.served.length;
+    this.#waiting -= batch.finished.length;
     this.#batches.delete(batch);
     if (this.#open.get(batch.signerName) === batch) this.#open.delete(batch.signerName);
   }

@@ -5,8 +5,8 @@ import type { Logger } from '../../base/logger.ts';
 import { isForbidden } from '../../kube/api-error.ts';
 import type { SigningRequest, SigningRequests } from '../../kube/signing-requests.ts';
 import type { ApiAttempts } from '../limits/api-attempts.ts';
-import { RemovalBatches } from './deletion-batches.ts';
-import type { Served } from './deletion-batches.ts';
+import { DeletionBatches } from './deletion-batches.ts';
+import type { FinishedRequest } from './deletion-batches.ts';
 import { batchLabel, requestIdAnnotation } from '../csr/request-draft.ts';
 import { transientError } from '../csr/transient-error.ts';
 
@@ -19,13 +19,13 @@ const mostAtOnceWhenBusy = 2;
 const longestDeferralMs = 15_000;
 const lookAgainMs = 500;
 /** The API server removes the members of a batch one after the other. */
-const wholeMs = 10_000;
+const batchMs = 10_000;
 /** Until the right to remove many at a time is tried again. */
 const singlyMs = 600_000;
 /** A create that we gave up on may still be carried out; look again after this long. */
 const lateCreateMs = 2_000;
 
-export interface RemovalsOptions {
+export interface DeletionQueueOptions {
   readonly requests: SigningRequests;
   readonly attempts: ApiAttempts;
   readonly clock: Clock;
@@ -47,13 +47,13 @@ type Target = { readonly name: string } & (
 );
 
 /** All objects that bear one batch's label. */
-interface Whole {
+interface WholeBatch {
   readonly batch: string;
-  readonly members: readonly Served[];
+  readonly members: readonly FinishedRequest[];
 }
 
 interface Waiting {
-  readonly target: Target | Whole;
+  readonly target: Target | WholeBatch;
   /** On the monotonic clock. */
   readonly since: number;
 }
@@ -62,27 +62,27 @@ interface Waiting {
  * Deletes objects that have served, off the caller's path, a few at a time; fewer while the API has
  * more urgent work, but none waits long for its turn.
  */
-export class Removals implements Stoppable {
-  readonly #options: RemovalsOptions;
+export class DeletionQueue implements Stoppable {
+  readonly #options: DeletionQueueOptions;
   readonly #queue: Waiting[] = [];
   readonly #abort = new AbortController();
   readonly #running = new Set<Promise<void>>();
-  readonly #batches: RemovalBatches;
+  readonly #batches: DeletionBatches;
   /** Until when batches are taken apart, on the monotonic clock: the right to remove them is missing. */
   #singlyUntil = 0;
   #lookAgain: Timer | undefined;
 
-  constructor(options: RemovalsOptions) {
+  constructor(options: DeletionQueueOptions) {
     this.#options = options;
     const { clock, isStorm = () => false } = options;
-    this.#batches = new RemovalBatches({
+    this.#batches = new DeletionBatches({
       clock,
       isBusy: () => isStorm() && clock.monotonic() >= this.#singlyUntil,
-      onWhole: (batch, members) => {
+      onBatch: (batch, members) => {
         this.#enqueue({ batch, members });
       },
-      onSingle: (served) => {
-        this.#enqueue(served);
+      onSingle: (finished) => {
+        this.#enqueue(finished);
       },
     });
   }
@@ -109,7 +109,7 @@ export class Removals implements Stoppable {
     this.#enqueue(target);
   }
 
-  #enqueue(target: Target | Whole): void {
+  #enqueue(target: Target | WholeBatch): void {
     if (this.#queue.length >= mostPending) {
       const dropped = this.#queue.shift();
       this.#options.log.warn('too many removals wait, one is left behind', { ...dropped?.target });
@@ -142,8 +142,8 @@ export class Removals implements Stoppable {
     }
     this.#queue.shift();
     const { target } = next;
-    const removal = 'batch' in target ? this.#removeWhole(target) : this.#remove(target);
-    const run = removal.finally(() => {
+    const deletion = 'batch' in target ? this.#deleteBatch(target) : this.#remove(target);
+    const run = deletion.finally(() => {
       this.#running.delete(run);
       this.#start();
     });
@@ -166,12 +166,12 @@ export class Removals implements Stoppable {
   }
 
   /** What the call did not find is removed one by one, and all of it where the right is missing. */
-  async #removeWhole({ batch, members }: Whole): Promise<void> {
+  async #deleteBatch({ batch, members }: WholeBatch): Promise<void> {
     const { requests, clock, log } = this.#options;
     let removed: ReadonlySet<string> = new Set();
     try {
       const selector = `${batchLabel}=${batch}`;
-      const bounds = { tries: 1, timeoutMs: wholeMs };
+      const bounds = { tries: 1, timeoutMs: batchMs };
       const call = (signal: AbortSignal): Promise<ReadonlySet<string>> =>
         requests.removeAll(selector, signal);
       removed = await this.#options.attempts.run(bounds, call, this.#abort.signal);

@@ -5,13 +5,13 @@ import type { Stoppable } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { SelfReviews } from '../../kube/self-reviews.ts';
 import type { SigningRequest, SigningRequests } from '../../kube/signing-requests.ts';
-import type { Removals } from './deletion-queue.ts';
+import type { DeletionQueue } from './deletion-queue.ts';
 import { managedSelector } from '../csr/request-draft.ts';
 
 export interface ReaperOptions {
   readonly requests: SigningRequests;
   readonly selfReviews: SelfReviews;
-  readonly removals: Removals;
+  readonly deletions: DeletionQueue;
   /** Whether one of our own requests is about an object of that name. */
   readonly isInFlight: (name: string) => boolean;
   /** How long after it was first seen an object is nobody's any more: beyond any request's budget. */
@@ -85,12 +85,12 @@ export class Reaper implements Stoppable {
   }
 
   #reapIfOld({ name, uid, signerName }: SigningRequest, now: number): void {
-    const { removals, log, orphanedAfterMs } = this.#options;
+    const { deletions, log, orphanedAfterMs } = this.#options;
     if (now - (this.#firstSeen.get(uid) ?? now) < orphanedAfterMs) return;
     log.info('removing an orphaned certificate request', { csrName: name, signer: signerName });
     this.#reaped += 1;
     // Counted anew, in case the removal fails for long.
     this.#firstSeen.set(uid, now);
-    removals.add({ name, uid });
+    deletions.add({ name, uid });
   }
 }

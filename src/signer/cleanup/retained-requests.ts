@@ -4,12 +4,12 @@ import type { Logger } from '../../base/logger.ts';
 import type { SigningRequest } from '../../kube/signing-requests.ts';
 import { parseCertificate } from '../../pki/certificate.ts';
 import { parseCertificateBundle } from '../../pki/pem.ts';
-import type { HeldObject } from '../csr/tracked-request.ts';
+import type { TrackedRequest } from '../csr/tracked-request.ts';
 import { outcomeOf } from '../csr/outcome.ts';
-import type { Removals } from './deletion-queue.ts';
+import type { DeletionQueue } from './deletion-queue.ts';
 
-export interface KeptRequestsOptions {
-  readonly removals: Removals;
+export interface RetainedRequestsOptions {
+  readonly deletions: DeletionQueue;
   readonly clock: Clock;
   readonly log: Logger;
   /** How many are kept for one signer; 64 where absent. */
@@ -18,8 +18,8 @@ export interface KeptRequestsOptions {
   readonly most?: number;
 }
 
-interface Kept {
-  readonly held: HeldObject;
+interface RetainedRequest {
+  readonly tracked: TrackedRequest;
   readonly timer: Timer;
   readonly ended: AbortController;
   /** The certificate came after everybody had left. */
@@ -30,61 +30,61 @@ interface Kept {
  * Approved objects that nobody waits for any more. An agent that gave up comes back with the same
  * bytes, and gets what its signer has made of them meanwhile; what is not asked for is removed.
  */
-export class KeptRequests implements Stoppable {
-  readonly #options: KeptRequestsOptions;
-  readonly #kept = new Map<string, Kept>();
+export class RetainedRequests implements Stoppable {
+  readonly #options: RetainedRequestsOptions;
+  readonly #retained = new Map<string, RetainedRequest>();
 
-  constructor(options: KeptRequestsOptions) {
+  constructor(options: RetainedRequestsOptions) {
     this.#options = options;
   }
 
   get size(): number {
-    return this.#kept.size;
+    return this.#retained.size;
   }
 
   /** Whether the certificate for that fingerprint is there already. */
   hasIssued(key: string): boolean {
-    return this.#kept.get(key)?.isIssued === true;
+    return this.#retained.get(key)?.isIssued === true;
   }
 
   /** Keeps an object for `ms` milliseconds; of too many the oldest goes. */
-  keep(key: string, held: HeldObject, ms: number): void {
+  retain(key: string, tracked: TrackedRequest, ms: number): void {
     this.#drop(key);
     const { mostForSigner = 64, most = 1_024, clock } = this.#options;
-    const { signerName } = held.object;
-    const same = [...this.#kept].filter(([, kept]) => kept.held.object.signerName === signerName);
+    const { signerName } = tracked.object;
+    const same = [...this.#retained].filter(([, retained]) => retained.tracked.object.signerName === signerName);
     const [oldestOfSigner] = same;
     if (same.length >= mostForSigner && oldestOfSigner !== undefined) this.#drop(oldestOfSigner[0]);
-    const [oldest] = this.#kept.keys();
-    if (this.#kept.size >= most && oldest !== undefined) this.#drop(oldest);
+    const [oldest] = this.#retained.keys();
+    if (this.#retained.size >= most && oldest !== undefined) this.#drop(oldest);
     const timer = clock.timer(ms, () => {
       this.#drop(key);
     });
-    const kept = { held, timer, ended: new AbortController(), isIssued: false };
-    this.#kept.set(key, kept);
-    void this.#awaitEnd(key, kept);
+    const retained = { tracked, timer, ended: new AbortController(), isIssued: false };
+    this.#retained.set(key, retained);
+    void this.#awaitEnd(key, retained);
   }
 
   /** Hands a kept object over to whoever asks again; it is kept no longer. */
-  take(key: string): HeldObject | undefined {
-    const kept = this.#kept.get(key);
-    if (kept === undefined) return undefined;
-    this.#forget(key, kept);
-    return { ...kept.held, isAdopted: true };
+  reclaim(key: string): TrackedRequest | undefined {
+    const retained = this.#retained.get(key);
+    if (retained === undefined) return undefined;
+    this.#forget(key, retained);
+    return { ...retained.tracked, isAdopted: true };
   }
 
   /** Lets all of them be removed. */
   stop(): Promise<void> {
-    for (const key of [...this.#kept.keys()]) this.#drop(key);
+    for (const key of [...this.#retained.keys()]) this.#drop(key);
     return Promise.resolve();
   }
 
   /** What was issued after all is told in the log: its decision has been written long ago. */
-  async #awaitEnd(key: string, kept: Kept): Promise<void> {
-    const { held, ended } = kept;
+  async #awaitEnd(key: string, retained: RetainedRequest): Promise<void> {
+    const { tracked, ended } = retained;
     const hasEnded = (request: SigningRequest): boolean => outcomeOf(request).kind !== 'pending';
-    const end = await held.subscription
-      .until(held.object.uid, hasEnded, ended.signal)
+    const end = await tracked.subscription
+      .until(tracked.object.uid, hasEnded, ended.signal)
       .catch(() => undefined);
     if (end === undefined || ended.signal.aborted) return;
     const outcome = end === 'gone' ? undefined : outcomeOf(end);
@@ -92,8 +92,8 @@ export class KeptRequests implements Stoppable {
       this.#drop(key);
       return;
     }
-    kept.isIssued = true;
-    kept.held.object = end;
+    retained.isIssued = true;
+    retained.tracked.object = end;
     this.#options.log.info('a certificate was issued that nobody waited for any more', {
       csrName: end.name,
       csrUid: end.uid,
@@ -104,16 +104,16 @@ export class KeptRequests implements Stoppable {
   }
 
   #drop(key: string): void {
-    const kept = this.#kept.get(key);
-    if (kept === undefined) return;
-    this.#forget(key, kept);
-    const { object, subscription } = kept.held;
+    const retained = this.#retained.get(key);
+    if (retained === undefined) return;
+    this.#forget(key, retained);
+    const { object, subscription } = retained.tracked;
     subscription.close();
-    this.#options.removals.add({ name: object.name, uid: object.uid });
+    this.#options.deletions.add({ name: object.name, uid: object.uid });
   }
 
-  #forget(key: string, { timer, ended }: Kept): void {
-    this.#kept.delete(key);
+  #forget(key: string, { timer, ended }: RetainedRequest): void {
+    this.#retained.delete(key);
     timer.cancel();
     ended.abort(new Error('the object is kept no longer'));
   }

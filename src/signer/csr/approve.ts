@@ -4,7 +4,7 @@ import type { SigningRequest, SigningRequests } from '../../kube/signing-request
 import type { ApiAttempts } from '../limits/api-attempts.ts';
 import { asRaError } from '../limits/api-attempts.ts';
 import { outcomeOf } from './outcome.ts';
-import type { Rights } from './permission-tracker.ts';
+import type { PermissionTracker } from './permission-tracker.ts';
 import { transientError } from './transient-error.ts';
 
 const bounds = { tries: 3, timeoutMs: 5_000 };
@@ -26,23 +26,23 @@ export async function approve(
   deps: {
     readonly requests: SigningRequests;
     readonly attempts: ApiAttempts;
-    readonly rights: Rights;
+    readonly permissions: PermissionTracker;
   },
   signal: AbortSignal,
 ): Promise<SigningRequest> {
-  const { requests, attempts, rights } = deps;
-  const right = `approve signers.certificates.k8s.io/${created.signerName}`;
+  const { requests, attempts, permissions } = deps;
+  const permission = `approve signers.certificates.k8s.io/${created.signerName}`;
   let current: SigningRequest | undefined = created;
   const attempt = async (s: AbortSignal): Promise<SigningRequest> => {
     current ??= await readSame(created, requests, s);
     if (isSettled(current)) return current;
     try {
       const approved = await requests.approve(current, approval, s);
-      rights.worked(right);
+      permissions.worked(permission);
       return approved;
     } catch (error) {
       current = undefined;
-      throw isConflict(error) || (isForbidden(error) && !rights.isMissing(right))
+      throw isConflict(error) || (isForbidden(error) && !permissions.isMissing(permission))
         ? asTransient(error)
         : error;
     }

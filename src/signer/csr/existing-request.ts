@@ -11,18 +11,18 @@ import {
  * An object that has the name of our draft already. `usable`: an unfinished or issued twin of ours.
  * `spent`: ours, and nothing will come of it. `squatted`: not ours, or not what we would have made.
  */
-export type TwinVerdict =
+export type ExistingRequestVerdict =
   { readonly kind: 'usable' } | { readonly kind: 'spent' | 'squatted'; readonly why: string };
 
 /**
  * Judges an object that may be taken for the draft's. `username` is our own; where it is not known
  * only an object that bears this very request's id is ours.
  */
-export function judgeTwin(
+export function judgeExistingRequest(
   object: SigningRequest,
   draft: SigningRequestDraft,
   username: string | undefined,
-): TwinVerdict {
+): ExistingRequestVerdict {
   const isThisRequest =
     object.annotations[requestIdAnnotation] === draft.annotations[requestIdAnnotation];
   const isOurs = username === undefined ? isThisRequest : object.username === username;

@@ -2,12 +2,12 @@ import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 
 /** Rights of ours: one for creating, one for approving for each signer. */
-const mostRights = 1_024;
+const mostPermissions = 1_024;
 /** An API server that has just started knows nobody's rights for a moment. */
 const unsettledMs = 30_000;
 const betweenLinesMs = 60_000;
 
-interface Right {
+interface Permission {
   everWorked: boolean;
   refusedSince: number | undefined;
   loggedAt: number | undefined;
@@ -18,43 +18,43 @@ interface Right {
  * worked before is doubted for half a minute, any other at once. Nothing is held back meanwhile, so
  * that a right that is granted counts with the next call.
  */
-export class Rights {
+export class PermissionTracker {
   readonly #clock: Clock;
   readonly #log: Logger;
-  readonly #rights = new Map<string, Right>();
+  readonly #permissions = new Map<string, Permission>();
 
   constructor(options: { readonly clock: Clock; readonly log: Logger }) {
     this.#clock = options.clock;
     this.#log = options.log;
   }
 
-  worked(right: string): void {
-    const known = this.#of(right);
+  worked(permission: string): void {
+    const known = this.#of(permission);
     known.everWorked = true;
     known.refusedSince = undefined;
     known.loggedAt = undefined;
   }
 
   /** Whether the right is missing; if so that is logged, once a minute. */
-  isMissing(right: string): boolean {
+  isMissing(permission: string): boolean {
     const now = this.#clock.monotonic();
-    const known = this.#of(right);
+    const known = this.#of(permission);
     known.refusedSince ??= now;
     if (known.everWorked && now - known.refusedSince < unsettledMs) return false;
     if (known.loggedAt === undefined || now - known.loggedAt >= betweenLinesMs) {
       known.loggedAt = now;
-      this.#log.error('a right is missing: grant it to our account', { right });
+      this.#log.error('a right is missing: grant it to our account', { right: permission });
     }
     return true;
   }
 
-  #of(name: string): Right {
-    const known = this.#rights.get(name);
+  #of(name: string): Permission {
+    const known = this.#permissions.get(name);
     if (known !== undefined) return known;
-    const right = { everWorked: false, refusedSince: undefined, loggedAt: undefined };
-    this.#rights.set(name, right);
-    const [oldest] = this.#rights.keys();
-    if (this.#rights.size > mostRights && oldest !== undefined) this.#rights.delete(oldest);
-    return right;
+    const permission = { everWorked: false, refusedSince: undefined, loggedAt: undefined };
+    this.#permissions.set(name, permission);
+    const [oldest] = this.#permissions.keys();
+    if (this.#permissions.size > mostPermissions && oldest !== undefined) this.#permissions.delete(oldest);
+    return permission;
   }
 }

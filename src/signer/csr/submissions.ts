@@ -11,23 +11,23 @@ import type {
 import type { SelfReviews } from '../../kube/self-reviews.ts';
 import type { ApiAttempts } from '../limits/api-attempts.ts';
 import { asRaError } from '../limits/api-attempts.ts';
-import type { HeldObject } from './tracked-request.ts';
-import type { IssuanceParty } from '../coalesced-issuance.ts';
+import type { TrackedRequest } from './tracked-request.ts';
+import type { CoalescedIssuance } from '../coalesced-issuance.ts';
 import { outcomeOf } from './outcome.ts';
-import type { Removals } from '../cleanup/deletion-queue.ts';
+import type { DeletionQueue } from '../cleanup/deletion-queue.ts';
 import { draftFor, hasDraftedSpec, replicaLabel, requestIdAnnotation } from './request-draft.ts';
 import { nameFor } from './request-name.ts';
-import type { Rights } from './permission-tracker.ts';
+import type { PermissionTracker } from './permission-tracker.ts';
 import type { SigningRequestFeed, Subscription } from './signing-request-feed.ts';
 import { transientError } from './transient-error.ts';
-import { judgeTwin } from './existing-request.ts';
+import { judgeExistingRequest } from './existing-request.ts';
 
 export interface SubmissionsOptions {
   readonly requests: SigningRequests;
   readonly feed: SigningRequestFeed;
-  readonly removals: Removals;
+  readonly deletions: DeletionQueue;
   readonly attempts: ApiAttempts;
-  readonly rights: Rights;
+  readonly permissions: PermissionTracker;
   /** Who we are. */
   readonly account: SelfReviews;
   /** Our name among the replicas, a label value. */
@@ -37,7 +37,7 @@ export interface SubmissionsOptions {
 }
 
 /** What became of names that were taken. */
-export interface TwinCounts {
+export interface ExistingRequestCounts {
   readonly adopted: number;
   /** Ours, but nothing would have come of them. */
   readonly spent: number;
@@ -56,7 +56,7 @@ type Submission =
 
 const bounds = { tries: 3, timeoutMs: 5_000 };
 const mostNames = 3;
-const createRight = 'create certificatesigningrequests.certificates.k8s.io';
+const createPermission = 'create certificatesigningrequests.certificates.k8s.io';
 
 /** Puts orders into the API: creates an object, or adopts the unfinished twin that is there. */
 export class Submissions {
@@ -67,7 +67,7 @@ export class Submissions {
     this.#options = options;
   }
 
-  get twins(): TwinCounts {
+  get existingCounts(): ExistingRequestCounts {
     return { ...this.#counts };
   }
 
@@ -78,53 +78,53 @@ export class Submissions {
    * Throws KUBERNETES_UNAVAILABLE, KUBERNETES_FORBIDDEN or KUBERNETES_REFUSED.
    */
   async submit(
-    party: IssuanceParty,
+    issuance: CoalescedIssuance,
     { anew }: { readonly anew: boolean },
     signal: AbortSignal,
-  ): Promise<HeldObject> {
+  ): Promise<TrackedRequest> {
     for (let count = 0; count < mostNames; count += 1) {
-      const drafted = this.#draft(party, anew || count > 0);
-      party.note({ csrName: drafted.draft.name });
-      const held = await this.#tryName(drafted, signal);
-      if (held !== undefined) return held;
+      const drafted = this.#draft(issuance, anew || count > 0);
+      issuance.note({ csrName: drafted.draft.name });
+      const tracked = await this.#tryName(drafted, signal);
+      if (tracked !== undefined) return tracked;
     }
     throw new RaError('KUBERNETES_REFUSED', 'every name that we tried was taken', {
       reason: 'names_taken',
     });
   }
 
-  #draft({ key, order }: IssuanceParty, isSalted: boolean): Drafted {
-    const { feed, replica, removals, clock } = this.#options;
+  #draft({ key, order }: CoalescedIssuance, isSalted: boolean): Drafted {
+    const { feed, replica, deletions, clock } = this.#options;
     const plain = nameFor(key, clock.now());
     const mustSalt = isSalted || feed.isAwaited(plain);
     // Whoever took the first name could take the next, if it were not random.
     const name = mustSalt ? nameFor(key, clock.now(), randomBytes(16).toString('hex')) : plain;
     // Before the create: the signer may be done before we hear that the object exists.
     const subscription = feed.subscribe(name);
-    const batch = removals.join(name, order.granted.signerName);
+    const batch = deletions.join(name, order.granted.signerName);
     return { draft: draftFor(order, { name, replica, batch }), subscription };
   }
 
   /** Undefined when the name cannot be used. Closes the subscription unless it is handed on. */
-  async #tryName(drafted: Drafted, signal: AbortSignal): Promise<HeldObject | undefined> {
+  async #tryName(drafted: Drafted, signal: AbortSignal): Promise<TrackedRequest | undefined> {
     const { subscription } = drafted;
-    let held: HeldObject | undefined;
+    let tracked: TrackedRequest | undefined;
     try {
-      held = await this.#hold(drafted, signal);
-      return held;
+      tracked = await this.#track(drafted, signal);
+      return tracked;
     } finally {
-      if (held === undefined) subscription.close();
+      if (tracked === undefined) subscription.close();
     }
   }
 
-  async #hold(
+  async #track(
     { draft, subscription }: Drafted,
     signal: AbortSignal,
-  ): Promise<HeldObject | undefined> {
+  ): Promise<TrackedRequest | undefined> {
     const submission = await this.#createOrAdopt(draft, signal);
-    const { removals, replica } = this.#options;
+    const { deletions, replica } = this.#options;
     // Another object of that name bears another batch's label, or none.
-    if (submission.kind !== 'created') removals.leave(draft.name);
+    if (submission.kind !== 'created') deletions.leave(draft.name);
     if (submission.kind === 'taken') return undefined;
     const { object, kind } = submission;
     subscription.observe(object);
@@ -158,14 +158,14 @@ export class Submissions {
     username: string | undefined,
     signal: AbortSignal,
   ): Promise<Submission> {
-    const { requests, rights } = this.#options;
+    const { requests, permissions } = this.#options;
     try {
       const object = await requests.create(draft, signal);
-      rights.worked(createRight);
+      permissions.worked(createPermission);
       assertEcho(object, draft, username);
       return { kind: 'created', object };
     } catch (error) {
-      if (isForbidden(error) && !rights.isMissing(createRight)) {
+      if (isForbidden(error) && !permissions.isMissing(createPermission)) {
         const call = { reason: 'Forbidden', verb: 'create' };
         throw transientError('the API server does not know our rights yet', call, error);
       }
@@ -183,7 +183,7 @@ export class Submissions {
     username: string | undefined,
   ): Submission {
     const { log } = this.#options;
-    const verdict = judgeTwin(object, draft, username);
+    const verdict = judgeExistingRequest(object, draft, username);
     // The answer to our own create was lost: that is no twin.
     const isOwn = isOfSameRequest(object, draft);
     const fields = { csrName: object.name, csrUid: object.uid, signer: draft.signerName };
@@ -192,7 +192,7 @@ export class Submissions {
       return { kind: isOwn ? 'created' : 'adopted', object };
     }
     this.#counts[verdict.kind] += 1;
-    if (isOwn) this.#options.removals.add({ name: object.name, uid: object.uid });
+    if (isOwn) this.#options.deletions.add({ name: object.name, uid: object.uid });
     const { why } = verdict;
     if (verdict.kind === 'spent') log.debug('an object of ours is of no use any more', fields);
     else {
@@ -204,7 +204,7 @@ export class Submissions {
 
   #removeIfOwn({ name, annotations }: SigningRequestDraft): void {
     const requestId = annotations[requestIdAnnotation];
-    if (requestId !== undefined) this.#options.removals.add({ name, requestId });
+    if (requestId !== undefined) this.#options.deletions.add({ name, requestId });
   }
 }
 

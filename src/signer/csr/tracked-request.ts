@@ -2,7 +2,7 @@ import type { SigningRequest } from '../../kube/signing-requests.ts';
 import type { Subscription } from './signing-request-feed.ts';
 
 /** An object that an issuance works with, and what it hears of it. */
-export interface HeldObject {
+export interface TrackedRequest {
   /** The newest state that we have acted on. */
   object: SigningRequest;
   readonly subscription: Subscription;

@@ -2,15 +2,15 @@ import type { Clock } from '../../base/clock.ts';
 import { FairLine } from '../../base/fair-line.ts';
 import type { Waiting } from '../../base/fair-line.ts';
 import { RaError } from '../../base/ra-error.ts';
-import { SignerPace } from './gradient-concurrency-limit.ts';
-import type { PaceLimits } from './gradient-concurrency-limit.ts';
+import { GradientConcurrencyLimit } from './gradient-concurrency-limit.ts';
+import type { GradientBounds } from './gradient-concurrency-limit.ts';
 
-export interface GateLimits extends PaceLimits {
+export interface FairLimiterBounds extends GradientBounds {
   /** How many may wait for their turn. */
   readonly mostQueued: number;
 }
 
-export const defaultGateLimits: GateLimits = {
+export const defaultFairLimiterBounds: FairLimiterBounds = {
   least: 4,
   firstNeed: 8,
   most: 64,
@@ -24,9 +24,9 @@ interface Waiter {
 }
 
 /** One request's place with the signer. */
-export interface GateTurn {
+export interface LimiterPermit {
   /** Hands the place on. `issued` and `silent` tell of the signer's pace; only the first counts. */
-  leave(end: 'issued' | 'silent' | 'other'): void;
+  release(end: 'issued' | 'stalled' | 'other'): void;
 }
 
 /**
@@ -34,21 +34,21 @@ export interface GateTurn {
  * that several tenants share waits in nobody's order. Here the namespaces go in turn, each in the order in
  * which its requests came.
  */
-export class SignerGate {
+export class FairLimiter {
   readonly #clock: Clock;
-  readonly #pace: SignerPace;
+  readonly #gradient: GradientConcurrencyLimit;
   readonly #line: FairLine<Waiter>;
   #inside = 0;
 
-  /** `beyondNeed`: see `SignerPace`. */
-  constructor(clock: Clock, limits: GateLimits, beyondNeed: () => number) {
+  /** `beyondNeed`: see `GradientConcurrencyLimit`. */
+  constructor(clock: Clock, limits: FairLimiterBounds, beyondNeed: () => number) {
     this.#clock = clock;
-    this.#pace = new SignerPace(clock, limits, beyondNeed);
+    this.#gradient = new GradientConcurrencyLimit(clock, limits, beyondNeed);
     this.#line = new FairLine({ mostCost: limits.mostQueued });
   }
 
   get limit(): number {
-    return this.#pace.limit;
+    return this.#gradient.limit;
   }
 
   get inFlight(): number {
@@ -60,14 +60,14 @@ export class SignerGate {
   }
 
   /** Resolves when it is the namespace's turn. Throws OVERLOADED, or the signal's reason. */
-  async enter(namespace: string, signal: AbortSignal): Promise<GateTurn> {
+  async acquire(namespace: string, signal: AbortSignal): Promise<LimiterPermit> {
     signal.throwIfAborted();
     if (this.#inside >= this.limit || this.#line.size > 0) await this.#wait(namespace, signal);
     else this.#inside += 1;
     const enteredAt = this.#clock.monotonic();
     let left = false;
     return {
-      leave: (end) => {
+      release: (end) => {
         if (left) return;
         left = true;
         this.#learn(end, this.#clock.monotonic() - enteredAt);
@@ -108,9 +108,9 @@ export class SignerGate {
     }
   }
 
-  #learn(end: 'issued' | 'silent' | 'other', tookMs: number): void {
-    if (end === 'silent') this.#pace.silent();
-    if (end === 'issued') this.#pace.answered(tookMs, { wasFull: this.#inside >= this.limit });
+  #learn(end: 'issued' | 'stalled' | 'other', tookMs: number): void {
+    if (end === 'stalled') this.#gradient.stalled();
+    if (end === 'issued') this.#gradient.answered(tookMs, { wasFull: this.#inside >= this.limit });
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 
-export interface PaceLimits {
+export interface GradientBounds {
   readonly least: number;
   /** How many are taken to keep an unknown signer at work. */
   readonly firstNeed: number;
@@ -22,9 +22,9 @@ const leastPart = 1 / 64;
  * that may wait (the idea of TCP Vegas; its form is that of a gradient: limit = limit * fastest / usual
  * + beyond need).
  */
-export class SignerPace {
+export class GradientConcurrencyLimit {
   readonly #clock: Clock;
-  readonly #limits: PaceLimits;
+  readonly #limits: GradientBounds;
   readonly #beyondNeed: () => number;
   /** How many keep the signer at work. */
   #need: number;
@@ -37,7 +37,7 @@ export class SignerPace {
   #shrunkAt = -Infinity;
 
   /** `beyondNeed`: how many may lie with the signer now besides those that keep it at work. */
-  constructor(clock: Clock, limits: PaceLimits, beyondNeed: () => number) {
+  constructor(clock: Clock, limits: GradientBounds, beyondNeed: () => number) {
     this.#clock = clock;
     this.#limits = limits;
     this.#beyondNeed = beyondNeed;
@@ -65,7 +65,7 @@ export class SignerPace {
   }
 
   /** The signer did not answer: half as many, once for all who suffer it together. */
-  silent(): void {
+  stalled(): void {
     const now = this.#clock.monotonic();
     if (now - this.#shrunkAt < this.#limits.longestQueueMs) return;
     this.#shrunkAt = now;

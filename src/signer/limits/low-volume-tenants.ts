@@ -10,11 +10,11 @@ const mostRemembered = 1_024;
  * Knows whether there are tenants that ask for little: they would wait behind all that others have lying
  * with a signer. While there are none it harms nobody to let more lie there.
  */
-export class QuietTenants {
+export class LowVolumeTenants {
   readonly #clock: Clock;
   readonly #underWay = new Map<string, number>();
   /** When they last asked for little, the oldest first. */
-  readonly #quiet = new Map<string, number>();
+  readonly #lowVolume = new Map<string, number>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -22,14 +22,14 @@ export class QuietTenants {
 
   get any(): boolean {
     this.#forgetOld();
-    return this.#quiet.size > 0;
+    return this.#lowVolume.size > 0;
   }
 
   /** The tenant has asked; call what is returned when that request has ended. */
   asks(tenant: string): () => void {
     const count = (this.#underWay.get(tenant) ?? 0) + 1;
     this.#underWay.set(tenant, count);
-    this.#quiet.delete(tenant);
+    this.#lowVolume.delete(tenant);
     if (count <= fewRequests) this.#remember(tenant);
     let isOver = false;
     return () => {
@@ -42,16 +42,16 @@ export class QuietTenants {
   }
 
   #remember(tenant: string): void {
-    const [oldest] = this.#quiet.keys();
-    if (this.#quiet.size >= mostRemembered && oldest !== undefined) this.#quiet.delete(oldest);
-    this.#quiet.set(tenant, this.#clock.monotonic());
+    const [oldest] = this.#lowVolume.keys();
+    if (this.#lowVolume.size >= mostRemembered && oldest !== undefined) this.#lowVolume.delete(oldest);
+    this.#lowVolume.set(tenant, this.#clock.monotonic());
   }
 
   #forgetOld(): void {
     const old = this.#clock.monotonic() - rememberMs;
-    for (const [tenant, since] of this.#quiet) {
+    for (const [tenant, since] of this.#lowVolume) {
       if (since > old) return;
-      this.#quiet.delete(tenant);
+      this.#lowVolume.delete(tenant);
     }
   }
 }

@@ -6,20 +6,20 @@ import { RaError } from '../../base/ra-error.ts';
 import type { SigningOrder } from '../../ra/signer.ts';
 import type { CircuitState, Verdict } from './circuit.ts';
 import { SignerCircuits } from './signer-circuits.ts';
-import { defaultGateLimits, SignerGate } from './fair-limiter.ts';
-import type { GateLimits, GateTurn } from './fair-limiter.ts';
-import { QuietTenants } from './low-volume-tenants.ts';
+import { defaultFairLimiterBounds, FairLimiter } from './fair-limiter.ts';
+import type { FairLimiterBounds, LimiterPermit } from './fair-limiter.ts';
+import { LowVolumeTenants } from './low-volume-tenants.ts';
 
-export interface SignerTurnsOptions {
+export interface SignerLimiterOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
-  readonly limits?: GateLimits;
+  readonly limits?: FairLimiterBounds;
 }
 
 /** A request's turn with its signer: leave it when the object is off our hands. */
-export interface SignerTurn {
-  leave(end: 'issued' | 'silent' | 'other'): void;
+export interface SigningPermit {
+  release(end: 'issued' | 'stalled' | 'other'): void;
   /** What the signer's answer, or its silence, says of it; only the first call counts. */
   judge(verdict: Verdict): void;
 }
@@ -39,20 +39,20 @@ const mostSigners = 1_024;
  * front of every tenant, so beside a tenant that asks for little it is a few for each signer. Else all
  * signers share many, since the API server and the signers do more work a second when they have much.
  */
-const beyondNeed = { besideQuiet: 5, shared: 50 };
+const beyondNeed = { besideLowVolume: 5, shared: 50 };
 
 /** Who may go to which signer when: a queue and a circuit for each, so that none stops another. */
-export class SignerTurns {
-  readonly #options: SignerTurnsOptions;
+export class SignerLimiter {
+  readonly #options: SignerLimiterOptions;
   readonly #circuits: SignerCircuits;
-  readonly #gates = new Map<string, SignerGate>();
-  readonly #quiet: QuietTenants;
+  readonly #limiters = new Map<string, FairLimiter>();
+  readonly #lowVolume: LowVolumeTenants;
   #delayed = 0;
 
-  constructor(options: SignerTurnsOptions) {
+  constructor(options: SignerLimiterOptions) {
     this.#options = options;
     this.#circuits = new SignerCircuits(options);
-    this.#quiet = new QuietTenants(options.clock);
+    this.#lowVolume = new LowVolumeTenants(options.clock);
   }
 
   circuits(): Iterable<{ readonly signer: string; readonly state: CircuitState }> {
@@ -60,7 +60,7 @@ export class SignerTurns {
   }
 
   *loads(): Iterable<SignerLoad> {
-    for (const [signer, { limit, inFlight, waiting }] of this.#gates) {
+    for (const [signer, { limit, inFlight, waiting }] of this.#limiters) {
       yield { signer, limit, inFlight, waiting };
     }
   }
@@ -69,19 +69,19 @@ export class SignerTurns {
    * Resolves when the order may go to its signer. Throws SIGNER_UNAVAILABLE while the signer does not
    * work, OVERLOADED when its queue is full; on abort the signal's reason.
    */
-  async take({ granted, admitted }: SigningOrder, signal: AbortSignal): Promise<SignerTurn> {
+  async acquire({ granted, admitted }: SigningOrder, signal: AbortSignal): Promise<SigningPermit> {
     const { signerName } = granted;
     const { namespace } = admitted.identity.id;
     if (this.#circuits.refuses(signerName, namespace)) await this.#refuse(signerName, signal);
-    const place = await this.#enter(signerName, namespace, signal);
+    const place = await this.#acquireFrom(signerName, namespace, signal);
     const pass = this.#circuits.admit(signerName, namespace);
     if (pass === undefined) {
-      place.leave('other');
+      place.release('other');
       return await this.#refuse(signerName, signal);
     }
     return {
-      leave: (end) => {
-        place.leave(end);
+      release: (end) => {
+        place.release(end);
       },
       judge: (verdict) => {
         pass.settle(verdict);
@@ -89,14 +89,14 @@ export class SignerTurns {
     };
   }
 
-  async #enter(signer: string, namespace: string, signal: AbortSignal): Promise<GateTurn> {
-    const ended = this.#quiet.asks(namespace);
+  async #acquireFrom(signer: string, namespace: string, signal: AbortSignal): Promise<LimiterPermit> {
+    const ended = this.#lowVolume.asks(namespace);
     try {
-      const place = await this.#gateOf(signer).enter(namespace, signal);
+      const place = await this.#limiterOf(signer).acquire(namespace, signal);
       return {
-        leave: (end) => {
+        release: (end) => {
           ended();
-          place.leave(end);
+          place.release(end);
         },
       };
     } catch (error) {
@@ -106,11 +106,11 @@ export class SignerTurns {
   }
 
   #beyondNeed(): number {
-    const { besideQuiet, shared } = beyondNeed;
-    if (this.#quiet.any) return besideQuiet;
+    const { besideLowVolume, shared } = beyondNeed;
+    if (this.#lowVolume.any) return besideLowVolume;
     let busy = 0;
-    for (const { inFlight } of this.#gates.values()) if (inFlight > 0) busy += 1;
-    return Math.max(besideQuiet, Math.floor(shared / Math.max(1, busy)));
+    for (const { inFlight } of this.#limiters.values()) if (inFlight > 0) busy += 1;
+    return Math.max(besideLowVolume, Math.floor(shared / Math.max(1, busy)));
   }
 
   async #refuse(signer: string, signal: AbortSignal): Promise<never> {
@@ -129,21 +129,21 @@ export class SignerTurns {
     });
   }
 
-  #gateOf(signer: string): SignerGate {
-    const known = this.#gates.get(signer);
+  #limiterOf(signer: string): FairLimiter {
+    const known = this.#limiters.get(signer);
     if (known !== undefined) return known;
-    const { clock, limits = defaultGateLimits } = this.#options;
-    const gate = new SignerGate(clock, limits, () => this.#beyondNeed());
+    const { clock, limits = defaultFairLimiterBounds } = this.#options;
+    const limiter = new FairLimiter(clock, limits, () => this.#beyondNeed());
     this.#forgetIdle();
-    this.#gates.set(signer, gate);
-    return gate;
+    this.#limiters.set(signer, limiter);
+    return limiter;
   }
 
   /** Which signers there are is our own configuration; this bounds what comes and goes with it. */
   #forgetIdle(): void {
-    for (const [name, { inFlight, waiting }] of this.#gates) {
-      if (this.#gates.size < mostSigners) return;
-      if (inFlight + waiting === 0) this.#gates.delete(name);
+    for (const [name, { inFlight, waiting }] of this.#limiters) {
+      if (this.#limiters.size < mostSigners) return;
+      if (inFlight + waiting === 0) this.#limiters.delete(name);
     }
   }
 }

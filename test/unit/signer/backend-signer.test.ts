@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { apiError } from '../../support/fake-signing-requests.ts';
 import { name, SignerBench } from './signer-bench.ts';
 
-describe('KubernetesCsrSigner', () => {
+describe('BackendSigner', () => {
   it('creates, approves, waits for the watch and removes', async () => {
     const bench = await SignerBench.make();
     const { result } = await bench.sign();
@@ -16,7 +16,7 @@ describe('KubernetesCsrSigner', () => {
     });
     bench.feed.put(bench.requests.setCertificate(name, 'PEM'));
     await expect(result).resolves.toBe('PEM');
-    await bench.removals.drained();
+    await bench.deletions.drained();
     expect(bench.requests.calls).toEqual(['create', 'approve', 'remove']);
     expect(bench.requests.objects.size).toBe(0);
     expect(bench.feed.waiting).toBe(0);
@@ -44,7 +44,7 @@ describe('KubernetesCsrSigner', () => {
       message: expect.stringContaining('policy says no') as unknown,
       fields: { conditionReason: 'Because' },
     });
-    await bench.removals.drained();
+    await bench.deletions.drained();
     expect(bench.requests.objects.size).toBe(0);
   });
 
@@ -78,7 +78,7 @@ describe('KubernetesCsrSigner', () => {
     const gone = new Error('client gone');
     bench.client.abort(gone);
     await expect(result).rejects.toBe(gone);
-    await bench.removals.drained();
+    await bench.deletions.drained();
     expect(bench.requests.objects.size).toBe(0);
   });
 
@@ -103,7 +103,7 @@ describe('KubernetesCsrSigner', () => {
       code: 'KUBERNETES_UNAVAILABLE',
       reason: 'create_503',
     });
-    await bench.removals.drained();
+    await bench.deletions.drained();
     expect(bench.requests.objects.size).toBe(0);
   });
 
@@ -126,7 +126,7 @@ describe('KubernetesCsrSigner', () => {
       new AbortController().signal,
     );
     await bench.clock.advance(2_000);
-    await bench.removals.drained();
+    await bench.deletions.drained();
     expect(bench.requests.objects.size).toBe(0);
   });
 
@@ -200,7 +200,7 @@ describe('KubernetesCsrSigner', () => {
     const { result } = await bench.sign();
     bench.feed.put(bench.requests.setCertificate(name, 'PEM'));
     await result;
-    await bench.removals.drained();
+    await bench.deletions.drained();
     await bench.feed.stop();
     expect(bench.clock.pendingTimers).toBe(0);
   });

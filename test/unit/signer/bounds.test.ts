@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { ApiAttempts } from '../../../src/signer/limits/api-attempts.ts';
-import { KeptRequests } from '../../../src/signer/cleanup/retained-requests.ts';
+import { RetainedRequests } from '../../../src/signer/cleanup/retained-requests.ts';
 import { OwnAccount } from '../../../src/signer/csr/own-account.ts';
-import { Removals } from '../../../src/signer/cleanup/deletion-queue.ts';
+import { DeletionQueue } from '../../../src/signer/cleanup/deletion-queue.ts';
 import { fingerprintOf, nameFor } from '../../../src/signer/csr/request-name.ts';
 import { RetryBudget } from '../../../src/signer/limits/retry-budget.ts';
-import { Rights } from '../../../src/signer/csr/permission-tracker.ts';
+import { PermissionTracker } from '../../../src/signer/csr/permission-tracker.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { apiError, FakeSigningRequests } from '../../support/fake-signing-requests.ts';
 import { anOrder } from '../../support/orders.ts';
@@ -60,27 +60,27 @@ describe('the retry budget', () => {
   });
 });
 
-describe('Rights', () => {
+describe('PermissionTracker', () => {
   it('doubts a right that worked for half a minute, and says what is missing once a minute', async () => {
     const clock = new FakeClock();
     const log = new RecordingLogger();
-    const rights = new Rights({ clock, log });
-    rights.worked('create');
-    expect(rights.isMissing('create')).toBe(false);
+    const permissions = new PermissionTracker({ clock, log });
+    permissions.worked('create');
+    expect(permissions.isMissing('create')).toBe(false);
     await clock.advance(29_000);
-    expect(rights.isMissing('create')).toBe(false);
+    expect(permissions.isMissing('create')).toBe(false);
     await clock.advance(1_000);
-    expect(rights.isMissing('create')).toBe(true);
-    expect(rights.isMissing('create')).toBe(true);
+    expect(permissions.isMissing('create')).toBe(true);
+    expect(permissions.isMissing('create')).toBe(true);
     expect(log.lines).toHaveLength(1);
     await clock.advance(60_000);
-    rights.isMissing('create');
+    permissions.isMissing('create');
     expect(log.lines).toHaveLength(2);
   });
 
   it('misses at once what never worked', () => {
-    const rights = new Rights({ clock: new FakeClock(), log: new RecordingLogger() });
-    expect(rights.isMissing('approve x')).toBe(true);
+    const permissions = new PermissionTracker({ clock: new FakeClock(), log: new RecordingLogger() });
+    expect(permissions.isMissing('approve x')).toBe(true);
   });
 });
 
@@ -126,7 +126,7 @@ class RemovalBench {
   readonly attempts = new ApiAttempts({ clock: this.clock, random: () => 0 });
   isBusy = true;
   mostAtOnce = 0;
-  readonly removals: Removals;
+  readonly deletions: DeletionQueue;
 
   constructor(callMs: number) {
     const { clock, requests, log, attempts } = this;
@@ -139,11 +139,11 @@ class RemovalBench {
       return 'removed';
     };
     requests.remove = remove;
-    this.removals = new Removals({ requests, clock, log, attempts, isBusy: () => this.isBusy });
+    this.deletions = new DeletionQueue({ requests, clock, log, attempts, isBusy: () => this.isBusy });
   }
 
   add(count: number): void {
-    for (let at = 0; at < count; at += 1) this.removals.add({ name: `ra-${at}`, uid: `u${at}` });
+    for (let at = 0; at < count; at += 1) this.deletions.add({ name: `ra-${at}`, uid: `u${at}` });
   }
 }
 
@@ -156,14 +156,14 @@ describe('F42: removals', () => {
     bench.isBusy = false;
     await bench.clock.advance(3_000);
     expect(bench.mostAtOnce).toBe(8);
-    expect(bench.removals.pending).toBe(0);
+    expect(bench.deletions.pending).toBe(0);
   });
 
   it('are done within half a minute in a storm without end', async () => {
     const bench = new RemovalBench(100);
     bench.add(1_000);
     await bench.clock.advance(30_000);
-    expect(bench.removals.pending).toBe(0);
+    expect(bench.deletions.pending).toBe(0);
   });
 
   it('leave alone what another request has taken over, and what another request made', async () => {
@@ -171,7 +171,7 @@ describe('F42: removals', () => {
     const [requests, log] = [new FakeSigningRequests(), new RecordingLogger()];
     const attempts = new ApiAttempts({ clock, random: () => 0 });
     const isInFlight = (name: string): boolean => name === 'ra-taken';
-    const removals = new Removals({ requests, clock, log, attempts, isInFlight });
+    const deletions = new DeletionQueue({ requests, clock, log, attempts, isInFlight });
     for (const [name, requestId] of [
       ['ra-taken', 'r1'],
       ['ra-other', 'r2'],
@@ -180,23 +180,23 @@ describe('F42: removals', () => {
       const annotations = { 'istio-ra/request-id': requestId };
       const rest = { signerName: 's/s', requestPem: '', usages: [], expirationSeconds: 600 };
       await requests.create({ name, labels: {}, annotations, ...rest }, forever);
-      removals.add({ name, requestId: 'r1' });
+      deletions.add({ name, requestId: 'r1' });
     }
     await clock.advance(3_000);
     expect([...requests.objects.keys()]).toEqual(['ra-taken', 'ra-other']);
   });
 });
 
-describe('KeptRequests', () => {
+describe('RetainedRequests', () => {
   it('are bounded for each signer and in all, the oldest go first', async () => {
     const clock = new FakeClock();
     const [requests, log] = [new FakeSigningRequests(), new RecordingLogger()];
     const removed: string[] = [];
-    const removals = { add: ({ name }: { readonly name: string }) => removed.push(name) };
+    const deletions = { add: ({ name }: { readonly name: string }) => removed.push(name) };
     const limits = { mostForSigner: 2, most: 3 };
-    const kept = new KeptRequests({
+    const retained = new RetainedRequests({
       ...limits,
-      ...{ removals: removals as unknown as Removals, clock, log },
+      ...{ deletions: deletions as unknown as DeletionQueue, clock, log },
     });
     for (const [name, signerName] of [
       ['a1', 'a'],
@@ -214,11 +214,11 @@ describe('KeptRequests', () => {
         close: () => undefined,
       };
       const state = { isAdopted: false, isForeign: false, mayBeApproved: true };
-      kept.keep(name, { object, subscription, ...state }, 60_000);
+      retained.retain(name, { object, subscription, ...state }, 60_000);
     }
     expect(removed).toEqual(['a1', 'a2']);
-    expect(kept.size).toBe(3);
-    await kept.stop();
+    expect(retained.size).toBe(3);
+    await retained.stop();
     await settle();
     expect(removed).toHaveLength(5);
     expect(clock.pendingTimers).toBe(0);

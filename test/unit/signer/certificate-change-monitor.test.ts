@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import type { SigningRequest } from '../../../src/kube/signing-requests.ts';
 import type { CertificateChange } from '../../../src/ra/change-log.ts';
-import { TakenCertificates } from '../../../src/signer/certificate-change-monitor.ts';
+import { CertificateChangeMonitor } from '../../../src/signer/certificate-change-monitor.ts';
 import { FakeSigningRequests } from '../../support/fake-signing-requests.ts';
 import { RecordingLogger } from '../../support/recording-logger.ts';
 
 async function setUp() {
   const changes: CertificateChange[] = [];
   const log = new RecordingLogger();
-  const taken = new TakenCertificates({ changes: { changed: (c) => changes.push(c) }, log });
+  const monitor = new CertificateChangeMonitor({ changes: { changed: (c) => changes.push(c) }, log });
   const requests = new FakeSigningRequests();
   const draft = {
     ...{ name: 'ra-1', labels: {}, annotations: {}, signerName: 'example.com/foo' },
@@ -16,7 +16,7 @@ async function setUp() {
   };
   const pending = await requests.create(draft, new AbortController().signal);
   const issued = requests.setCertificate('ra-1', 'FIRST');
-  return { taken, changes, log, pending, issued };
+  return { monitor, changes, log, pending, issued };
 }
 
 function changed(object: SigningRequest, certificatePem: string): SigningRequest {
@@ -25,9 +25,9 @@ function changed(object: SigningRequest, certificatePem: string): SigningRequest
 
 describe('F41: a certificate that was taken', () => {
   it('and becomes another is put on record, with the request that it was for', async () => {
-    const { taken, changes, issued } = await setUp();
-    taken.take(issued, 'r1');
-    taken.put(changed(issued, 'SECOND'));
+    const { monitor, changes, issued } = await setUp();
+    monitor.collected(issued, 'r1');
+    monitor.put(changed(issued, 'SECOND'));
 
     expect(changes).toEqual([
       {
@@ -39,49 +39,49 @@ describe('F41: a certificate that was taken', () => {
   });
 
   it('and becomes another is warned of', async () => {
-    const { taken, log, issued } = await setUp();
-    taken.take(issued, 'r1');
-    taken.put(changed(issued, 'SECOND'));
+    const { monitor, log, issued } = await setUp();
+    monitor.collected(issued, 'r1');
+    monitor.put(changed(issued, 'SECOND'));
 
     expect(log.lines).toMatchObject([{ level: 'warn', fields: { requestId: 'r1' } }]);
   });
 
   it('is told of once, however often it changes', async () => {
-    const { taken, changes, issued } = await setUp();
-    taken.take(issued, 'r1');
-    for (const pem of ['SECOND', 'THIRD', 'FIRST', 'FOURTH']) taken.put(changed(issued, pem));
+    const { monitor, changes, issued } = await setUp();
+    monitor.collected(issued, 'r1');
+    for (const pem of ['SECOND', 'THIRD', 'FIRST', 'FOURTH']) monitor.put(changed(issued, pem));
 
     expect(changes).toHaveLength(1);
   });
 
   it('and stays as it is is nothing to tell of', async () => {
-    const { taken, changes, issued } = await setUp();
-    taken.take(issued, 'r1');
-    taken.put(issued);
+    const { monitor, changes, issued } = await setUp();
+    monitor.collected(issued, 'r1');
+    monitor.put(issued);
 
     expect(changes).toEqual([]);
   });
 
   it('is not held against a state from before it was there', async () => {
-    const { taken, changes, pending, issued } = await setUp();
-    taken.take(issued, 'r1');
-    taken.put(pending);
+    const { monitor, changes, pending, issued } = await setUp();
+    monitor.collected(issued, 'r1');
+    monitor.put(pending);
 
     expect(changes).toEqual([]);
   });
 
   it('is forgotten with its object', async () => {
-    const { taken, issued } = await setUp();
-    taken.take(issued, 'r1');
-    taken.gone(issued);
+    const { monitor, issued } = await setUp();
+    monitor.collected(issued, 'r1');
+    monitor.gone(issued);
 
-    expect(taken.size).toBe(0);
+    expect(monitor.size).toBe(0);
   });
 
   it('is one of 10,000 at most', async () => {
-    const { taken, issued } = await setUp();
-    for (let at = 0; at < 10_001; at += 1) taken.take({ ...issued, uid: `uid-${at}` }, 'r1');
+    const { monitor, issued } = await setUp();
+    for (let at = 0; at < 10_001; at += 1) monitor.collected({ ...issued, uid: `uid-${at}` }, 'r1');
 
-    expect(taken.size).toBe(10_000);
+    expect(monitor.size).toBe(10_000);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ApiAttempts } from '../../../src/signer/limits/api-attempts.ts';
-import { Removals } from '../../../src/signer/cleanup/deletion-queue.ts';
+import { DeletionQueue } from '../../../src/signer/cleanup/deletion-queue.ts';
 import type { Disturbance } from '../../support/fake-signing-requests.ts';
 import { apiError, FakeSigningRequests } from '../../support/fake-signing-requests.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -57,7 +57,7 @@ describe('an API server that is away', () => {
   });
 });
 
-describe('Removals', () => {
+describe('DeletionQueue', () => {
   const disturbances: readonly [string, readonly Disturbance[]][] = [
     ['nothing listens for half a minute', away(40)],
     ['an API server that has just started does not know our rights yet', forbidden(5)],
@@ -69,9 +69,9 @@ describe('Removals', () => {
     const requests = new FakeSigningRequests();
     const { name, uid } = await requests.create(draft, new AbortController().signal);
     const attempts = attemptsOn(clock);
-    const removals = new Removals({ requests, attempts, clock, log: new RecordingLogger() });
+    const deletions = new DeletionQueue({ requests, attempts, clock, log: new RecordingLogger() });
     requests.disturb('remove', ...script);
-    removals.add({ name, uid });
+    deletions.add({ name, uid });
     await clock.advance(60_000);
     expect(requests.objects.size).toBe(0);
   });
@@ -81,9 +81,9 @@ describe('Removals', () => {
     const requests = new FakeSigningRequests();
     const { name } = await requests.create(draft, new AbortController().signal);
     const attempts = attemptsOn(clock);
-    const removals = new Removals({ requests, attempts, clock, log: new RecordingLogger() });
+    const deletions = new DeletionQueue({ requests, attempts, clock, log: new RecordingLogger() });
     requests.disturb('read', ...forbidden(5));
-    removals.add({ name, requestId: 'r1' });
+    deletions.add({ name, requestId: 'r1' });
     await clock.advance(60_000);
     expect(requests.objects.size).toBe(0);
   });

@@ -11,7 +11,7 @@ describe('F60: identical requests in flight', () => {
     const second = await bench.call(bench.again('r2'));
     bench.issue();
     await expect(Promise.all([first.result, second.result])).resolves.toEqual(['PEM', 'PEM']);
-    await bench.removals.drained();
+    await bench.deletions.drained();
     expect(bench.requests.calls).toEqual(['create', 'approve', 'remove']);
     expect(bench.intents).toEqual(['r1', 'r2']);
     expect(bench.signer.joined).toBe(1);
@@ -102,9 +102,9 @@ describe('F57: a client that cancels', () => {
     bench.client.abort(clientGone);
     await expect(result).rejects.toBe(clientGone);
     await bench.clock.advance(0);
-    await bench.removals.drained();
+    await bench.deletions.drained();
     expect(bench.requests.objects.size).toBe(0);
-    expect(bench.kept.size).toBe(0);
+    expect(bench.retained.size).toBe(0);
   });
 
   it('after the approval: the serial is waited for, told, and the object removed in 5 s', async () => {
@@ -120,7 +120,7 @@ describe('F57: a client that cancels', () => {
       'a certificate was issued that nobody waited for any more',
     );
     await bench.clock.advance(3_000);
-    await bench.removals.drained();
+    await bench.deletions.drained();
     expect(bench.requests.objects.size).toBe(0);
   });
 });
@@ -149,7 +149,7 @@ describe('a retry with the same bytes after the time was over', () => {
     await expect(retry.result).resolves.toBe('LATE');
     expect(bench.requests.calls.filter((call) => call === 'create')).toHaveLength(1);
     expect(bench.intents).toEqual(['r1', 'r2']);
-    await bench.removals.drained();
+    await bench.deletions.drained();
     expect(bench.requests.objects.size).toBe(0);
   });
 
@@ -173,7 +173,7 @@ describe('a retry with the same bytes after the time was over', () => {
     bench.client.abort(timeIsUp);
     await settle();
     const retry = await bench.call();
-    expect(bench.kept.size).toBe(0);
+    expect(bench.retained.size).toBe(0);
     bench.issue('LATER');
     await expect(retry.result).resolves.toBe('LATER');
     expect(bench.requests.calls.filter((call) => call !== 'remove')).toEqual(['create', 'approve']);
@@ -194,7 +194,7 @@ describe('a retry with the same bytes after the time was over', () => {
     await bench.sign();
     bench.client.abort(timeIsUp);
     await bench.clock.advance(60_000);
-    await bench.removals.drained();
+    await bench.deletions.drained();
     expect(bench.requests.objects.size).toBe(0);
     expect(bench.feed.waiting).toBe(0);
     await bench.feed.stop();
@@ -208,8 +208,8 @@ describe('a retry with the same bytes after the time was over', () => {
     await settle();
     bench.feed.put(bench.requests.addCondition(name, { type: 'Failed', status: 'True' }));
     await settle();
-    await bench.removals.drained();
-    expect(bench.kept.size).toBe(0);
+    await bench.deletions.drained();
+    expect(bench.retained.size).toBe(0);
     const retry = await bench.call();
     bench.issue('NEW');
     await expect(retry.result).resolves.toBe('NEW');
@@ -220,8 +220,8 @@ describe('a retry with the same bytes after the time was over', () => {
     await bench.sign();
     bench.client.abort(timeIsUp);
     await settle();
-    await bench.kept.stop();
-    await bench.removals.drained();
+    await bench.retained.stop();
+    await bench.deletions.drained();
     expect(bench.requests.objects.size).toBe(0);
   });
 });

@@ -3,19 +3,19 @@ import type { ApprovalLog } from '../../../src/ra/approval-log.ts';
 import { Decision } from '../../../src/ra/decision.ts';
 import type { SignedChain, SigningOrder } from '../../../src/ra/signer.ts';
 import { ApiAttempts } from '../../../src/signer/limits/api-attempts.ts';
-import { KeptRequests } from '../../../src/signer/cleanup/retained-requests.ts';
-import { KubernetesCsrSigner } from '../../../src/signer/backend-signer.ts';
+import { RetainedRequests } from '../../../src/signer/cleanup/retained-requests.ts';
+import { BackendSigner } from '../../../src/signer/backend-signer.ts';
 import type { ApprovalMode } from '../../../src/signer/backend-signer.ts';
-import { Removals } from '../../../src/signer/cleanup/deletion-queue.ts';
+import { DeletionQueue } from '../../../src/signer/cleanup/deletion-queue.ts';
 import { draftFor } from '../../../src/signer/csr/request-draft.ts';
 import { fingerprintOf, nameFor } from '../../../src/signer/csr/request-name.ts';
-import { Rights } from '../../../src/signer/csr/permission-tracker.ts';
-import { SharedIssuances } from '../../../src/signer/request-coalescer.ts';
-import { SignerTurns } from '../../../src/signer/limits/signer-limiter.ts';
+import { PermissionTracker } from '../../../src/signer/csr/permission-tracker.ts';
+import { RequestCoalescer } from '../../../src/signer/request-coalescer.ts';
+import { SignerLimiter } from '../../../src/signer/limits/signer-limiter.ts';
 import { SigningRequestFeed } from '../../../src/signer/csr/signing-request-feed.ts';
-import { Silence } from '../../../src/signer/stalled-request-diagnosis.ts';
+import { StalledRequestDiagnosis } from '../../../src/signer/stalled-request-diagnosis.ts';
 import type { SignerExplanations } from '../../../src/signer/stalled-request-diagnosis.ts';
-import { TakenCertificates } from '../../../src/signer/certificate-change-monitor.ts';
+import { CertificateChangeMonitor } from '../../../src/signer/certificate-change-monitor.ts';
 import { Submissions } from '../../../src/signer/csr/submissions.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { FakeSigningRequests, ourAccount } from '../../support/fake-signing-requests.ts';
@@ -56,12 +56,12 @@ export class SignerBench {
     clock: this.clock,
     log: this.log,
   });
-  readonly removals = new Removals({
+  readonly deletions = new DeletionQueue({
     ...{ requests: this.requests, attempts: this.attempts, clock: this.clock, log: this.log },
     isInFlight: (name) => this.feed.isAwaited(name),
   });
-  readonly kept = new KeptRequests(this);
-  readonly turns = new SignerTurns({ clock: this.clock, random: () => 0.5, log: this.log });
+  readonly retained = new RetainedRequests(this);
+  readonly limiter = new SignerLimiter({ clock: this.clock, random: () => 0.5, log: this.log });
   readonly client = new AbortController();
   /** What had been called when the intent was written. */
   intendedAfter: readonly string[] | undefined;
@@ -70,29 +70,29 @@ export class SignerBench {
   intentError: Error | undefined;
   readonly order: SigningOrder;
   readonly submissions: Submissions;
-  readonly signer: SharedIssuances;
+  readonly signer: RequestCoalescer;
 
   private constructor(order: SigningOrder, options: BenchOptions) {
     this.order = order;
     const { clock, requests, log } = this;
     const username = 'username' in options ? options.username : ourAccount;
-    const rights = new Rights({ clock, log });
+    const permissions = new PermissionTracker({ clock, log });
     const account = { username: () => Promise.resolve(username) };
     const replica = 'replica-1';
-    this.submissions = new Submissions({ ...this.#parts, rights, account, replica });
+    this.submissions = new Submissions({ ...this.#parts, permissions, account, replica });
     const { explanations, budgetMsFor } = options;
-    const signer = new KubernetesCsrSigner({
+    const signer = new BackendSigner({
       ...this.#parts,
-      rights,
-      silence: new Silence({ explanations, clock, log }),
+      permissions,
+      diagnosis: new StalledRequestDiagnosis({ explanations, clock, log }),
       submissions: this.submissions,
-      taken: new TakenCertificates({ changes: { changed: () => undefined }, log }),
+      changeMonitor: new CertificateChangeMonitor({ changes: { changed: () => undefined }, log }),
       approval: options.approval ?? 'self',
       keepForRetryMs: 60_000,
       random: () => 0.5,
     });
     const approvals: ApprovalLog = { intent: (decision) => this.#intend(decision) };
-    this.signer = new SharedIssuances({ signer, approvals, clock, budgetMsFor });
+    this.signer = new RequestCoalescer({ signer, approvals, clock, budgetMsFor });
     name = nameFor(fingerprintOf(order), clock.now());
     requests.calls.length = 0;
   }
@@ -104,7 +104,7 @@ export class SignerBench {
 
   get #parts(): Pick<
     SignerBench,
-    'requests' | 'feed' | 'removals' | 'kept' | 'turns' | 'attempts' | 'clock' | 'log'
+    'requests' | 'feed' | 'deletions' | 'retained' | 'limiter' | 'attempts' | 'clock' | 'log'
   > {
     return this;
   }

@@ -4,7 +4,7 @@ import { settle } from '../../support/fake-clock.ts';
 import { clientGone, name, SignerBench, timeIsUp } from './signer-bench.ts';
 
 /** Ten requests, one after the other, that the signer lets run out of time. */
-async function tenSilences(bench: SignerBench, waitMs: number): Promise<void> {
+async function tenStalledRequests(bench: SignerBench, waitMs: number): Promise<void> {
   const calls = await Promise.all(
     Array.from({ length: 10 }, (_, at) =>
       bench.call(bench.again(`s${at}`, { ttlSeconds: 3600 + at })),
@@ -26,7 +26,7 @@ const open = { code: 'SIGNER_UNAVAILABLE', reason: 'circuit_open' };
 describe('a signer that is silent', () => {
   it('F27: is not asked any more after ten requests have run out of time', async () => {
     const bench = await SignerBench.make();
-    await tenSilences(bench, 20_000);
+    await tenStalledRequests(bench, 20_000);
     const creates = bench.requests.calls.filter((call) => call === 'create').length;
     await expect(refusal(bench)).resolves.toMatchObject(open);
     expect(bench.requests.calls.filter((call) => call === 'create')).toHaveLength(creates);
@@ -34,7 +34,7 @@ describe('a signer that is silent', () => {
 
   it('F28: is refused slowly, so that agents do not hammer', async () => {
     const bench = await SignerBench.make();
-    await tenSilences(bench, 20_000);
+    await tenStalledRequests(bench, 20_000);
     let isAnswered = false;
     const { result } = await bench.call(bench.again('next'));
     void result.catch(() => (isAnswered = true));
@@ -46,7 +46,7 @@ describe('a signer that is silent', () => {
 
   it('F28: is asked again by a probe, and by everybody after its success', async () => {
     const bench = await SignerBench.make();
-    await tenSilences(bench, 20_000);
+    await tenStalledRequests(bench, 20_000);
     await bench.clock.advance(5_000);
     const probe = await bench.call(bench.order);
     bench.issue();
@@ -57,13 +57,13 @@ describe('a signer that is silent', () => {
 
   it('is not accused by clients in a hurry', async () => {
     const bench = await SignerBench.make();
-    await tenSilences(bench, 4_000);
+    await tenStalledRequests(bench, 4_000);
     expect(await refusalOrWait(bench)).toBe('waits');
   });
 
   it('is not accused of what nobody approved', async () => {
     const bench = await SignerBench.make({ approval: 'external' });
-    await tenSilences(bench, 60_000);
+    await tenStalledRequests(bench, 60_000);
     expect(await refusalOrWait(bench)).toBe('waits');
   });
 });
@@ -181,7 +181,7 @@ describe('a queue for a signer', () => {
     );
     const queued = await bench.call(bench.again('queued', { ttlSeconds: 9_000 }));
     expect(bench.requests.objects.size).toBe(20);
-    expect([...bench.turns.loads()]).toEqual([
+    expect([...bench.limiter.loads()]).toEqual([
       { signer: 'clusterissuers.cert-manager.io/foo', limit: 20, inFlight: 20, waiting: 1 },
     ]);
     queued.abort.abort(clientGone);

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { RemovalBatches } from '../../../../src/signer/cleanup/deletion-batches.ts';
+import { DeletionBatches } from '../../../../src/signer/cleanup/deletion-batches.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 
 const foo = 'clusterissuers.cert-manager.io/foo';
@@ -8,17 +8,17 @@ let clock: FakeClock;
 let isBusy: boolean;
 let whole: { readonly batch: string; readonly names: readonly string[] }[];
 let single: string[];
-let batches: RemovalBatches;
+let batches: DeletionBatches;
 
 beforeEach(() => {
   clock = new FakeClock();
   isBusy = true;
   whole = [];
   single = [];
-  batches = new RemovalBatches({
+  batches = new DeletionBatches({
     clock,
     isBusy: () => isBusy,
-    onWhole: (batch, members) => whole.push({ batch, names: members.map(({ name }) => name) }),
+    onBatch: (batch, members) => whole.push({ batch, names: members.map(({ name }) => name) }),
     onSingle: ({ name }) => single.push(name),
   });
 });

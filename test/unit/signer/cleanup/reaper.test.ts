@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ApiAttempts } from '../../../../src/signer/limits/api-attempts.ts';
 import { Reaper } from '../../../../src/signer/cleanup/reaper.ts';
-import { Removals } from '../../../../src/signer/cleanup/deletion-queue.ts';
+import { DeletionQueue } from '../../../../src/signer/cleanup/deletion-queue.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { apiError, FakeSigningRequests } from '../../../support/fake-signing-requests.ts';
 import { RecordingLogger } from '../../../support/recording-logger.ts';
@@ -22,7 +22,7 @@ class Bench {
       requests,
       clock,
       log,
-      removals: new Removals({ requests, attempts, clock, log }),
+      deletions: new DeletionQueue({ requests, attempts, clock, log }),
       selfReviews: { username: () => Promise.resolve(username) },
       isInFlight: (name) => this.inFlight.has(name),
       orphanedAfterMs: 75_000,

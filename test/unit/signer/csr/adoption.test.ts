@@ -15,9 +15,9 @@ describe('F9: a name that is taken', () => {
     expect(bench.requests.calls).toEqual(['create', 'read', 'approve']);
     bench.issue();
     await expect(result).resolves.toBe('PEM');
-    await bench.removals.drained();
+    await bench.deletions.drained();
     expect(bench.requests.objects.size).toBe(0);
-    expect(bench.submissions.twins).toEqual({ adopted: 1, spent: 0, squatted: 0 });
+    expect(bench.submissions.existingCounts).toEqual({ adopted: 1, spent: 0, squatted: 0 });
   });
 
   it('by a twin that was issued already gives its certificate at once', async () => {
@@ -42,9 +42,9 @@ describe('F9: a name that is taken', () => {
     expect(lastNameOf(bench)).not.toBe(name);
     bench.issue('PEM', lastNameOf(bench));
     await expect(result).resolves.toBe('PEM');
-    await bench.removals.drained();
+    await bench.deletions.drained();
     expect([...bench.requests.objects.values()]).toEqual([squat]);
-    expect(bench.submissions.twins.squatted).toBe(1);
+    expect(bench.submissions.existingCounts.squatted).toBe(1);
     expect(bench.log.lines).toContainEqual(
       expect.objectContaining({
         level: 'warn',
@@ -102,7 +102,7 @@ describe('F9: a name that is taken', () => {
     const { result } = await bench.sign();
     bench.issue('PEM', lastNameOf(bench));
     await expect(result).resolves.toBe('PEM');
-    expect(bench.submissions.twins.spent).toBe(1);
+    expect(bench.submissions.existingCounts.spent).toBe(1);
   });
 
   it('by a twin on its way out is of no use', async () => {
@@ -111,7 +111,7 @@ describe('F9: a name that is taken', () => {
     bench.requests.mutate = (object) => ({ ...object, raw });
     await bench.plant();
     await bench.sign();
-    expect(bench.submissions.twins.spent).toBe(1);
+    expect(bench.submissions.existingCounts.spent).toBe(1);
   });
 
   it('is never adopted while we do not know who we are', async () => {
@@ -119,7 +119,7 @@ describe('F9: a name that is taken', () => {
     await bench.plant();
     await bench.sign();
     expect(bench.requests.objects.get(name)?.conditions).toEqual([]);
-    expect(bench.submissions.twins.squatted).toBe(1);
+    expect(bench.submissions.existingCounts.squatted).toBe(1);
   });
 
   it('three times ends the request', async () => {
@@ -173,7 +173,7 @@ describe("F60: another replica's twin", () => {
     bench.requests.setCertificate(name, 'PEM');
     await bench.clock.advance(1_500);
     await expect(result).resolves.toBe('PEM');
-    await bench.removals.drained();
+    await bench.deletions.drained();
     expect(bench.requests.objects.size).toBe(1);
   });
 

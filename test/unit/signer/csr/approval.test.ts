@@ -63,7 +63,7 @@ describe('the approval', () => {
       code: 'KUBERNETES_FORBIDDEN',
       reason: 'approve_forbidden',
     });
-    await bench.removals.drained();
+    await bench.deletions.drained();
     expect(bench.requests.objects.size).toBe(0);
     expect(bench.log.lines).toContainEqual(
       expect.objectContaining({
@@ -81,7 +81,7 @@ describe('the approval', () => {
     const first = await bench.sign();
     bench.issue();
     await first.result;
-    await bench.removals.drained();
+    await bench.deletions.drained();
     bench.requests.disturb('approve', { kind: 'fails', error: apiError(403, 'Forbidden') });
     const second = await bench.call();
     await bench.clock.advance(1_000);
@@ -96,7 +96,7 @@ describe('the approval', () => {
     const { result } = await bench.sign();
     await expect(result).rejects.toMatchObject({ code: 'SIGNING_INTERRUPTED' });
     expect(bench.requests.calls.filter((call) => call === 'create')).toHaveLength(2);
-    await bench.removals.drained();
+    await bench.deletions.drained();
     expect(bench.requests.objects.size).toBe(0);
   });
 
@@ -128,7 +128,7 @@ describe('the approval', () => {
     bench.intentError = new RaError('NOT_READY', 'the disk is full', { reason: 'audit_stuck' });
     const { result } = await bench.sign();
     await expect(result).rejects.toMatchObject({ code: 'NOT_READY' });
-    await bench.removals.drained();
+    await bench.deletions.drained();
     expect(bench.requests.calls).toEqual(['create', 'remove']);
   });
 });

@@ -1,20 +1,20 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { QuietTenants } from '../../../../src/signer/limits/low-volume-tenants.ts';
+import { LowVolumeTenants } from '../../../../src/signer/limits/low-volume-tenants.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 
 let clock: FakeClock;
-let tenants: QuietTenants;
+let tenants: LowVolumeTenants;
 
 beforeEach(() => {
   clock = new FakeClock();
-  tenants = new QuietTenants(clock);
+  tenants = new LowVolumeTenants(clock);
 });
 
 function ask(tenant: string, times: number): (() => void)[] {
   return Array.from({ length: times }, () => tenants.asks(tenant));
 }
 
-describe('QuietTenants', () => {
+describe('LowVolumeTenants', () => {
   it('knows of none where nobody asks', () => {
     expect(tenants.any).toBe(false);
   });

@@ -1,18 +1,18 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { SigningOrder } from '../../../../src/ra/signer.ts';
-import { SignerTurns } from '../../../../src/signer/limits/signer-limiter.ts';
-import type { SignerLoad, SignerTurn } from '../../../../src/signer/limits/signer-limiter.ts';
+import { SignerLimiter } from '../../../../src/signer/limits/signer-limiter.ts';
+import type { SignerLoad, SigningPermit } from '../../../../src/signer/limits/signer-limiter.ts';
 import { FakeClock, settle } from '../../../support/fake-clock.ts';
 import { anOrder } from '../../../support/orders.ts';
 import { RecordingLogger } from '../../../support/recording-logger.ts';
 
 let clock: FakeClock;
-let turns: SignerTurns;
-let inside: SignerTurn[];
+let limiter: SignerLimiter;
+let inside: SigningPermit[];
 
 beforeEach(() => {
   clock = new FakeClock();
-  turns = new SignerTurns({ clock, random: () => 0.5, log: new RecordingLogger() });
+  limiter = new SignerLimiter({ clock, random: () => 0.5, log: new RecordingLogger() });
   inside = [];
 });
 
@@ -23,7 +23,7 @@ async function orderOf(namespace: string): Promise<SigningOrder> {
 async function take(order: SigningOrder, times: number): Promise<void> {
   const { signal } = new AbortController();
   for (let time = 0; time < times; time += 1) {
-    void turns.take(order, signal).then((turn) => inside.push(turn));
+    void limiter.acquire(order, signal).then((permit) => inside.push(permit));
   }
   await settle();
 }
@@ -32,13 +32,13 @@ async function take(order: SigningOrder, times: number): Promise<void> {
 async function answer(order: SigningOrder, times: number): Promise<void> {
   for (let time = 0; time < times; time += 1) {
     await clock.advance(10);
-    inside.shift()?.leave('issued');
+    inside.shift()?.release('issued');
     await take(order, 1);
   }
 }
 
 function load(): SignerLoad {
-  const [found] = turns.loads();
+  const [found] = limiter.loads();
   if (found === undefined) throw new Error('no signer was asked');
   return found;
 }
@@ -53,10 +53,10 @@ describe('requests that lie with a signer', () => {
 
   it('become few when another namespace asks for little, and many again when it has gone', async () => {
     const flood = await orderOf('foo');
-    const quiet = await orderOf('bar');
+    const lowVolume = await orderOf('bar');
     await take(flood, 100);
     await answer(flood, 400);
-    await take(quiet, 1);
+    await take(lowVolume, 1);
     await answer(flood, 100);
     expect(load().inFlight).toBeLessThan(12);
     await clock.advance(10_000);
@@ -66,10 +66,10 @@ describe('requests that lie with a signer', () => {
 
   it('let a namespace that asks for little go next', async () => {
     const flood = await orderOf('foo');
-    const quiet = await orderOf('bar');
+    const lowVolume = await orderOf('bar');
     await take(flood, 100);
     const { inFlight } = load();
-    const isIn = turns.take(quiet, new AbortController().signal).then(() => 'in');
+    const isIn = limiter.acquire(lowVolume, new AbortController().signal).then(() => 'in');
     await answer(flood, inFlight);
     await expect(Promise.race([isIn, settle()])).resolves.toBe('in');
     expect(load().waiting).toBeGreaterThan(50);
