@@ -53,6 +53,7 @@ const rooms = {
     'server',
     'mesh',
     'pki',
+    'kube/client-node',
     'kube',
     'base',
   ],
@@ -90,6 +91,13 @@ module.exports = {
       severity: 'error',
       from: {},
       to: { circular: true },
+    },
+    {
+      name: 'parts-of-app-know-no-other',
+      comment: 'app.ts calls its parts in the order in which they need each other',
+      severity: 'error',
+      from: { path: '^src/app/', pathNot: '^src/app/app.ts$' },
+      to: { path: '^src/app/' },
     },
     {
       name: 'main-is-not-imported',

@@ -1,34 +1,38 @@
+import type { TokenReviewCache } from '../authn/token-review-cache.ts';
+import type { Random } from '../base/backoff.ts';
 import { sleep } from '../base/clock.ts';
 import type { Clock } from '../base/clock.ts';
+import { collectGarbageAfterLoad } from '../base/collect-garbage.ts';
 import type { ReadinessCheck, Stoppable } from '../base/lifecycle.ts';
+import type { Logger } from '../base/logger.ts';
 import { LoopLag } from '../base/loop-lag.ts';
+import type { MemoryLimit } from '../base/memory-limit.ts';
 import { StartStack } from '../base/start-stack.ts';
+import type { StartContext } from '../base/start-stack.ts';
+import { startKnownClusters } from '../clusters/known-clusters.ts';
 import type { RaConfig } from '../config/ra-config.ts';
+import { warnOfSettings } from '../config/setting-warnings.ts';
 import type { KubernetesApi } from '../kube/client-node/connect-kubernetes.ts';
+import { openCluster } from '../kube/client-node/open-cluster.ts';
+import { Watches } from '../kube/watches.ts';
 import type { FollowedMesh } from '../mesh/mesh-snapshot.ts';
 import type { MetricsSources } from '../metrics/metrics-sources.ts';
 import { KnownIssuers } from '../ra/known-issuers.ts';
-import { RecentDecisions } from '../ra/recent-decisions.ts';
+import type { RecentDecisions } from '../ra/recent-decisions.ts';
 import { GrpcServer } from '../server/grpc-server.ts';
-import type { AppEdges } from './app-edges.ts';
-import { openAuditLog } from './audit-trail.ts';
-import { openCertificateAuthority } from './certificate-authority.ts';
-import type { CertificateAuthority } from './certificate-authority.ts';
-import { openCluster } from './cluster.ts';
-import { collectGarbageAfterLoad } from '../base/collect-garbage.ts';
-import { openDebug } from './debug.ts';
-import { openFront } from './front.ts';
-import { startJudgement } from './judgement.ts';
-import type { Judgement } from './judgement.ts';
+import { openOwnCertificate } from '../serving/own-certificate.ts';
+import { openAuthentication } from './authentication.ts';
+import { openDebugPage } from './debug-page.ts';
+import { openDecisionLog } from './decision-log.ts';
 import { startLeaderDuties } from './leader-duties.ts';
 import { openMeshSource } from './mesh-source.ts';
+import { runningSources } from './metrics-sources.ts';
 import { startOpsServers } from './ops-servers.ts';
-import type { FeedContext } from '../kube/resource-feeds.ts';
-import { watchCheck } from '../kube/resource-feeds.ts';
-import { runningSources } from './running-sources.ts';
-import { openOwnCertificate } from '../serving/own-certificate.ts';
-import { warnOfSettings } from './setting-warnings.ts';
-import { openSigning } from './open-signing.ts';
+import { openPassThrough } from './pass-through.ts';
+import { openRequestHandling } from './request-handling.ts';
+import type { AccessControl, RequestHandling } from './request-handling.ts';
+import { startSignerAssignment } from './signer-assignment.ts';
+import { startSigning } from './signing.ts';
 import type { Signing } from './signing.ts';
 import { openTelemetry } from './telemetry.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -38,6 +42,24 @@ const drainMs = 20_000;
 const readyPollMs = 20;
 /** A loop that lags like this for so long will not recover. */
 const hopeless = { lagMs: 2_000, forMs: 10_000 };
+
+/** What comes from outside of the process, so that a test can choose it. */
+export interface AppEdges {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** Where ca.proto lies. */
+  readonly protoDirectory: string;
+  /** Where the page of the debug port lies. */
+  readonly pageDirectory: string;
+  readonly version: string;
+  /** How many connections there is room for depends on it. */
+  readonly memoryLimit: MemoryLimit;
+  /** Measures the event loop; one of our own where absent. Whoever gave it need not start it. */
+  readonly loopLag?: LoopLag | undefined;
+  /** Ends a start that waits for something, such as the mesh config. */
+  readonly stopAsked?: AbortSignal | undefined;
+}
 
 /** The running registration authority. */
 export interface App extends Stoppable {
@@ -54,39 +76,215 @@ export interface App extends Stoppable {
 export async function startApp(config: RaConfig, edges: AppEdges): Promise<App> {
   const started = new StartStack();
   try {
-    return await start(config, edges, started);
+    const { clock, random, log } = edges;
+    return await start(config, edges, { clock, random, log, started });
   } catch (error) {
     await started.stop();
     throw error;
   }
 }
 
-async function start(config: RaConfig, edges: AppEdges, started: StartStack): Promise<App> {
-  const ground = await startGround(config, edges, started);
-  const { kubernetes, mesh, context, readiness, telemetry, life } = ground;
-  const authority = await startAuthority(config, ground);
-  const requests = kubernetes.signingRequests;
-  const ownCertificate = await openOwnCertificate(config, { ...context, requests, mesh });
+async function start(config: RaConfig, edges: AppEdges, context: StartContext): Promise<App> {
+  const core = await startCoreServices(config, edges, context);
+  const { kubernetes, mesh, readiness, life } = core;
+  const requests = await startRequestParts(config, core);
+  const ownCertificate = await openOwnCertificate(config, {
+    requests: kubernetes.signingRequests,
+    mesh,
+    context,
+  });
   readiness.push(ownCertificate.source);
-  const front = config.front && (await openFront(config.front, ownCertificate, context));
-  if (front !== undefined) readiness.push(front.reached);
+  const istiod = config.front && (await openPassThrough(config.front, ownCertificate, context));
+  if (istiod !== undefined) readiness.push(istiod.reached);
   const grpc = new GrpcServer({
-    ...{ ...edges, ...ownCertificate, service: authority.service },
+    service: requests.service,
+    credentials: ownCertificate.credentials,
+    protoDirectory: edges.protoDirectory,
     reflection: config.reflection,
-    passThrough: front?.passThrough,
-    lingerMs: config.load.drainDelayMs,
+    passThrough: istiod?.passThrough,
     memoryLimitBytes: edges.memoryLimit.bytes,
-    log: edges.log.scope('server'),
+    lingerMs: config.load.drainDelayMs,
+    clock: context.clock,
+    log: context.log.scope('server'),
   });
   const sources: MetricsSources = {
-    ...runningSources({ ...authority.judgement, ...ground, ...authority, grpc }),
+    ...runningSources({ ...requests, grpc, mesh, readiness }),
     ...startLeaderDuties({ config, kubernetes, mesh, ownCertificate, context }),
-    ...front?.sources,
+    ...istiod?.sources,
     servingCertificate: () => ownCertificate.source.notAfter,
   };
-  telemetry.metrics.addSources(sources);
-  const debug = await openDebug({ ...ground, ...authority, config, edges, sources, started });
-  const { serving, secureGrpcAddress } = config;
+  core.telemetry.metrics.addSources(sources);
+  const debugAddress = await startDebug(config, edges, { core, requests, sources });
+  const grpcAddress = await serve(config, { grpc, life, started: context.started });
+  const addresses = { ...core.http, grpcAddress, debugAddress };
+  logServing(edges, addresses);
+  return {
+    ...addresses,
+    ready: (signal) => awaitReady(readiness, edges.clock, signal),
+    stop: () => context.started.stop(),
+  };
+}
+
+/** What every other part stands on. */
+interface CoreServices {
+  readonly context: StartContext;
+  readonly version: string;
+  readonly telemetry: Telemetry;
+  readonly watches: Watches;
+  readonly kubernetes: KubernetesApi;
+  readonly mesh: FollowedMesh;
+  /** Grows while the parts start. */
+  readonly readiness: ReadinessCheck[];
+  readonly life: LifeCheck;
+  readonly loopLag: LoopLag;
+  readonly http: { readonly httpAddress: string; readonly monitoringAddress: string };
+}
+
+async function startCoreServices(
+  config: RaConfig,
+  edges: AppEdges,
+  context: StartContext,
+): Promise<CoreServices> {
+  const { version } = edges;
+  const { clock, log, started } = context;
+  const { bytes: memoryLimitBytes, source: memoryLimitSource } = edges.memoryLimit;
+  log.info('starting', { version, memoryLimitBytes, memoryLimitSource });
+  const watches = new Watches(context);
+  const telemetry = await openTelemetry({ config, version, watches, context });
+  const { metrics } = telemetry;
+  warnOfSettings(config, log);
+  const kubernetes = await openCluster({
+    kubernetes: config.kubernetes,
+    clock,
+    log,
+    version,
+    onCall: metrics.onApiCall,
+  });
+  started.defer(() => kubernetes.close());
+  const life = new LifeCheck();
+  const readiness: ReadinessCheck[] = [life];
+  const loopLag = edges.loopLag ?? new LoopLag({ clock });
+  loopLag.start();
+  started.defer(() => loopLag.stop());
+  collectGarbageAfterLoad(context);
+  // Before all that takes time, so that it can be seen what a start waits for.
+  const liveness = [loopLag.check(hopeless.lagMs, hopeless.forMs)];
+  const http = await startOpsServers({ config, readiness, liveness, metrics, version, context });
+  const opened = await openMeshSource(config, { kubernetes, watches, context });
+  readiness.push(...opened.readiness);
+  const mesh = await opened.known(edges.stopAsked);
+  return {
+    context,
+    version,
+    telemetry,
+    watches,
+    kubernetes,
+    mesh,
+    readiness,
+    life,
+    loopLag,
+    http,
+  };
+}
+
+/** Everything that decides on a request and gets it signed. */
+interface RequestParts extends RequestHandling {
+  readonly access: AccessControl;
+  /** Of the local cluster. */
+  readonly tokenReviews: TokenReviewCache;
+  readonly signing: Signing;
+  readonly issuers: KnownIssuers;
+  readonly decisions: RecentDecisions;
+}
+
+async function startRequestParts(config: RaConfig, core: CoreServices): Promise<RequestParts> {
+  const { kubernetes, watches, context, telemetry, readiness, loopLag } = core;
+  const { access, tokenReviews, ...known } = await startAccessControl(config, core);
+  const { metrics, tracing } = telemetry;
+  const { audit, decisions } = await openDecisionLog({ config, metrics, tracing, context });
+  const signing = startSigning({ config, kubernetes, approvals: audit, changes: audit, context });
+  readiness.push(watches.enter('certificatesigningrequests', signing.watch));
+  readiness.push(...known.readiness, audit);
+  const issuers = new KnownIssuers();
+  const { service, admission } = openRequestHandling({
+    config,
+    access,
+    signer: signing.signer,
+    issuers,
+    decisions,
+    onStarted: metrics.onRequest,
+    loopLag,
+    context,
+  });
+  return { service, admission, access, tokenReviews, signing, issuers, decisions };
+}
+
+async function startAccessControl(
+  config: RaConfig,
+  { kubernetes, mesh, watches, context, version }: CoreServices,
+): Promise<{
+  readonly access: AccessControl;
+  readonly tokenReviews: TokenReviewCache;
+  readonly readiness: readonly ReadinessCheck[];
+}> {
+  const known = await startKnownClusters({ config, kubernetes, mesh, watches, context, version });
+  const assignment = await startSignerAssignment({
+    config,
+    kubernetes,
+    remotes: known.remotes,
+    mesh,
+    watches,
+    context,
+  });
+  const { worlds, callerPods, nodeAuthorizer } = assignment;
+  const clusters = known.registry;
+  const authenticator = await openAuthentication({ config, clusters, worlds, mesh, context });
+  return {
+    access: { authenticator, nodeAuthorizer, worlds, callerPods },
+    tokenReviews: known.tokenReviews,
+    readiness: [...known.readiness, ...assignment.readiness],
+  };
+}
+
+async function startDebug(
+  config: RaConfig,
+  { pageDirectory, version }: AppEdges,
+  parts: {
+    readonly core: CoreServices;
+    readonly requests: RequestParts;
+    readonly sources: MetricsSources;
+  },
+): Promise<string> {
+  const { core, requests, sources } = parts;
+  const pages = await openDebugPage({
+    config,
+    kubernetes: core.kubernetes,
+    worlds: requests.access.worlds,
+    recent: requests.decisions,
+    readiness: core.readiness,
+    sources,
+    watches: core.watches,
+    loopLag: core.loopLag,
+    version,
+    pageDirectory,
+    context: core.context,
+  });
+  return pages.address;
+}
+
+/** Listens for calls, the last of all that starts and the first of all that stops. */
+async function serve(
+  { serving, secureGrpcAddress }: RaConfig,
+  {
+    grpc,
+    life,
+    started,
+  }: {
+    readonly grpc: GrpcServer;
+    readonly life: LifeCheck;
+    readonly started: StartStack;
+  },
+): Promise<string> {
   const address = serving.kind === 'none' ? serving.grpcAddress : secureGrpcAddress;
   const grpcAddress = await grpc.start(address);
   grpc.setServing(true);
@@ -95,95 +293,13 @@ async function start(config: RaConfig, edges: AppEdges, started: StartStack): Pr
     life.phase = 'stopping';
     await grpc.stop(drainMs);
   });
-  const addresses = { ...ground.http, grpcAddress, debugAddress: debug.address };
-  logServing(edges, addresses);
-  return {
-    ...addresses,
-    ready: (signal) => awaitReady(readiness, edges.clock, signal),
-    stop: () => started.stop(),
-  };
+  return grpcAddress;
 }
 
 function logServing({ log, version }: AppEdges, addresses: Omit<App, 'ready' | 'stop'>): void {
   const { grpcAddress: grpc, httpAddress: http } = addresses;
   const { monitoringAddress: monitoring, debugAddress: debug } = addresses;
   log.info('serving', { grpc, http, monitoring, debug, version });
-}
-
-/** What all parts stand on. */
-interface Ground {
-  readonly telemetry: Telemetry;
-  readonly kubernetes: KubernetesApi;
-  readonly mesh: FollowedMesh;
-  readonly context: FeedContext;
-  /** Grows while the parts start. */
-  readonly readiness: ReadinessCheck[];
-  readonly life: LifeCheck;
-  readonly loopLag: LoopLag;
-  readonly version: string;
-  readonly http: { readonly httpAddress: string; readonly monitoringAddress: string };
-}
-
-async function startGround(
-  config: RaConfig,
-  edges: AppEdges,
-  started: StartStack,
-): Promise<Ground> {
-  const { clock, random, log, version, memoryLimit } = edges;
-  const { bytes: memoryLimitBytes, source: memoryLimitSource } = memoryLimit;
-  log.info('starting', { version, memoryLimitBytes, memoryLimitSource });
-  const telemetry = await openTelemetry({ config, version, clock, log, started });
-  warnOfSettings(config, log);
-  const kubernetes = await openCluster({
-    ...config,
-    ...edges,
-    onCall: telemetry.metrics.onApiCall,
-  });
-  started.defer(() => kubernetes.close());
-  const context: FeedContext = { clock, random, log, started, watches: telemetry.watches };
-  const life = new LifeCheck();
-  const readiness: ReadinessCheck[] = [life];
-  const loopLag = edges.loopLag ?? new LoopLag({ clock });
-  loopLag.start();
-  started.defer(() => loopLag.stop());
-  collectGarbageAfterLoad(context);
-  // Before all that takes time, so that it can be seen what a start waits for.
-  const http = await startOpsServers({
-    ...{ config, readiness, version, log, started },
-    liveness: [loopLag.check(hopeless.lagMs, hopeless.forMs)],
-    metrics: telemetry.route,
-  });
-  const opened = await openMeshSource(config, { ...context, kubernetes });
-  readiness.push(...opened.readiness);
-  const mesh = await opened.known(edges.stopAsked);
-  return { telemetry, kubernetes, mesh, context, readiness, life, loopLag, version, http };
-}
-
-/** Everything that decides on a request and gets it signed. */
-interface Authority extends CertificateAuthority {
-  readonly judgement: Judgement;
-  readonly signing: Signing;
-  readonly issuers: KnownIssuers;
-  readonly recent: RecentDecisions;
-}
-
-async function startAuthority(config: RaConfig, ground: Ground): Promise<Authority> {
-  const { telemetry, kubernetes, context, readiness } = ground;
-  const { clock, random, log, started } = context;
-  const judgement = await startJudgement({ ...ground, config });
-  const audit = await openAuditLog({ ...config, clock, random, log });
-  started.defer(() => audit.stop());
-  const signing = openSigning({ config, kubernetes, approvals: audit, changes: audit, context });
-  readiness.push(watchCheck('certificatesigningrequests', signing.watch));
-  readiness.push(...judgement.readiness, audit);
-  const issuers = new KnownIssuers();
-  const recent = new RecentDecisions(telemetry.decisionsTo(audit), () => clock.now());
-  const authority = openCertificateAuthority({
-    ...{ ...ground, config, judgement, signing, issuers, clock, random, log },
-    decisions: recent,
-    onStarted: telemetry.metrics.onRequest,
-  });
-  return { ...authority, judgement, signing, issuers, recent };
 }
 
 /** Not ready before all have started, and once the process is on its way out. */

@@ -7,18 +7,21 @@ import { KubeTokenAuthenticator } from '../authn/kube-token-authenticator.ts';
 import { OidcAuthenticator } from '../authn/oidc-authenticator.ts';
 import { SignerRoots } from '../authz/assigned-roots.ts';
 import type { SignerWorlds } from '../authz/signer-world.ts';
+import type { StartContext } from '../base/start-stack.ts';
 import type { RaConfig } from '../config/ra-config.ts';
 import type { MeshSource } from '../mesh/mesh-snapshot.ts';
 import { ChainVerifier } from '../pki/chain.ts';
 import { openOidcIssuers } from '../clusters/oidc-issuers.ts';
-import type { FeedContext } from '../kube/resource-feeds.ts';
 
 export interface AuthenticationOptions {
-  readonly config: RaConfig;
+  readonly config: Pick<
+    RaConfig,
+    'tokenAudiences' | 'signerDomain' | 'oidcIssuersPath' | 'clientCertIdentities' | 'cluster'
+  >;
   readonly clusters: ClusterRegistry;
   readonly worlds: SignerWorlds;
   readonly mesh: MeshSource;
-  readonly context: Pick<FeedContext, 'clock' | 'log' | 'started'>;
+  readonly context: Pick<StartContext, 'clock' | 'log' | 'started'>;
 }
 
 /**
@@ -48,9 +51,13 @@ function clientCertificates({
   if (allowList.isEmpty) return undefined;
   const { cluster } = config;
   const assignedRoots = new SignerRoots({ worlds, cluster: cluster.id });
-  const verifier = new ChainVerifier();
   return new ClientCertificateAuthenticator({
-    ...{ allowList, assignedRoots, mesh, cluster, verifier, clock },
+    allowList,
+    assignedRoots,
+    mesh,
+    cluster,
+    verifier: new ChainVerifier(),
+    clock,
   });
 }
 

@@ -1,13 +1,13 @@
+import type { StartContext } from '../base/start-stack.ts';
 import type { RaConfig } from '../config/ra-config.ts';
 import { startRootDistribution } from '../distribution/root-distribution.ts';
 import { startTrustBundleWriter } from '../distribution/trust-bundle-writer.ts';
 import type { KubernetesApi } from '../kube/client-node/connect-kubernetes.ts';
+import { LeaderElection, soleLeader } from '../kube/leader-election.ts';
 import type { Leadership } from '../kube/leader-election.ts';
 import type { MeshSource } from '../mesh/mesh-snapshot.ts';
 import type { MetricsSources } from '../metrics/metrics-sources.ts';
 import { ChainVerifier } from '../pki/chain.ts';
-import { startLeadership } from './leadership.ts';
-import type { FeedContext } from '../kube/resource-feeds.ts';
 import { ControlPlaneServices, controlPlaneLabel } from '../serving/control-plane-services.ts';
 import { IstiodTlsSecret } from '../serving/istiod-tls-secret.ts';
 import type { OwnCertificate } from '../serving/own-certificate.ts';
@@ -19,7 +19,7 @@ export interface LeaderDutiesOptions {
   readonly kubernetes: KubernetesApi;
   readonly mesh: MeshSource;
   readonly ownCertificate: OwnCertificate;
-  readonly context: FeedContext;
+  readonly context: StartContext;
 }
 
 /**
@@ -27,11 +27,10 @@ export interface LeaderDutiesOptions {
  * certificate of the istiods. Where none of it is wanted there is no election either.
  */
 export function startLeaderDuties(options: LeaderDutiesOptions): MetricsSources {
-  const { config, kubernetes, context } = options;
-  const { rootDistribution, clusterTrustBundles, istiodTlsSecret } = config;
+  const { rootDistribution, clusterTrustBundles, istiodTlsSecret } = options.config;
   const isIdle = rootDistribution === undefined && istiodTlsSecret === undefined;
   if (isIdle && !clusterTrustBundles) return {};
-  const leadership = startLeadership(config, kubernetes.leases, context);
+  const leadership = startElection(options);
   if (clusterTrustBundles) startTrustBundles(options, leadership);
   if (istiodTlsSecret !== undefined) startIstiodTls(istiodTlsSecret, options, leadership);
   return {
@@ -42,20 +41,40 @@ export function startLeaderDuties(options: LeaderDutiesOptions): MetricsSources 
   };
 }
 
+/** Starts the election, or declares this replica the leader where it is the only one. */
+function startElection({ config, kubernetes, context }: LeaderDutiesOptions): Leadership {
+  if (!config.leaderElection) return soleLeader;
+  const election = new LeaderElection({
+    leases: kubernetes.leases,
+    namespace: config.podNamespace,
+    name: config.leaseName,
+    identity: config.replica,
+    clock: context.clock,
+    random: context.random,
+    log: context.log.scope('kube'),
+  });
+  election.start();
+  context.started.defer(() => election.stop());
+  return election;
+}
+
 function distributeRoots(
   configMapName: string,
   { kubernetes, mesh, ownCertificate, context }: LeaderDutiesOptions,
   leadership: Leadership,
 ): MetricsSources {
   const distribution = startRootDistribution({
-    ...{ leadership, configMapName, ...context },
-    log: context.log.scope('distribution'),
+    leadership,
     namespaces: kubernetes.namespaceSource(),
     entries: (kind) => kubernetes.keptEntrySource(kind),
     writes: kubernetes.configMapWrites,
+    configMapName,
     bundlePem: () => ownCertificate.clientRootsPem(),
     selects: (labels) => mesh.current().config.discoverySelectors.matches(labels),
     selectionVersion: () => mesh.current().config.discoverySelectors,
+    clock: context.clock,
+    random: context.random,
+    log: context.log.scope('distribution'),
   });
   context.started.defer(() => distribution.stop());
   return {
@@ -70,14 +89,15 @@ function startTrustBundles(
   { kubernetes, mesh, context }: LeaderDutiesOptions,
   leadership: Leadership,
 ): void {
-  const { clock, random, started } = context;
-  const log = context.log.scope('distribution');
   const writer = startTrustBundleWriter({
-    ...{ leadership, clock, random, log },
+    leadership,
     bundles: kubernetes.clusterTrustBundles,
     trust: () => mesh.current().trust,
+    clock: context.clock,
+    random: context.random,
+    log: context.log.scope('distribution'),
   });
-  started.defer(() => writer.stop());
+  context.started.defer(() => writer.stop());
 }
 
 function startIstiodTls(
@@ -85,7 +105,7 @@ function startIstiodTls(
   { config, kubernetes, mesh, ownCertificate, context }: LeaderDutiesOptions,
   leadership: Leadership,
 ): void {
-  const { serving, approval, podNamespace: namespace } = config;
+  const { serving, podNamespace: namespace } = config;
   const { clock, random, started } = context;
   const log = context.log.scope('server');
   if (serving.kind !== 'signer') {
@@ -94,27 +114,35 @@ function startIstiodTls(
     });
     return;
   }
-  const requests = kubernetes.signingRequests;
-  const issuer = new ServingCertificateIssuer({
-    ...{ ...serving, requests, mesh, approval, clock, log },
-    verifier: new ChainVerifier(),
-  });
-  const services = new ControlPlaneServices({
-    source: kubernetes.serviceSource(namespace, controlPlaneLabel),
-    ...{ namespace, clock, random, log },
-  });
+  const source = kubernetes.serviceSource(namespace, controlPlaneLabel);
+  const services = new ControlPlaneServices({ source, namespace, clock, random, log });
   services.start();
   started.defer(() => services.stop());
-  const dnsNames = (): readonly string[] | undefined => {
-    const customHosts = services.dnsNames();
-    if (customHosts === undefined) return undefined;
-    return controlPlaneNames({ ...config, customHosts }, mesh.current().config);
-  };
-  const keeper = new IstiodTlsSecret({
-    ...{ namespace, name, issuer, leadership, clock, random, log, dnsNames },
+  const secret = new IstiodTlsSecret({
     secrets: kubernetes.secretWrites,
+    namespace,
+    name,
+    dnsNames: () => {
+      const customHosts = services.dnsNames();
+      if (customHosts === undefined) return undefined;
+      return controlPlaneNames({ ...config, customHosts }, mesh.current().config);
+    },
     roots: () => ownCertificate.clientRootsPem() ?? '',
+    issuer: new ServingCertificateIssuer({
+      requests: kubernetes.signingRequests,
+      mesh,
+      verifier: new ChainVerifier(),
+      signerName: serving.signerName,
+      ttlSeconds: serving.ttlSeconds,
+      approval: config.approval,
+      clock,
+      log,
+    }),
+    leadership,
+    clock,
+    random,
+    log,
   });
-  keeper.start();
-  started.defer(() => keeper.stop());
+  secret.start();
+  started.defer(() => secret.stop());
 }

@@ -1,11 +1,14 @@
 import { access } from 'node:fs/promises';
 import { sleep } from '../base/clock.ts';
+import type { Clock } from '../base/clock.ts';
 import { withDeadline } from '../base/deadline.ts';
 import { httpsGet } from '../base/https-get.ts';
 import type { ReadinessCheck } from '../base/lifecycle.ts';
+import type { StartContext } from '../base/start-stack.ts';
 import type { RaConfig } from '../config/ra-config.ts';
 import type { ConfigMap } from '../kube/config-maps.ts';
 import type { KubernetesApi } from '../kube/client-node/connect-kubernetes.ts';
+import type { Feed, Watches } from '../kube/watches.ts';
 import { LayeredMesh } from '../mesh/layered-mesh.ts';
 import type { MeshLayer } from '../mesh/layered-mesh.ts';
 import { followMeshConfigFile } from '../mesh/mesh-config-file.ts';
@@ -13,16 +16,16 @@ import { MeshConfigObject } from '../mesh/mesh-config-object.ts';
 import type { FollowedMesh } from '../mesh/mesh-snapshot.ts';
 import { longestBundle } from '../mesh/spiffe-bundle.ts';
 import { SpiffeBundleRoots } from '../mesh/spiffe-bundle-roots.ts';
-import { startFeed } from '../kube/resource-feeds.ts';
-import type { FeedContext } from '../kube/resource-feeds.ts';
 
 export type MeshSourceSettings = Pick<
   RaConfig,
   'meshSource' | 'sharedConfigMapName' | 'trustUnboundRoots' | 'podNamespace'
 >;
 
-export interface MeshSourceOptions extends FeedContext {
+export interface MeshSourceOptions {
   readonly kubernetes: Pick<KubernetesApi, 'configMapSource'>;
+  readonly watches: Watches;
+  readonly context: StartContext;
 }
 
 /** A mesh config that is followed, and may yet have to come. */
@@ -50,16 +53,19 @@ const externalRoot = './etc/external-ca-cert/root-cert.pem';
  */
 export async function openMeshSource(
   config: MeshSourceSettings,
-  context: MeshSourceOptions,
+  { kubernetes, watches, context }: MeshSourceOptions,
 ): Promise<OpenedMeshSource> {
-  const options = { ...context, log: context.log.scope('mesh') };
-  const { clock, log, started } = options;
+  const { clock, random, started } = context;
+  const log = context.log.scope('mesh');
   await refuseExternalRoot();
   const { meshSource, sharedConfigMapName: shared, trustUnboundRoots, podNamespace } = config;
   const mesh = new LayeredMesh({ shared: shared !== undefined, trustUnboundRoots, clock, log });
   const readiness: ReadinessCheck[] = [];
   const follow = (layer: MeshLayer, namespace: string, name: string): void => {
-    readiness.push(...followConfigMap({ layer, namespace, name, mesh }, options));
+    const source = kubernetes.configMapSource(namespace, name);
+    const object = new MeshConfigObject({ layer, namespace, name, mesh, log });
+    const feed: Feed<ConfigMap> = { source, identify: (map) => map, handlers: object };
+    readiness.push(watches.start(feed), object);
   };
   if (shared !== undefined) follow('shared', podNamespace, shared);
   if (meshSource.kind === 'file' || (await exists(meshSource.path))) {
@@ -70,48 +76,45 @@ export async function openMeshSource(
     log.info('using the mesh config in a ConfigMap', { ...meshSource.configMap });
     follow('main', meshSource.configMap.namespace, meshSource.configMap.name);
   }
-  return { readiness, known: (signal) => awaitMesh(mesh, { ...options, readiness }, signal) };
-}
-
-function followConfigMap(
-  what: {
-    readonly layer: MeshLayer;
-    readonly namespace: string;
-    readonly name: string;
-    readonly mesh: LayeredMesh;
-  },
-  options: MeshSourceOptions,
-): readonly ReadinessCheck[] {
-  const object = new MeshConfigObject({ ...what, log: options.log });
-  const source = options.kubernetes.configMapSource(what.namespace, what.name);
-  const watched = startFeed<ConfigMap>(
-    { source, identify: (map) => map, handlers: object },
-    options,
-  );
-  return [watched, object];
+  const missing = (): string =>
+    readiness.flatMap((check) => check.notReadyBecause() ?? []).join('; ');
+  return {
+    readiness,
+    known: async (signal) => {
+      await awaitMesh(mesh, { clock, missing, signal });
+      const roots = new SpiffeBundleRoots({ mesh, download, clock, random, log });
+      started.defer(() => roots.stop());
+      await firstRoots(roots, { clock, signal });
+      return roots;
+    },
+  };
 }
 
 async function awaitMesh(
   mesh: LayeredMesh,
-  options: MeshSourceOptions & { readonly readiness: readonly ReadinessCheck[] },
-  parent?: AbortSignal,
-): Promise<FollowedMesh> {
-  const { clock, random, log, started, readiness } = options;
-  const missing = (): string =>
-    readiness.flatMap((check) => check.notReadyBecause() ?? []).join('; ');
+  wait: {
+    readonly clock: Clock;
+    readonly missing: () => string;
+    readonly signal: AbortSignal | undefined;
+  },
+): Promise<void> {
+  const { clock, missing, signal: parent } = wait;
   const reason = (): Error => new Error(`there is no mesh config: ${missing()}`);
   await withDeadline({ clock, ms: longestWaitMs, reason, parent }, async (signal) => {
     while (!mesh.isKnown) await sleep(clock, pollMs, signal);
   });
-  const download = (url: URL, signal: AbortSignal): Promise<string> =>
-    httpsGet(url, { signal, maxBytes: longestBundle });
-  const roots = new SpiffeBundleRoots({ mesh, download, clock, random, log });
-  started.defer(() => roots.stop());
-  const enough = (): Error => new Error('enough waited for roots');
-  await withDeadline({ clock, ms: firstRootsMs, reason: enough, parent }, (signal) =>
-    roots.start(signal),
-  );
-  return roots;
+}
+
+async function firstRoots(
+  roots: SpiffeBundleRoots,
+  { clock, signal: parent }: { readonly clock: Clock; readonly signal: AbortSignal | undefined },
+): Promise<void> {
+  const reason = (): Error => new Error('enough waited for roots');
+  await withDeadline({ clock, ms: firstRootsMs, reason, parent }, (signal) => roots.start(signal));
+}
+
+function download(url: URL, signal: AbortSignal): Promise<string> {
+  return httpsGet(url, { signal, maxBytes: longestBundle });
 }
 
 async function refuseExternalRoot(): Promise<void> {

@@ -1,7 +1,7 @@
 import type { ReadinessCheck } from '../base/lifecycle.ts';
-import type { Logger } from '../base/logger.ts';
-import type { StartStack } from '../base/start-stack.ts';
+import type { StartContext } from '../base/start-stack.ts';
 import type { RaConfig } from '../config/ra-config.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import { OpsHttpServer } from '../server/ops-http-server.ts';
 import type { OpsRoute } from '../server/ops-http-server.ts';
 
@@ -10,26 +10,29 @@ export interface OpsServersOptions {
   /** Looked at for each answer, so that more may be added later. */
   readonly readiness: readonly ReadinessCheck[];
   readonly liveness: readonly ReadinessCheck[];
-  readonly metrics: OpsRoute;
+  readonly metrics: Metrics;
   readonly version: string;
-  readonly log: Logger;
-  readonly started: StartStack;
+  readonly context: StartContext;
 }
 
 /** Starts the pages for probes and for Prometheus; returns where they listen. */
 export async function startOpsServers(
   options: OpsServersOptions,
 ): Promise<{ readonly httpAddress: string; readonly monitoringAddress: string }> {
-  const { config, metrics, started } = options;
+  const { config, readiness, liveness, metrics, context } = options;
   const version = { version: options.version, node: process.version };
-  const log = options.log.scope('server');
+  const log = context.log.scope('server');
   const open = async (address: string, routes: readonly OpsRoute[]): Promise<string> => {
-    const server = new OpsHttpServer({ ...options, version, routes, log });
-    started.defer(() => server.stop());
+    const server = new OpsHttpServer({ readiness, liveness, version, routes, log });
+    context.started.defer(() => server.stop());
     return server.start(address);
+  };
+  const prometheus: OpsRoute = {
+    path: '/metrics',
+    answer: async () => ({ status: 200, ...(await metrics.scrape()) }),
   };
   return {
     httpAddress: await open(config.httpAddress, []),
-    monitoringAddress: await open(config.monitoringAddress, [metrics]),
+    monitoringAddress: await open(config.monitoringAddress, [prometheus]),
   };
 }

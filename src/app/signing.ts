@@ -1,52 +1,41 @@
-import type { Random } from '../base/backoff.ts';
 import { sleep } from '../base/clock.ts';
 import type { Clock } from '../base/clock.ts';
-import type { Stoppable } from '../base/lifecycle.ts';
-import type { Logger } from '../base/logger.ts';
+import type { StartContext } from '../base/start-stack.ts';
+import type { RaConfig } from '../config/ra-config.ts';
 import type { ApprovalLog } from '../ra/approval-log.ts';
 import type { ChangeLog } from '../ra/change-log.ts';
 import type { Signer } from '../ra/signer.ts';
 import type { KubernetesApi } from '../kube/client-node/connect-kubernetes.ts';
 import type { SigningRequest } from '../kube/signing-requests.ts';
 import { SupervisedWatch } from '../kube/supervised-watch.ts';
-import { ApiAttempts } from '../signer/limits/api-attempts.ts';
-import { RetainedRequests } from '../signer/cleanup/retained-requests.ts';
 import { BackendSigner } from '../signer/backend-signer.ts';
-import type { ApprovalMode } from '../signer/backend-signer.ts';
-import { OwnAccount } from '../signer/csr/own-account.ts';
-import { Reaper } from '../signer/cleanup/reaper.ts';
-import { DeletionQueue } from '../signer/cleanup/deletion-queue.ts';
-import { replicaSelector } from '../signer/csr/request-draft.ts';
-import { RetryBudget } from '../signer/limits/retry-budget.ts';
-import { PermissionTracker } from '../signer/csr/permission-tracker.ts';
-import { RequestCoalescer } from '../signer/request-coalescer.ts';
-import { SignerLimiter } from '../signer/limits/signer-limiter.ts';
-import { SigningRequestFeed } from '../signer/csr/signing-request-feed.ts';
-import { StalledRequestDiagnosis } from '../signer/stalled-request-diagnosis.ts';
-import type { SignerExplanations } from '../signer/stalled-request-diagnosis.ts';
-import { Submissions } from '../signer/csr/submissions.ts';
 import { CertificateChangeMonitor } from '../signer/certificate-change-monitor.ts';
+import { DeletionQueue } from '../signer/cleanup/deletion-queue.ts';
+import { Reaper } from '../signer/cleanup/reaper.ts';
+import { RetainedRequests } from '../signer/cleanup/retained-requests.ts';
+import { OwnAccount } from '../signer/csr/own-account.ts';
+import { PermissionTracker } from '../signer/csr/permission-tracker.ts';
+import { replicaSelector } from '../signer/csr/request-draft.ts';
+import { SigningRequestFeed } from '../signer/csr/signing-request-feed.ts';
+import { Submissions } from '../signer/csr/submissions.ts';
+import { ApiAttempts } from '../signer/limits/api-attempts.ts';
+import { RetryBudget } from '../signer/limits/retry-budget.ts';
+import { SignerLimiter } from '../signer/limits/signer-limiter.ts';
+import { RequestCoalescer } from '../signer/request-coalescer.ts';
+import { KubernetesSignerExplanations } from '../signer/signer-explanations.ts';
+import { StalledRequestDiagnosis } from '../signer/stalled-request-diagnosis.ts';
 import { longestServingRequestMs } from '../serving/serving-certificate.ts';
 
 export interface SigningOptions {
+  readonly config: Pick<RaConfig, 'approval' | 'replica' | 'requestBudgetMs' | 'load'>;
   readonly kubernetes: KubernetesApi;
-  readonly approval: ApprovalMode;
   readonly approvals: ApprovalLog;
   readonly changes: ChangeLog;
-  readonly replica: string;
-  /** The longest that a request may take. */
-  readonly budgetMs: number;
-  /** How long a signer may take, where it has less than `budgetMs`. */
-  readonly budgetMsFor?: ((signerName: string) => number | undefined) | undefined;
-  /** Finds out why a signer is silent; nothing is looked for where absent. */
-  readonly explanations?: SignerExplanations | undefined;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Logger;
+  readonly context: StartContext;
 }
 
 /** The signer with everything that it runs on. */
-export interface Signing extends Stoppable {
+export interface Signing {
   readonly signer: Signer;
   readonly limiter: SignerLimiter;
   readonly retained: RetainedRequests;
@@ -73,9 +62,11 @@ const deletionDrainMs = 5_000;
 
 /** Wires the signer to its one shared watch, and starts the watch. */
 export function startSigning(options: SigningOptions): Signing {
-  const { kubernetes, replica, clock, random, log } = options;
+  const { config, kubernetes } = options;
+  const { clock, random, started } = options.context;
+  const log = options.context.log.scope('signer');
   const requests = kubernetes.signingRequests;
-  const labelSelector = replicaSelector(replica);
+  const labelSelector = replicaSelector(config.replica);
   const feed = new SigningRequestFeed({ requests, labelSelector, clock, log });
   const changeMonitor = new CertificateChangeMonitor({ changes: options.changes, log });
   const watch = startWatch([feed, changeMonitor], labelSelector, options);
@@ -83,35 +74,41 @@ export function startSigning(options: SigningOptions): Signing {
   const attempts = new ApiAttempts({ clock, random, retries });
   const isInFlight = (name: string): boolean => feed.isAwaited(name);
   const deletions = new DeletionQueue({
-    ...{ requests, clock, log, isInFlight },
+    requests,
     // Removals wait for each other, so they need no share in the requests' retries.
     attempts: new ApiAttempts({ clock, random }),
     isBusy: () => attempts.underWay >= busyCalls,
     isStorm: () => feed.waiting >= stormWaiters,
+    isInFlight,
+    clock,
+    log,
   });
   const account = new OwnAccount({ reviews: kubernetes.selfReviews, clock, log });
-  const orphanedAfterMs = orphanedAfter(options);
   const reaper = new Reaper({
-    ...{ requests, deletions, clock, log, isInFlight, orphanedAfterMs, selfReviews: account },
+    requests,
+    selfReviews: account,
+    deletions,
+    isInFlight,
+    orphanedAfterMs: orphanedAfter(config),
+    clock,
+    log,
   });
   reaper.start();
   const retained = new RetainedRequests({ deletions, clock, log });
-  const parts = { deletions, feed, attempts, retained, account, changeMonitor };
-  return {
-    ...{ ...openSigner(options, parts), watch, deletions, feed, reaper, retained, retries },
-    stop: async () => {
-      await retained.stop();
-      await reaper.stop();
-      await drain(deletions, clock);
-      await feed.stop();
-      await watch.stop();
-      await deletions.stop();
-    },
-  };
+  started.defer(async () => {
+    await retained.stop();
+    await reaper.stop();
+    await drain(deletions, clock);
+    await feed.stop();
+    await watch.stop();
+    await deletions.stop();
+  });
+  const issuing = openSigner(options, { deletions, feed, attempts, retained, account, changeMonitor });
+  return { ...issuing, watch, deletions, feed, reaper, retained, retries };
 }
 
 function openSigner(
-  options: SigningOptions,
+  { config, kubernetes, approvals, context }: SigningOptions,
   parts: {
     readonly deletions: DeletionQueue;
     readonly feed: SigningRequestFeed;
@@ -121,25 +118,52 @@ function openSigner(
     readonly changeMonitor: CertificateChangeMonitor;
   },
 ): Pick<Signing, 'signer' | 'shared' | 'limiter' | 'submissions'> {
-  const { kubernetes, approvals, approval, replica, clock, random, log } = options;
-  const requests = kubernetes.signingRequests;
+  const { deletions, feed, attempts, retained, account, changeMonitor } = parts;
+  const { clock, random } = context;
+  const log = context.log.scope('signer');
+  const { signingRequests: requests, issuerStatuses: issuers, requestEvents: events } = kubernetes;
   const permissions = new PermissionTracker({ clock, log });
   const limiter = new SignerLimiter({ clock, random, log });
-  const submissions = new Submissions({ ...parts, requests, permissions, replica, clock, log });
-  const diagnosis = new StalledRequestDiagnosis({ explanations: options.explanations, clock, log });
-  const single = new BackendSigner({
-    ...{ ...parts, requests, submissions, limiter, diagnosis, permissions, approval, clock, random },
-    keepForRetryMs,
+  const explanations = new KubernetesSignerExplanations({ issuers, events, log });
+  const submissions = new Submissions({
+    requests,
+    feed,
+    deletions,
+    attempts,
+    permissions,
+    account,
+    replica: config.replica,
+    clock,
+    log,
   });
-  const { budgetMsFor } = options;
-  const shared = new RequestCoalescer({ signer: single, approvals, clock, budgetMsFor });
+  const single = new BackendSigner({
+    requests,
+    submissions,
+    deletions,
+    retained,
+    limiter,
+    diagnosis: new StalledRequestDiagnosis({ explanations, clock, log }),
+    changeMonitor,
+    attempts,
+    permissions,
+    approval: config.approval,
+    keepForRetryMs,
+    clock,
+    random,
+  });
+  const shared = new RequestCoalescer({
+    signer: single,
+    approvals,
+    clock,
+    budgetMsFor: (signerName) => config.load.signerBudgetsMs[signerName],
+  });
   return { signer: shared, shared, limiter, submissions };
 }
 
 function startWatch(
   listeners: readonly Pick<SigningRequestFeed, 'put' | 'gone'>[],
   labelSelector: string,
-  { kubernetes, clock, random, log }: SigningOptions,
+  { kubernetes, context }: SigningOptions,
 ): SupervisedWatch<SigningRequest> {
   const watch = new SupervisedWatch<SigningRequest>({
     source: kubernetes.signingRequestSource(labelSelector),
@@ -152,17 +176,17 @@ function startWatch(
         for (const listener of listeners) listener.gone(request);
       },
     },
-    clock,
-    random,
-    log,
+    clock: context.clock,
+    random: context.random,
+    log: context.log.scope('signer'),
   });
   watch.start();
   return watch;
 }
 
 /** No request of any replica, nor one for a serving certificate, is in the cluster for longer. */
-function orphanedAfter({ budgetMs, approval }: SigningOptions): number {
-  const longestMs = Math.max(budgetMs, longestServingRequestMs[approval]) + reaperGraceMs;
+function orphanedAfter({ requestBudgetMs, approval }: SigningOptions['config']): number {
+  const longestMs = Math.max(requestBudgetMs, longestServingRequestMs[approval]) + reaperGraceMs;
   return Math.max(longestMs, longestRetainedMs);
 }
 

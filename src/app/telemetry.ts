@@ -1,64 +1,48 @@
-import type { AuditLog } from '../audit/audit-log.ts';
-import type { Clock } from '../base/clock.ts';
-import type { Logger } from '../base/logger.ts';
-import type { StartStack } from '../base/start-stack.ts';
+import type { StartContext } from '../base/start-stack.ts';
 import type { RaConfig } from '../config/ra-config.ts';
+import type { Watches } from '../kube/watches.ts';
 import { Metrics } from '../metrics/metrics.ts';
-import type { DecisionLog } from '../ra/decision-log.ts';
-import type { OpsRoute } from '../server/ops-http-server.ts';
 import { statusName, toClientStatus } from '../server/status.ts';
 import type { Tracing } from '../tracing/open-tracing.ts';
-import { DecisionLogger } from '../audit/decision-logger.ts';
-import { WatchAges } from '../kube/watch-ages.ts';
 
 export interface TelemetryOptions {
   readonly config: Pick<RaConfig, 'tracing' | 'replica'>;
   readonly version: string;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly started: StartStack;
+  readonly watches: Watches;
+  readonly context: StartContext;
 }
 
 /** What tells others how we do: metrics, and traces where there is a collector for them. */
 export interface Telemetry {
   readonly metrics: Metrics;
-  readonly watches: WatchAges;
-  /** The page for Prometheus. */
-  readonly route: OpsRoute;
-  /** Where each request's outcome goes: audit log, log, metrics and trace. */
-  decisionsTo(audit: AuditLog): DecisionLog;
+  /** Undefined where requests are not traced. */
+  readonly tracing: Tracing | undefined;
 }
 
 export async function openTelemetry(options: TelemetryOptions): Promise<Telemetry> {
-  const { version, clock, log, started } = options;
+  const { version, watches, context } = options;
+  const { clock, log, started } = context;
   const metrics = new Metrics({
-    ...{ version, clock, log },
+    version,
+    clock,
+    log,
     statusOf: (error) => statusName(toClientStatus(error, '').code),
   });
   metrics.start();
   started.defer(() => metrics.stop());
-  const watches = new WatchAges(clock);
-  metrics.addSources({ watches: () => watches.read() });
+  metrics.addSources({ watches: () => watches.ages() });
   const tracing = await openTracing(options);
   if (tracing !== undefined) metrics.addSources({ traces: () => tracing.counts });
-  return {
-    metrics,
-    watches,
-    route: { path: '/metrics', answer: async () => ({ status: 200, ...(await metrics.scrape()) }) },
-    decisionsTo: (audit) => {
-      const metered = metrics.metered(new DecisionLogger({ log, audit, clock }));
-      return tracing === undefined ? metered : tracing.traced(metered);
-    },
-  };
+  return { metrics, tracing };
 }
 
 /** Loads the SDK only where it is used: it would cost each start its time. */
 async function openTracing(options: TelemetryOptions): Promise<Tracing | undefined> {
-  const { config, started } = options;
-  if (config.tracing === undefined) return undefined;
+  const { replica, tracing: settings } = options.config;
+  if (settings === undefined) return undefined;
   const { openTracing: open } = await import('../tracing/open-tracing.ts');
-  const { replica, tracing: settings } = config;
-  const tracing = open({ ...options, settings, replica });
+  const { clock, log, started } = options.context;
+  const tracing = open({ settings, version: options.version, replica, clock, log });
   started.defer(() => tracing.stop());
   return tracing;
 }

@@ -1,4 +1,16 @@
+import type { Random } from './backoff.ts';
+import type { Clock } from './clock.ts';
 import type { Stoppable } from './lifecycle.ts';
+import type { Logger } from './logger.ts';
+
+/** What nearly every part of the process is started with. */
+export interface StartContext {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** Where each part that was started enters its stop. */
+  readonly started: StartStack;
+}
 
 /**
  * What was started, to be stopped in reverse order. A stop that fails does not keep the others from

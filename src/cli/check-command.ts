@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
-import { openCluster } from '../app/cluster.ts';
+import { openCluster } from '../kube/client-node/open-cluster.ts';
 import { systemClock } from '../base/clock.ts';
 import { silentLogger } from '../base/logger.ts';
 import { checkCluster } from '../check/check-cluster.ts';

@@ -1,6 +1,6 @@
 import { join, relative } from 'node:path';
 import { startApp } from '../app/app.ts';
-import { openCluster } from '../app/cluster.ts';
+import { openCluster } from '../kube/client-node/open-cluster.ts';
 import { requestServingCertificate } from '../serving/serving-certificate.ts';
 import { systemClock } from '../base/clock.ts';
 import { withDeadline } from '../base/deadline.ts';

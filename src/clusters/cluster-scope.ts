@@ -39,7 +39,9 @@ export const clusterName = text({
 });
 
 export const clusterAliases = list(clusterName, {
-  ...{ description: 'Other names of the cluster.', minItems: 0, maxItems: 64 },
+  description: 'Other names of the cluster.',
+  minItems: 0,
+  maxItems: 64,
 });
 
 export const namespacesForm = allOr(namespace, 'The namespaces whose callers it may vouch for.');

@@ -1,18 +1,18 @@
 import { ClusterRegistry } from '../authn/cluster-registry.ts';
 import { TokenReviewCache } from '../authn/token-review-cache.ts';
 import type { ReadinessCheck } from '../base/lifecycle.ts';
+import type { StartContext } from '../base/start-stack.ts';
 import type { RaConfig } from '../config/ra-config.ts';
 import { connectKubernetes } from '../kube/client-node/connect-kubernetes.ts';
 import type { KubernetesApi } from '../kube/client-node/connect-kubernetes.ts';
 import { readEmbeddedKubeconfig } from '../kube/client-node/embedded-kubeconfig.ts';
+import type { Watches } from '../kube/watches.ts';
 import type { MeshSource } from '../mesh/mesh-snapshot.ts';
 import { openRemoteCluster } from './remote-cluster.ts';
 import type { RemoteCluster } from './remote-cluster.ts';
 import { readRemoteClusterScopes } from './remote-cluster-scopes.ts';
 import type { RemoteClusterScope } from './remote-cluster-scopes.ts';
 import { RemoteClusters } from './remote-clusters.ts';
-import { startFeed } from '../kube/resource-feeds.ts';
-import type { FeedContext } from '../kube/resource-feeds.ts';
 
 /** The clusters that callers come from. */
 export interface KnownClusters {
@@ -25,11 +25,15 @@ export interface KnownClusters {
 }
 
 export interface KnownClustersOptions {
-  readonly config: RaConfig;
+  readonly config: Pick<
+    RaConfig,
+    'cluster' | 'remoteClustersPath' | 'signerDomain' | 'podNamespace' | 'trustedNodeAccounts'
+  >;
   /** The local cluster, in which the Secrets of the remote ones are too. */
   readonly kubernetes: KubernetesApi;
   readonly mesh: MeshSource;
-  readonly context: FeedContext;
+  readonly watches: Watches;
+  readonly context: StartContext;
   readonly version: string;
 }
 
@@ -40,14 +44,22 @@ const connections = 8;
 
 /** Knows the local cluster, and follows the remote ones where there are any to follow. */
 export async function startKnownClusters(options: KnownClustersOptions): Promise<KnownClusters> {
-  const { config, kubernetes, context } = options;
+  const { config, kubernetes, watches, context } = options;
   const { id, aliases } = config.cluster;
   const { clock, random } = context;
   const tokenReviews = new TokenReviewCache({
-    ...{ tokenReviews: kubernetes.tokenReviews, cluster: id, clock, random },
+    tokenReviews: kubernetes.tokenReviews,
+    cluster: id,
+    clock,
+    random,
   });
-  const everything = { allowedNamespaces: 'all', allowedSigners: 'all' } as const;
-  const registry = new ClusterRegistry({ id, aliases, tokenReviews, ...everything });
+  const registry = new ClusterRegistry({
+    id,
+    aliases,
+    tokenReviews,
+    allowedNamespaces: 'all',
+    allowedSigners: 'all',
+  });
   const path = config.remoteClustersPath;
   if (path === undefined) return { registry, remotes: undefined, tokenReviews, readiness: [] };
   const { signerDomain } = config;
@@ -63,7 +75,7 @@ export async function startKnownClusters(options: KnownClustersOptions): Promise
   });
   context.started.defer(() => remotes.stop());
   const source = kubernetes.secretSource(config.podNamespace, remoteSecrets);
-  const listed = startFeed({ source, identify: (secret) => secret, handlers: remotes }, context);
+  const listed = watches.start({ source, identify: (secret) => secret, handlers: remotes });
   return { registry, remotes, tokenReviews, readiness: [listed] };
 }
 
@@ -81,6 +93,9 @@ function openByKubeconfig(
     scope: from.scope,
     kubernetes: connectKubernetes({ access, clock, userAgent, connections }),
     trustedNodeAccounts: config.trustedNodeAccounts,
-    ...{ mesh, clock, random, log },
+    mesh,
+    clock,
+    random,
+    log,
   });
 }

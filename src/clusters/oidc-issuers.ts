@@ -19,13 +19,13 @@ import {
   valueOf,
 } from './cluster-scope.ts';
 import type { ScopeContext } from './cluster-scope.ts';
-import type { FeedContext } from '../kube/resource-feeds.ts';
+import type { StartContext } from '../base/start-stack.ts';
 
 export interface OidcIssuersOptions {
   /** The file that OIDC_ISSUERS names. */
   readonly path: string;
   readonly signerDomain: string | undefined;
-  readonly context: Pick<FeedContext, 'clock' | 'log' | 'started'>;
+  readonly context: Pick<StartContext, 'clock' | 'log' | 'started'>;
 }
 
 const line = (description: string, expected: string): Reader<string> =>
@@ -129,7 +129,8 @@ async function keysOf({ place, issuer }: Draft, options: OidcIssuersOptions): Pr
     return new RemoteKeySet({
       url: jwksUri?.value ?? '',
       download: (url, signal) => httpsGet(url, { signal, caPem, maxBytes: longestKeySet }),
-      ...{ clock, log },
+      clock,
+      log,
     });
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : String(cause);

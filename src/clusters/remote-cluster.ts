@@ -14,7 +14,6 @@ import { PodIndex } from '../kube/pod-index.ts';
 import type { Pod } from '../kube/pods.ts';
 import { SupervisedWatch } from '../kube/supervised-watch.ts';
 import type { MeshSource } from '../mesh/mesh-snapshot.ts';
-import { podFeed } from '../kube/pod-feed.ts';
 import type { RemoteClusterScope } from './remote-cluster-scopes.ts';
 
 /** A remote cluster with what it takes to ask it. */
@@ -52,7 +51,10 @@ export function openRemoteCluster(options: RemoteClusterOptions): RemoteCluster 
     cluster: {
       ...scope,
       tokenReviews: new TokenReviewCache({
-        ...{ tokenReviews: kubernetes.tokenReviews, cluster: scope.id, clock, random },
+        tokenReviews: kubernetes.tokenReviews,
+        cluster: scope.id,
+        clock,
+        random,
       }),
     },
     pods,
@@ -73,8 +75,10 @@ export function unusableRemoteCluster(scope: RemoteClusterScope, because: string
   const review = (): Promise<never> =>
     Promise.reject(
       new KubeApiError(`the cluster cannot be asked: ${because}`, {
-        ...{ status: undefined, reason: 'NotConnected' },
-        ...{ verb: 'create', resource: 'tokenreviews' },
+        status: undefined,
+        reason: 'NotConnected',
+        verb: 'create',
+        resource: 'tokenreviews',
       }),
     );
   return {
@@ -89,8 +93,14 @@ function watchPods(
   index: PodIndex,
   { kubernetes, clock, random, log }: RemoteClusterOptions,
 ): SupervisedWatch<Pod> {
-  const feed = podFeed(kubernetes.podSource(), index);
-  const watch = new SupervisedWatch<Pod>({ ...feed, clock, random, log });
+  const watch = new SupervisedWatch<Pod>({
+    source: kubernetes.podSource(),
+    identify: (pod) => pod,
+    handlers: index,
+    clock,
+    random,
+    log,
+  });
   watch.start();
   return watch;
 }

@@ -8,6 +8,7 @@ import { withDeadline } from '../base/deadline.ts';
 import { RaError } from '../base/ra-error.ts';
 import type { RaConfig } from '../config/ra-config.ts';
 import type { AccessReviews } from '../kube/access-reviews.ts';
+import type { IssuerStatuses } from '../kube/issuers.ts';
 import type { PodLookup } from '../kube/pod-directory.ts';
 import type { Labels } from '../mesh/proxy-config.ts';
 import { SpiffeIdError, workloadId } from '../pki/spiffe-id.ts';
@@ -199,6 +200,19 @@ export class Explainer {
     ]);
     return { ...(mayApprove === undefined ? {} : { mayApprove }), issuer };
   }
+}
+
+/** What a signer's issuer says of itself in its status. */
+export function describeIssuerBy(issuers: IssuerStatuses): DescribeIssuer {
+  return async (signerName, signal) => {
+    const status = await issuers.read(signerName, signal);
+    if (status === undefined) return undefined;
+    const { kind, namespace, name, ready, reason, message } = status;
+    const place = namespace === undefined ? name : `${namespace}/${name}`;
+    const state = ready === 'True' ? 'ready' : `NOT ready (${ready})`;
+    const why = [reason, message].filter((part) => part !== '').join(': ');
+    return `${kind} ${place} is ${state}${why === '' ? '' : `: ${why}`}`;
+  };
 }
 
 function describeStep({

@@ -73,8 +73,12 @@ export function neverSeen(name: Pick<SeenIdentity, 'namespace' | 'serviceAccount
   return {
     ...name,
     cluster: undefined,
-    ...{ issuedBy: undefined, issuedAt: undefined, notAfter: undefined },
-    ...{ issued: 0, refused: 0, lastReason: undefined },
+    issuedBy: undefined,
+    issuedAt: undefined,
+    notAfter: undefined,
+    issued: 0,
+    refused: 0,
+    lastReason: undefined,
   };
 }
 

@@ -1,5 +1,7 @@
 import type { PodDirectory } from './pod-directory.ts';
 import type { Pod } from './pods.ts';
+import type { ObjectIdentity } from './resource-versions.ts';
+import type { WatchHandlers } from './supervised-watch.ts';
 
 function byName(namespace: string, name: string): string {
   return `${namespace}/${name}`;
@@ -11,7 +13,7 @@ function byPlace({ nodeName, namespace, serviceAccount }: Omit<Pod, 'name'>): st
 }
 
 /** All pods of a cluster, by name and by node and account. Fed by one watch. */
-export class PodIndex implements PodDirectory {
+export class PodIndex implements PodDirectory, WatchHandlers<Pod> {
   readonly #byName = new Map<string, Pod>();
   readonly #byPlace = new Map<string, Map<string, Pod>>();
 
@@ -20,7 +22,7 @@ export class PodIndex implements PodDirectory {
     return this.#byName.size;
   }
 
-  put(pod: Pod): void {
+  onPut(pod: Pod): void {
     this.#forget(this.find(pod.namespace, pod.name));
     this.#byName.set(byName(pod.namespace, pod.name), pod);
     const place = byPlace(pod);
@@ -30,7 +32,7 @@ export class PodIndex implements PodDirectory {
   }
 
   /** A late word about a pod that another has followed under the same name changes nothing. */
-  gone({ namespace, name, uid }: Pick<Pod, 'namespace' | 'name' | 'uid'>): void {
+  onGone({ namespace = '', name, uid }: ObjectIdentity): void {
     const known = this.find(namespace, name);
     if (known?.uid === uid) this.#forget(known);
   }

@@ -45,11 +45,17 @@ export async function openServingCertificateSource(
     case 'files':
       return CertificateFiles.open({ ...settings, clock, log });
     case 'signer': {
-      const { signerName, dnsNames, ttlSeconds } = settings;
-      const verifier = new ChainVerifier();
       const issuer = new ServingCertificateIssuer({
-        ...{ ...dependencies, verifier, signerName, ttlSeconds },
+        requests: dependencies.requests,
+        mesh: dependencies.mesh,
+        verifier: new ChainVerifier(),
+        signerName: settings.signerName,
+        ttlSeconds: settings.ttlSeconds,
+        approval: dependencies.approval,
+        clock,
+        log,
       });
+      const { dnsNames } = settings;
       const source = new SignedCertificate({ issuer, dnsNames, clock, random, log });
       source.start();
       return source;

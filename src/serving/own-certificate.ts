@@ -1,7 +1,5 @@
-import type { Random } from '../base/backoff.ts';
-import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
-import type { StartStack } from '../base/start-stack.ts';
+import type { StartContext } from '../base/start-stack.ts';
 import type { RaConfig } from '../config/ra-config.ts';
 import { clientRootsPem } from '../distribution/client-roots.ts';
 import type { SigningRequests } from '../kube/signing-requests.ts';
@@ -22,10 +20,7 @@ export type OwnCertificateConfig = Pick<
 export interface OwnCertificateOptions {
   readonly requests: SigningRequests;
   readonly mesh: MeshSource;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Logger;
-  readonly started: StartStack;
+  readonly context: StartContext;
 }
 
 /** What we prove ourselves with, and what clients need to check it. */
@@ -39,16 +34,23 @@ export interface OwnCertificate {
 /** Opens the serving certificate that the settings name, and keeps the credentials up to date. */
 export async function openOwnCertificate(
   config: OwnCertificateConfig,
-  options: OwnCertificateOptions,
+  { requests, mesh, context }: OwnCertificateOptions,
 ): Promise<OwnCertificate> {
   const { serving, approval, tlsPolicy } = config;
-  const { mesh, started } = options;
-  const log = options.log.scope('server');
+  const { clock, random, started } = context;
+  const log = context.log.scope('server');
   const settings = settingsOf(config, mesh);
-  const source = await openServingCertificateSource(settings, { ...options, approval, log });
+  const source = await openServingCertificateSource(settings, {
+    requests,
+    mesh,
+    approval,
+    clock,
+    random,
+    log,
+  });
   started.defer(() => source.stop());
   const rootsFile = serving.kind === 'none' ? undefined : serving.rootsFile;
-  const further = await openRootsFile(rootsFile, { ...options, log, setting: '--caCertFile' });
+  const further = await openRootsFile(rootsFile, { setting: '--caCertFile', clock, log });
   started.defer(() => further.stop());
   const ofSigner = (): readonly Certificate[] =>
     serving.kind === 'signer' ? mesh.current().trust.rootsFor(serving.signerName) : [];

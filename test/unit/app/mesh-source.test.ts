@@ -8,6 +8,7 @@ import { StartStack } from '../../../src/base/start-stack.ts';
 import { KubeApiError } from '../../../src/kube/api-error.ts';
 import type { ConfigMap } from '../../../src/kube/config-maps.ts';
 import type { ResourceSource } from '../../../src/kube/resource-source.ts';
+import { Watches } from '../../../src/kube/watches.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { RecordingLogger } from '../../support/recording-logger.ts';
 
@@ -74,7 +75,7 @@ function open(change: Partial<MeshSourceSettings> = {}): Promise<OpenedMeshSourc
   const context = { clock, random: () => 0, log, started };
   return openMeshSource(
     { ...settings, ...change },
-    { ...context, kubernetes: { configMapSource } },
+    { kubernetes: { configMapSource }, watches: new Watches(context), context },
   );
 }
 

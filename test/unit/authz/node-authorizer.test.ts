@@ -53,7 +53,7 @@ function authorize(impersonated: string, world: World = {}): Promise<unknown> {
   const known = world.known ?? [agentPod, aPod()];
   const real = world.real ?? known;
   const pods = new PodIndex();
-  for (const pod of known) pods.put(pod);
+  for (const pod of known) pods.onPut(pod);
   const mesh = loadMeshSnapshot('', 1);
   const authorizer = new PodNodeAuthorizer({
     trusted: [{ namespace: 'istio-system', serviceAccount: 'ztunnel' }],

@@ -1,11 +1,11 @@
 import type { ReadinessCheck } from '../base/lifecycle.ts';
+import type { StartContext } from '../base/start-stack.ts';
 import type { FrontConfig } from '../config/front-settings.ts';
 import type { MetricsSources } from '../metrics/metrics-sources.ts';
 import { PassThrough } from '../server/pass-through/pass-through.ts';
 import { TcpPassThrough } from '../server/pass-through/tcp-pass-through.ts';
 import { openRootsFile } from '../serving/roots-file.ts';
 import type { OwnCertificate } from '../serving/own-certificate.ts';
-import type { FeedContext } from '../kube/resource-feeds.ts';
 import { UpstreamReached } from '../server/pass-through/upstream-reached.ts';
 
 const securePort = 15012;
@@ -15,8 +15,8 @@ const webhookPort = 15017;
 /** How long connections that are passed on have to end by themselves when we stop. */
 const graceMs = 5_000;
 
-/** What we are besides a certificate authority when we stand in front of an istiod. */
-export interface Front {
+/** What is passed on to the istiod behind us. */
+export interface OpenedPassThrough {
   /** For the gRPC server, which stops it. */
   readonly passThrough: PassThrough;
   readonly reached: ReadinessCheck;
@@ -24,11 +24,11 @@ export interface Front {
 }
 
 /** Opens the ways to the istiod behind us, and listens for what goes there whole. */
-export async function openFront(
+export async function openPassThrough(
   front: FrontConfig,
   ownCertificate: OwnCertificate,
-  context: FeedContext,
-): Promise<Front> {
+  context: StartContext,
+): Promise<OpenedPassThrough> {
   const { clock, random, started } = context;
   const log = context.log.scope('server');
   const { upstreamHost: host, upstreamServerName: serverName = host } = front;
@@ -56,7 +56,7 @@ export async function openFront(
 async function rootsOf(
   { upstreamRootsFile }: FrontConfig,
   ownCertificate: OwnCertificate,
-  { clock, started, ...context }: FeedContext,
+  { clock, started, ...context }: StartContext,
 ): Promise<() => string> {
   if (upstreamRootsFile === undefined) return () => ownCertificate.clientRootsPem() ?? '';
   const log = context.log.scope('server');

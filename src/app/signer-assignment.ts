@@ -3,24 +3,23 @@ import type { PodSource } from '../authz/caller-pods.ts';
 import { ClusterNodeAuthorizers } from '../authz/cluster-node-authorizers.ts';
 import type { NodeAuthorizer } from '../authz/granted-identity.ts';
 import { PodNodeAuthorizer } from '../authz/node-authorizer.ts';
+import { openSignerPolicy } from '../authz/signer-policy-file.ts';
 import type { SignerWorlds } from '../authz/signer-world.ts';
 import type { ReadinessCheck } from '../base/lifecycle.ts';
 import { RaError } from '../base/ra-error.ts';
+import type { StartContext } from '../base/start-stack.ts';
 import type { RaConfig } from '../config/ra-config.ts';
 import type { KubernetesApi } from '../kube/client-node/connect-kubernetes.ts';
 import { OptionalSource } from '../kube/optional-source.ts';
 import { PodIndex } from '../kube/pod-index.ts';
+import type { Watches } from '../kube/watches.ts';
 import type { MeshSource } from '../mesh/mesh-snapshot.ts';
 import { parseProxyConfig } from '../mesh/proxy-config.ts';
 import type { Labels, ProxyConfigEntry } from '../mesh/proxy-config.ts';
 import { ProxyConfigIndex } from '../mesh/proxy-config-index.ts';
-import { podFeed } from '../kube/pod-feed.ts';
-import { startFeed } from '../kube/resource-feeds.ts';
-import type { FeedContext } from '../kube/resource-feeds.ts';
-import { openSignerPolicy } from '../authz/signer-policy-file.ts';
 
 /** What decides who gets which signer, with everything that keeps it up to date. */
-export interface Assignment {
+export interface SignerAssignment {
   readonly worlds: SignerWorlds;
   readonly callerPods: CallerPods;
   /** Undefined where no node account is trusted. */
@@ -28,13 +27,14 @@ export interface Assignment {
   readonly readiness: readonly ReadinessCheck[];
 }
 
-interface Parts {
+export interface SignerAssignmentOptions {
   readonly config: RaConfig;
   readonly kubernetes: KubernetesApi;
   /** What is known of other clusters' pods; absent where there is the local one alone. */
   readonly remotes?: RemotePods | undefined;
   readonly mesh: MeshSource;
-  readonly context: FeedContext;
+  readonly watches: Watches;
+  readonly context: StartContext;
 }
 
 /** Undefined for clusters that are not known. */
@@ -44,24 +44,25 @@ interface RemotePods {
 }
 
 /** Opens the policy and starts the watches that the configuration needs, and no others. */
-export async function startAssignment(parts: Parts): Promise<Assignment> {
-  const { config, mesh, context } = parts;
-  const { signerDomain, defaultSigner } = config;
-  const { clock, log, started } = context;
-  const policy = await openSignerPolicy({
-    ...{ path: config.signerPolicyPath, signerDomain, mesh, clock, log },
-  });
+export async function startSignerAssignment(
+  options: SignerAssignmentOptions,
+): Promise<SignerAssignment> {
+  const { config, kubernetes, mesh, watches } = options;
+  const { signerDomain, defaultSigner, signerPolicyPath } = config;
+  const { clock, log, started } = options.context;
+  const policy = await openSignerPolicy({ path: signerPolicyPath, signerDomain, mesh, clock, log });
   started.defer(() => policy.stop());
   const readiness: ReadinessCheck[] = [];
   const proxyConfigs = new ProxyConfigIndex();
-  if (config.proxyConfigs === 'watch') readiness.push(feedProxyConfigs(proxyConfigs, parts));
+  if (config.proxyConfigs === 'watch') readiness.push(feedProxyConfigs(proxyConfigs, options));
   const namespaces = new Map<string, Labels>();
   // Only rules ask for the labels of namespaces.
-  if (config.signerPolicyPath !== undefined) readiness.push(feedNamespaces(namespaces, parts));
+  if (signerPolicyPath !== undefined) readiness.push(feedNamespaces(namespaces, options));
   const decisive = [...readiness];
   const pods = new PodIndex();
   if (config.trustedNodeAccounts.length > 0) {
-    readiness.push(startFeed(podFeed(parts.kubernetes.podSource(), pods), context));
+    const source = kubernetes.podSource();
+    readiness.push(watches.start({ source, identify: (pod) => pod, handlers: pods }));
   }
   return {
     worlds: {
@@ -80,8 +81,8 @@ export async function startAssignment(parts: Parts): Promise<Assignment> {
         };
       },
     },
-    callerPods: callerPods(pods, parts),
-    nodeAuthorizer: nodeAuthorizer(pods, parts),
+    callerPods: callerPods(pods, options),
+    nodeAuthorizer: nodeAuthorizer(pods, options),
     readiness,
   };
 }
@@ -97,18 +98,23 @@ function assertRead(feeds: readonly ReadinessCheck[]): void {
   }
 }
 
-function callerPods(pods: PodIndex, { config, kubernetes, remotes }: Parts): CallerPods {
+function callerPods(
+  pods: PodIndex,
+  { config, kubernetes, remotes }: SignerAssignmentOptions,
+): CallerPods {
   const local = { pods, lookup: kubernetes.podLookup };
   return new CallerPods({
     podsOf: (cluster) => (cluster === config.cluster.id ? local : remotes?.podsOf(cluster)),
   });
 }
 
-function nodeAuthorizer(pods: PodIndex, parts: Parts): NodeAuthorizer | undefined {
-  const { config, kubernetes, mesh, remotes } = parts;
+function nodeAuthorizer(
+  pods: PodIndex,
+  { config, kubernetes, mesh, remotes, context }: SignerAssignmentOptions,
+): NodeAuthorizer | undefined {
   const trusted = config.trustedNodeAccounts;
   if (trusted.length === 0) return undefined;
-  const { clock } = parts.context;
+  const { clock } = context;
   const lookup = kubernetes.podLookup;
   const local = new PodNodeAuthorizer({ trusted, pods, lookup, mesh, clock });
   return new ClusterNodeAuthorizers((cluster) =>
@@ -123,38 +129,35 @@ function readProxyConfig(raw: unknown): ProxyConfigEntry {
   return entry;
 }
 
-function feedProxyConfigs(index: ProxyConfigIndex, { kubernetes, context }: Parts): ReadinessCheck {
+function feedProxyConfigs(
+  index: ProxyConfigIndex,
+  { kubernetes, watches, context }: SignerAssignmentOptions,
+): ReadinessCheck {
   const source = kubernetes.proxyConfigSource(readProxyConfig);
-  return startFeed<ProxyConfigEntry>(
-    {
-      source: new OptionalSource(source, context.clock),
-      identify: (entry) => entry,
-      handlers: {
-        onPut: (entry) => {
-          index.put(entry);
-        },
-        onGone: ({ namespace = '', name, uid }) => {
-          index.gone({ namespace, name, uid });
-        },
+  return watches.start<ProxyConfigEntry>({
+    source: new OptionalSource(source, context.clock),
+    identify: (entry) => entry,
+    handlers: {
+      onPut: (entry) => {
+        index.put(entry);
+      },
+      onGone: ({ namespace = '', name, uid }) => {
+        index.gone({ namespace, name, uid });
       },
     },
-    context,
-  );
+  });
 }
 
 function feedNamespaces(
   labels: Map<string, Labels>,
-  { kubernetes, context }: Parts,
+  { kubernetes, watches }: SignerAssignmentOptions,
 ): ReadinessCheck {
-  return startFeed(
-    {
-      source: kubernetes.namespaceSource(),
-      identify: (namespace) => namespace,
-      handlers: {
-        onPut: (namespace) => void labels.set(namespace.name, namespace.labels),
-        onGone: ({ name }) => void labels.delete(name),
-      },
+  return watches.start({
+    source: kubernetes.namespaceSource(),
+    identify: (namespace) => namespace,
+    handlers: {
+      onPut: (namespace) => void labels.set(namespace.name, namespace.labels),
+      onGone: ({ name }) => void labels.delete(name),
     },
-    context,
-  );
+  });
 }

@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { startAssignment } from '../../../src/app/assignment.ts';
+import { startSignerAssignment } from '../../../src/app/signer-assignment.ts';
 import { StartStack } from '../../../src/base/start-stack.ts';
 import type { RaConfig } from '../../../src/config/ra-config.ts';
 import { KubeApiError } from '../../../src/kube/api-error.ts';
 import type { KubernetesApi } from '../../../src/kube/client-node/connect-kubernetes.ts';
 import type { ResourceList, ResourceSource } from '../../../src/kube/resource-source.ts';
+import { Watches } from '../../../src/kube/watches.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { RecordingLogger } from '../../support/recording-logger.ts';
 import { aMesh } from '../../support/orders.ts';
@@ -37,22 +38,24 @@ function aKubernetes(list: () => Promise<ResourceList<never>>): KubernetesApi {
 
 async function started(list: () => Promise<ResourceList<never>>) {
   const stack = new StartStack();
-  const assignment = await startAssignment({
+  const context = {
+    clock: new FakeClock(),
+    random: () => 0.5,
+    log: new RecordingLogger(),
+    started: stack,
+  };
+  const assignment = await startSignerAssignment({
     config,
     kubernetes: aKubernetes(list),
     mesh: { current: () => aMesh() },
-    context: {
-      clock: new FakeClock(),
-      random: () => 0.5,
-      log: new RecordingLogger(),
-      started: stack,
-    },
+    watches: new Watches(context),
+    context,
   });
   await settle();
   return { worlds: assignment.worlds, stop: () => stack.stop() };
 }
 
-describe('startAssignment', () => {
+describe('startSignerAssignment', () => {
   it('decides nothing before the ProxyConfigs are known: a weaker source would win', async () => {
     const { worlds, stop } = await started(never);
     expect(thrownBy(() => worlds.current())).toMatchObject({ code: 'NOT_READY' });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { warnOfSettings } from '../../../src/app/setting-warnings.ts';
+import { warnOfSettings } from '../../../src/config/setting-warnings.ts';
 import { parseRaConfig } from '../../../src/config/ra-config.ts';
 import { RecordingLogger } from '../../support/recording-logger.ts';
 

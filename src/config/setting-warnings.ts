@@ -1,5 +1,5 @@
 import type { Logger } from '../base/logger.ts';
-import type { RaConfig } from '../config/ra-config.ts';
+import type { RaConfig } from './ra-config.ts';
 
 /** Says once what was set and will not do what somebody may expect. */
 export function warnOfSettings(

@@ -2,18 +2,26 @@ import type { Admission } from '../admission/admission.ts';
 import type { TokenReviewCache } from '../authn/token-review-cache.ts';
 import type { ReadinessCheck } from '../base/lifecycle.ts';
 import type { FollowedMesh } from '../mesh/mesh-snapshot.ts';
-import type { MetricsSources } from '../metrics/metrics-sources.ts';
+import type { MetricsSources, SignerExpiry } from '../metrics/metrics-sources.ts';
 import type { KnownIssuers } from '../ra/known-issuers.ts';
 import type { CertificateService } from '../server/certificate-service.ts';
 import type { GrpcServer } from '../server/grpc-server.ts';
-import { issuerExpiries, rootExpiries } from './expiry-sources.ts';
-import type { Signing } from './signing.ts';
+import type { DeletionQueue } from '../signer/cleanup/deletion-queue.ts';
+import type { Reaper } from '../signer/cleanup/reaper.ts';
+import type { SigningRequestFeed } from '../signer/csr/signing-request-feed.ts';
+import type { SignerLimiter } from '../signer/limits/signer-limiter.ts';
 
 export interface RunningParts {
   readonly service: CertificateService;
   readonly admission: Admission;
   readonly grpc: GrpcServer;
-  readonly signing: Signing;
+  readonly signing: {
+    readonly feed: SigningRequestFeed;
+    readonly deletions: DeletionQueue;
+    readonly reaper: Reaper;
+    readonly limiter: SignerLimiter;
+  };
+  /** Of the local cluster. */
   readonly tokenReviews: TokenReviewCache;
   readonly mesh: FollowedMesh;
   readonly issuers: KnownIssuers;
@@ -22,8 +30,8 @@ export interface RunningParts {
 
 /** What the metrics are told of the parts that always run. */
 export function runningSources(parts: RunningParts): MetricsSources {
-  const { service, admission, grpc, signing, tokenReviews, mesh, issuers, readiness } = parts;
-  const { feed, deletions, reaper } = signing;
+  const { service, admission, grpc, tokenReviews, mesh, issuers, readiness } = parts;
+  const { feed, deletions, reaper, limiter } = parts.signing;
   return {
     callsInFlight: () => service.inFlight,
     connections: () => grpc.connections,
@@ -39,17 +47,26 @@ export function runningSources(parts: RunningParts): MetricsSources {
       removals: deletions.pending,
       reaped: reaper.reaped,
     }),
-    circuits: () => signing.limiter.circuits(),
-    signerLoads: () => signing.limiter.loads(),
+    circuits: () => limiter.circuits(),
+    signerLoads: () => limiter.loads(),
     tokenCache: () => ({ ...tokenReviews.counts, size: tokenReviews.size }),
     meshGeneration: () => mesh.current().generation,
     configs: () => [{ config: 'mesh', ...mesh.state }],
     roots: () => rootExpiries(mesh),
-    issuers: () => issuerExpiries(issuers),
+    issuers: () => [...issuers.entries()].map(([signer, notAfter]) => ({ signer, notAfter })),
     readiness: () =>
       readiness.map((check) => ({
         check: check.name,
         holds: check.notReadyBecause() === undefined,
       })),
   };
+}
+
+/** The earliest end among the roots of each signer that has some. */
+function rootExpiries(mesh: FollowedMesh): readonly SignerExpiry[] {
+  const { trust } = mesh.current();
+  return trust.signerNames.map((signer) => ({
+    signer,
+    notAfter: Math.min(...trust.rootsFor(signer).map((root) => root.notAfter)),
+  }));
 }
