@@ -103,22 +103,30 @@ export function startSigning(options: SigningOptions): Signing {
     await watch.stop();
     await deletions.stop();
   });
-  const issuing = openSigner(options, { deletions, feed, attempts, retained, account, changeMonitor });
+  const issuing = openSigner(options, {
+    deletions,
+    feed,
+    attempts,
+    retained,
+    account,
+    changeMonitor,
+  });
   return { ...issuing, watch, deletions, feed, reaper, retained, retries };
+}
+
+interface SignerParts {
+  readonly deletions: DeletionQueue;
+  readonly feed: SigningRequestFeed;
+  readonly attempts: ApiAttempts;
+  readonly retained: RetainedRequests;
+  readonly account: OwnAccount;
+  readonly changeMonitor: CertificateChangeMonitor;
 }
 
 function openSigner(
   { config, kubernetes, approvals, context }: SigningOptions,
-  parts: {
-    readonly deletions: DeletionQueue;
-    readonly feed: SigningRequestFeed;
-    readonly attempts: ApiAttempts;
-    readonly retained: RetainedRequests;
-    readonly account: OwnAccount;
-    readonly changeMonitor: CertificateChangeMonitor;
-  },
+  { deletions, feed, attempts, retained, account, changeMonitor }: SignerParts,
 ): Pick<Signing, 'signer' | 'shared' | 'limiter' | 'submissions'> {
-  const { deletions, feed, attempts, retained, account, changeMonitor } = parts;
   const { clock, random } = context;
   const log = context.log.scope('signer');
   const { signingRequests: requests, issuerStatuses: issuers, requestEvents: events } = kubernetes;
