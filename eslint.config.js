@@ -32,6 +32,11 @@ const realTime = [
   },
 ];
 
+const spreadLiteral = {
+  selector: 'ObjectExpression > SpreadElement > ObjectExpression',
+  message: 'give each field by its name, so that a search for it finds the line',
+};
+
 export default tseslint.config(
   { ignores: ['node_modules/', 'dist/', 'coverage/', '.cache/', '**/*.cjs'] },
   {
@@ -66,8 +71,12 @@ export default tseslint.config(
     },
   },
   {
+    files: ['src/**'],
+    rules: { 'no-restricted-syntax': ['error', ...realTime, spreadLiteral] },
+  },
+  {
     files: ['src/base/**'],
-    rules: { 'no-restricted-globals': 'off', 'no-restricted-syntax': 'off' },
+    rules: { 'no-restricted-globals': 'off', 'no-restricted-syntax': ['error', spreadLiteral] },
   },
   { files: ['src/main.ts', 'scripts/**'], rules: { 'no-restricted-syntax': 'off' } },
   {

@@ -75,7 +75,10 @@ export class Admission {
     const { mostKeys, mostWaiting, mostWaitingBytes } = limits;
     const queue = (atOnce: number, atOncePerKey: number, reason: OverloadReason): FairQueue =>
       new FairQueue({
-        ...{ atOnce, atOncePerKey, mostWaiting, mostWaitingBytes },
+        atOnce,
+        atOncePerKey,
+        mostWaiting,
+        mostWaitingBytes,
         full: () => this.#turnAway(reason),
       });
     const buckets = (rate: Rate | undefined): TokenBuckets | undefined =>

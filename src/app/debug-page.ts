@@ -53,7 +53,7 @@ export async function openDebugPage(options: DebugPageOptions): Promise<DebugPag
     version: options.version,
     pageDirectory: options.pageDirectory,
     clock,
-    log: log.scope('server'),
+    log: log.scope('debug'),
   });
   started.defer(() => pages.stop());
   return pages;

@@ -107,7 +107,7 @@ function startIstiodTls(
 ): void {
   const { serving, podNamespace: namespace } = config;
   const { clock, random, started } = context;
-  const log = context.log.scope('server');
+  const log = context.log.scope('serving');
   if (serving.kind !== 'signer') {
     log.warn('ISTIOD_TLS_SECRET has no effect: it is signed by who signs for us, and nobody does', {
       fix: 'set PILOT_CERT_PROVIDER=k8s.io/<signer>',

@@ -103,15 +103,8 @@ export function startSigning(options: SigningOptions): Signing {
     await watch.stop();
     await deletions.stop();
   });
-  const issuing = openSigner(options, {
-    deletions,
-    feed,
-    attempts,
-    retained,
-    account,
-    changeMonitor,
-  });
-  return { ...issuing, watch, deletions, feed, reaper, retained, retries };
+  const parts = { deletions, feed, attempts, retained, account, changeMonitor };
+  return { ...openSigner(options, parts), watch, deletions, feed, reaper, retained, retries };
 }
 
 interface SignerParts {

@@ -65,10 +65,16 @@ export class AuditLog implements ApprovalLog, ChangeLog, DecisionLog, ReadinessC
     const { clock } = options;
     const write = (summary: AuditLine): boolean => this.#pushIfRoom(summary);
     this.#strangers = new RefusalCounter({
-      ...{ clock, write, cause: 'flood', linesPerSecond: strangersPerSecond },
+      clock,
+      write,
+      cause: 'flood',
+      linesPerSecond: strangersPerSecond,
     });
     this.#withoutRoom = new RefusalCounter({
-      ...{ clock, write, cause: 'buffer_full', linesPerSecond: 0 },
+      clock,
+      write,
+      cause: 'buffer_full',
+      linesPerSecond: 0,
     });
   }
 

@@ -155,7 +155,10 @@ export class AuditWriter {
     const { clock, log, random, sink } = this.#options;
     this.#failure = error;
     log.error('audit lines could not be written, trying again', {
-      ...{ sink: sink.name, attempt, bufferedBytes: this.#bufferedBytes, error },
+      sink: sink.name,
+      attempt,
+      bufferedBytes: this.#bufferedBytes,
+      error,
     });
     await sleep(clock, fullJitterMs(attempt, backoff, random), this.#stopping.signal);
   }

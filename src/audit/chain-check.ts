@@ -41,8 +41,11 @@ export class ChainCheck {
     this.#last = { ...first, seq: first.seq - 1, hash: first.prev ?? '' };
     if (first.seq > 1) {
       this.#gaps.push({
-        ...{ from: 1, to: first.seq - 1, beforeStart: mayBeginLate },
-        ...{ hashBefore: null, prevAfter: first.prev },
+        from: 1,
+        to: first.seq - 1,
+        beforeStart: mayBeginLate,
+        hashBefore: null,
+        prevAfter: first.prev,
       });
     }
   }
@@ -63,8 +66,11 @@ export class ChainCheck {
     this.#last = link;
     if (link.seq === last.seq + 1) return follows(link, last.hash) ? [] : [altered(last.seq)];
     this.#gaps.push({
-      ...{ from: last.seq + 1, to: link.seq - 1, beforeStart: false },
-      ...{ hashBefore: last.hash, prevAfter: link.prev },
+      from: last.seq + 1,
+      to: link.seq - 1,
+      beforeStart: false,
+      hashBefore: last.hash,
+      prevAfter: link.prev,
     });
     return this.#gaps.length > mostOpenGaps ? missing(this.#gaps.splice(0, 1)) : [];
   }

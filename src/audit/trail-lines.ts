@@ -12,7 +12,8 @@ async function* linesOfFile(path: string): AsyncGenerator<string, void, undefine
   let rest = '';
   // The setting makes each chunk a string.
   const chunks: AsyncIterable<string> = createReadStream(path, {
-    ...{ encoding: 'utf8', highWaterMark: 262_144 },
+    encoding: 'utf8',
+    highWaterMark: 262_144,
   });
   for await (const chunk of chunks) {
     const pieces = chunk.split('\n');

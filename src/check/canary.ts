@@ -154,7 +154,9 @@ function judgeChain(pem: string, { order, spkiDer, ports }: Judgement): Verdict 
   try {
     const path = verifyIssued(pem, {
       order: { admitted, ttlSeconds },
-      ...{ roots, verifier: new ChainVerifier(), now },
+      roots,
+      verifier: new ChainVerifier(),
+      now,
     });
     const root = path.at(-1);
     return ok(`${signer} signs, under ${root === undefined ? 'its root' : describeRoot(root)}`);

@@ -78,8 +78,20 @@ class Gatherer {
     const [istiods, nodeAgents, certManagers] = others;
     const world = await this.#seek(() => this.#world({ mesh, policy, proxyConfigs, namespaces }));
     return {
-      ...{ server, mesh, policy, clientRoots, proxyConfigs, namespaces, pods, hasCertManager },
-      ...{ istiods, nodeAgents, certManagers, rootConfigMaps, injectorValues, world },
+      server,
+      mesh,
+      policy,
+      clientRoots,
+      proxyConfigs,
+      namespaces,
+      pods,
+      hasCertManager,
+      istiods,
+      nodeAgents,
+      certManagers,
+      rootConfigMaps,
+      injectorValues,
+      world,
     };
   }
 

@@ -74,8 +74,10 @@ export function resultOf(
       return { ...common, text: verdict.because };
     case 'failed':
       return {
-        ...{ ...common, severity: verdict.severity ?? severity },
-        ...{ text: verdict.text, fix: verdict.fix },
+        ...common,
+        severity: verdict.severity ?? severity,
+        text: verdict.text,
+        fix: verdict.fix,
       };
   }
 }

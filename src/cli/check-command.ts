@@ -121,7 +121,9 @@ async function resultsOf(
   };
   try {
     return await checkCluster(config, ports, {
-      ...{ account, makesCanaries: flags.canary === true, signal: stopping.signal },
+      account,
+      makesCanaries: flags.canary === true,
+      signal: stopping.signal,
       onProgress: (running) => {
         progress.update(running);
       },

@@ -71,7 +71,7 @@ export async function startKnownClusters(options: KnownClustersOptions): Promise
     onChange: (clusters) => {
       registry.replaceRemotes(clusters);
     },
-    log: context.log,
+    log: context.log.scope('clusters'),
   });
   context.started.defer(() => remotes.stop());
   const source = kubernetes.secretSource(config.podNamespace, remoteSecrets);

@@ -81,7 +81,10 @@ export class MeshConfigObject implements ReadinessCheck {
     const { mesh, namespace, name, log } = this.#options;
     const consequence = mesh.isKnown ? 'the last good one stays in use' : 'we wait for it';
     log.warn(`the ConfigMap with the mesh config ${problem}; ${consequence}`, {
-      ...{ reason, kind: 'ConfigMap', namespace, name },
+      reason,
+      kind: 'ConfigMap',
+      namespace,
+      name,
       ...(error === undefined ? {} : { error }),
     });
   }

@@ -76,7 +76,10 @@ export class ChainVerifier {
       throw fault(leaf, 'too_many_certificates', 'comes with too many certificates');
     }
     const search: Search = {
-      ...{ leaf, at, clockSkewMs, maxDepth },
+      leaf,
+      at,
+      clockSkewMs,
+      maxDepth,
       failures: [],
       verificationsLeft: mostVerifications,
     };

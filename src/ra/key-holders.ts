@@ -51,7 +51,10 @@ export class KeyHolders {
     decision.note({ keyHeldBy: holder });
     log.warn('one key is used by two identities', {
       requestId: decision.requestId,
-      ...{ spkiSha256, holder, identity, refused: denyReuse },
+      spkiSha256,
+      holder,
+      identity,
+      refused: denyReuse,
     });
     if (!denyReuse) return;
     throw new RaError('KEY_REFUSED', `the key is that of ${holder}`, { reason: 'key_reused' });

@@ -91,7 +91,12 @@ export class RecentDecisions implements DecisionLog {
       code: error?.code,
       reason: error?.reason,
       cluster: decision.facts.callerCluster,
-      ...{ identity, caller, signer, assignedBy, servedInsteadOf, notAfter },
+      identity,
+      caller,
+      signer,
+      assignedBy,
+      servedInsteadOf,
+      notAfter,
       // The one text that a client chose itself.
       certSigner: certSigner?.slice(0, 256),
       totalMs: decision.elapsedMs(),

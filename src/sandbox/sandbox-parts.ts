@@ -79,7 +79,15 @@ function createServer(
   });
   const authenticator = new RequestAuthenticator({ tokens, adminToken });
   const http = new HttpApi({
-    ...{ api, authenticator, authorizer, calls, clock, faults, log, store, watches },
+    api,
+    authenticator,
+    authorizer,
+    calls,
+    clock,
+    faults,
+    log,
+    store,
+    watches,
   });
   return new ApiServer({
     ...identity.serving,

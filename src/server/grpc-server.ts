@@ -230,7 +230,9 @@ function watchUnread(options: GrpcServerOptions, { service }: CertificateProto):
   return new UnreadCalls({
     path: service.CreateCertificate.path,
     refuse: (peer, error) => certificates.refuseUnread(peer, error),
-    ...{ clock, readWithinMs, mostUnread },
+    clock,
+    readWithinMs,
+    mostUnread,
   });
 }
 

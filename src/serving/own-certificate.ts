@@ -38,7 +38,7 @@ export async function openOwnCertificate(
 ): Promise<OwnCertificate> {
   const { serving, approval, tlsPolicy } = config;
   const { clock, random, started } = context;
-  const log = context.log.scope('server');
+  const log = context.log.scope('serving');
   const settings = settingsOf(config, mesh);
   const source = await openServingCertificateSource(settings, {
     requests,

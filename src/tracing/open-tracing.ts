@@ -50,7 +50,8 @@ export function openTracing(options: TracingOptions): Tracing {
       timeoutMillis: sendMs,
       concurrencyLimit: 2,
     }),
-    ...{ clock, log },
+    clock,
+    log,
   });
   const processor = new BatchSpanProcessor({
     exporter,

@@ -48,7 +48,10 @@ async function readIssuerCa(
   const secretName = textAt(issuer, 'spec', 'ca', 'secretName');
   if (secretName === '') return undefined;
   const secrets = {
-    ...{ group: '', version: 'v1', resource: 'secrets', name: secretName },
+    group: '',
+    version: 'v1',
+    resource: 'secrets',
+    name: secretName,
     namespace: namespace ?? clusterResourceNamespace,
   };
   const [secret] = (await inspection.list(secrets, signal)).items;

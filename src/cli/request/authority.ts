@@ -39,9 +39,18 @@ export class Authority {
     const { validitySeconds, certSigner, deadlineMs } = this.#plan;
     const [token, rootPem] = await Promise.all([this.#token(), this.#roots()]);
     return this.#ports.call({
-      ...{ address, serverName, rootPem, protoDirectory: this.#ports.protoDirectory },
-      ...{ token, clusterId, impersonatedIdentity: impersonate },
-      ...{ csrPem, validitySeconds, certSigner, deadlineMs, signal },
+      address,
+      serverName,
+      rootPem,
+      protoDirectory: this.#ports.protoDirectory,
+      token,
+      clusterId,
+      impersonatedIdentity: impersonate,
+      csrPem,
+      validitySeconds,
+      certSigner,
+      deadlineMs,
+      signal,
     });
   }
 

@@ -51,7 +51,9 @@ export function failureEvent(
   return jsonLine({
     event: 'failed',
     time: plainTime(time),
-    ...{ code, message, retryInMs: Math.round(retryInMs) },
+    code,
+    message,
+    retryInMs: Math.round(retryInMs),
     ...(held === undefined ? {} : { notAfter: plainTime(held.leaf.notAfter) }),
   });
 }

@@ -51,7 +51,10 @@ export function requestAndWatch(
   return reportingFailure({ plan, edges, authority }, () =>
     watchCertificate(
       {
-        ...{ plan, environment: edges.environment, clock: edges.clock, random: edges.random },
+        plan,
+        environment: edges.environment,
+        clock: edges.clock,
+        random: edges.random,
         obtain: (stopping) => obtain({ plan, edges, authority, retries: agentRetries }, stopping),
         isRetried: isRetriedByAgents,
         describe: describeFailure,
@@ -81,7 +84,11 @@ async function obtain(
 ): Promise<ObtainedCertificate> {
   const { clock, environment, random } = edges;
   const options: RoundOptions = {
-    ...{ identity: await authority.identity(), key: plan.key, retries, clock, random },
+    identity: await authority.identity(),
+    key: plan.key,
+    retries,
+    clock,
+    random,
     ask: (csrPem, stopping) => authority.ask(csrPem, stopping),
     isRetried: isRetriedByAgents,
   };

@@ -56,7 +56,10 @@ export function parseRequestFlags(flags: RequestFlags): RequestPlan {
   const { address, root, serverName, trustDomain, clusterId, impersonate, key, output } = flags;
   checkHostPort(address, '--address', '127.0.0.1:15012');
   return {
-    ...{ address, root, trustDomain, key },
+    address,
+    root,
+    trustDomain,
+    key,
     ...(serverName === undefined ? {} : { serverName }),
     ...(clusterId === undefined ? {} : { clusterId }),
     ...(impersonate === undefined ? {} : { impersonate }),

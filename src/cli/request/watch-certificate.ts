@@ -24,7 +24,11 @@ export function watchCertificate(options: WatchOptions, signal: AbortSignal): Pr
   const { plan, obtain, isRetried, clock, random } = options;
   return keepCertificate(
     {
-      ...{ obtain, isRetried, clock, random, gracePeriod: plan.gracePeriod },
+      obtain,
+      isRetried,
+      clock,
+      random,
+      gracePeriod: plan.gracePeriod,
       use: (kept) => use(kept, options),
       onFailure: (error, facts) => {
         tellFailure(error, facts, options);

@@ -49,7 +49,11 @@ export class KubernetesClusterInspection implements ClusterInspection {
       const query = { ...selectorsOf(selection), limit: String(pageSize) };
       const answer = await this.#calls.send(
         {
-          ...{ verb: 'list', resource, method: 'GET', priority: 'low', path },
+          verb: 'list',
+          resource,
+          method: 'GET',
+          priority: 'low',
+          path,
           query: token === undefined ? query : { ...query, continue: token },
         },
         signal,
@@ -69,7 +73,8 @@ export class KubernetesClusterInspection implements ClusterInspection {
     const apiVersion = 'authorization.k8s.io/v1';
     const path = ['apis', 'authorization.k8s.io', 'v1', 'subjectaccessreviews'];
     const answer = await this.#create('subjectaccessreviews', path, signal, {
-      ...{ apiVersion, kind: 'SubjectAccessReview' },
+      apiVersion,
+      kind: 'SubjectAccessReview',
       spec: {
         user: `system:serviceaccount:${namespace}:${name}`,
         groups: [
@@ -91,7 +96,8 @@ export class KubernetesClusterInspection implements ClusterInspection {
     const resource = 'serviceaccounts/token';
     const path = ['api', 'v1', 'namespaces', namespace, 'serviceaccounts', name, 'token'];
     const answer = await this.#create(resource, path, signal, {
-      ...{ apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest' },
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
       spec: { audiences, expirationSeconds: tokenSeconds },
     });
     const token = stringAt(objectAt(answer, 'status'), 'token');

@@ -120,7 +120,8 @@ export function connectKubernetes(options: ConnectOptions): KubernetesApi {
   return {
     ...sources,
     signingRequests: new KubernetesSigningRequests({
-      ...{ calls, json },
+      calls,
+      json,
       source: sources.signingRequestSource,
     }),
     tokenReviews: new KubernetesTokenReviews(calls),

@@ -28,7 +28,10 @@ export class KubernetesRequestEvents implements RequestEvents {
     const selector = Object.entries(about).map(([field, value]) => `${field}=${escaped(value)}`);
     const list = await this.#calls.send(
       {
-        ...{ verb: 'list', resource: 'events', method: 'GET', priority: 'low' },
+        verb: 'list',
+        resource: 'events',
+        method: 'GET',
+        priority: 'low',
         path: ['api', 'v1', 'namespaces', namespace, 'events'],
         query: { fieldSelector: selector.join(','), limit: String(mostEvents) },
       },

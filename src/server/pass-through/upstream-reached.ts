@@ -62,7 +62,8 @@ export class UpstreamReached implements ReadinessCheck, Stoppable {
       if (clock.monotonic() >= until) {
         this.#isOver = true;
         log.error('istiod was not reached: certificates are served, and nothing is passed on', {
-          ...{ host, error: this.#lastError },
+          host,
+          error: this.#lastError,
         });
         return;
       }
