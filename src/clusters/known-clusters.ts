@@ -96,6 +96,6 @@ function openByKubeconfig(
     mesh,
     clock,
     random,
-    log,
+    log: log.scope('clusters'),
   });
 }
