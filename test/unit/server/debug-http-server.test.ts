@@ -61,6 +61,21 @@ describe('the debug port', () => {
     expect((await ask('/debug')).status).toBe(404);
   });
 
+  it.each(['/../package.json', '/%2e%2e/package.json', '/debug/..%2f..%2fpackage.json'])(
+    'leads to no file by %s',
+    async (path) => {
+      expect((await ask(path)).status).toBe(404);
+    },
+  );
+
+  // It is no URL, and no reason for an error of ours.
+  it.failing.each(['//', '//[', '/\\\\['])(
+    'says of the path %s that it is not there',
+    async (path) => {
+      expect((await ask(path)).status).toBe(404);
+    },
+  );
+
   it.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('changes nothing for a %s', async (method) => {
     const { status, headers } = await ask('/', {}, method);
 
