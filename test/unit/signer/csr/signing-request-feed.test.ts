@@ -36,6 +36,20 @@ describe('SigningRequestFeed', () => {
     await expect(end).resolves.toBe('gone');
   });
 
+  // Two versions that are no decimal numbers cannot be compared: the later event counts.
+  it.failing('takes each state whose version tells no order', async () => {
+    const subscription = feed.subscribe('ra-x');
+    const object = await create();
+    const versioned = (resourceVersion: string): SigningRequest => ({ ...object, resourceVersion });
+    feed.put(versioned('version b'));
+    let isDone = false;
+    void subscription.until(object.uid, isIssued, forever).then(() => (isDone = true));
+    feed.put({ ...versioned('version a'), certificatePem: 'PEM' });
+    await settle();
+
+    expect(isDone).toBe(true);
+  });
+
   it('does not take an older object of the same name for that', async () => {
     const subscription = feed.subscribe('ra-x');
     const older = await create();
