@@ -1,3 +1,4 @@
+import { messageOf } from '../base/error-message.ts';
 import { AuthenticatorChain } from '../authn/authenticator-chain.ts';
 import type { Authenticator } from '../authn/authenticator.ts';
 import { ClientAllowList } from '../authn/client-allow-list.ts';
@@ -65,7 +66,7 @@ function readAllowList(identities: readonly string[]): ClientAllowList {
   try {
     return new ClientAllowList(identities);
   } catch (cause) {
-    const problem = cause instanceof Error ? cause.message : String(cause);
+    const problem = messageOf(cause);
     throw new Error(`CLIENT_CERT_IDENTITIES: ${problem}`, { cause });
   }
 }

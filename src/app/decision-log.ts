@@ -3,6 +3,7 @@ import type { AuditSink } from '../audit/audit-sink.ts';
 import { DecisionLogger } from '../audit/decision-logger.ts';
 import { FileSink } from '../audit/file-sink.ts';
 import { StreamSink } from '../audit/stream-sink.ts';
+import { messageOf } from '../base/error-message.ts';
 import type { StartContext } from '../base/start-stack.ts';
 import type { AuditConfig } from '../config/audit-settings.ts';
 import type { RaConfig } from '../config/ra-config.ts';
@@ -49,7 +50,7 @@ async function openAuditLog(
   try {
     return await AuditLog.open({ sink: sinkOf(audit), replica, clock, random, log });
   } catch (cause) {
-    const problem = cause instanceof Error ? cause.message : String(cause);
+    const problem = messageOf(cause);
     throw new Error(`cannot write the audit log that AUDIT_LOG names: ${problem}`, { cause });
   }
 }

@@ -1,3 +1,4 @@
+import { messageOf } from './error-message.ts';
 /**
  * Everything that can end a request without a certificate. The server maps each code to one gRPC
  * status (server/status.ts); the client is shown `publicMessage` alone, the log and the audit line
@@ -61,7 +62,7 @@ export class RaError extends Error {
   /** Anything thrown, as an RaError: unknown errors become INTERNAL and keep the original as cause. */
   static from(error: unknown): RaError {
     if (error instanceof RaError) return error;
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     return new RaError('INTERNAL', message, { cause: error });
   }
 }

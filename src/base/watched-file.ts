@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { messageOf } from './error-message.ts';
 import type { Clock, Timer } from './clock.ts';
 import type { Stoppable } from './lifecycle.ts';
 import type { Logger } from './logger.ts';
@@ -102,7 +103,7 @@ async function readText({ path, what }: { path: string; what: string }): Promise
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
-    const problem = cause instanceof Error ? cause.message : String(cause);
+    const problem = messageOf(cause);
     throw new Error(`cannot read the ${what}: ${problem}: correct its path or its rights`, {
       cause,
     });

@@ -1,3 +1,4 @@
+import { messageOf } from '../base/error-message.ts';
 import { isForbidden, isNotFound, KubeApiError } from '../kube/api-error.ts';
 
 /** Something about the cluster or the settings that was sought once for all checks. */
@@ -47,7 +48,7 @@ export function reportedBy<T>(check: string, fact: Fact<T>): Fact<T> {
 
 /** What an error says about a fact: what is forbidden, and what the API does not have, is no fault. */
 export function factOf(error: unknown): Fact<never> {
-  const because = error instanceof Error ? error.message : String(error);
+  const because = messageOf(error);
   if (error instanceof UnknownFactError) return unknownFact(because, error.isFault);
   if (isForbidden(error) && error instanceof KubeApiError) {
     const { verb, resource } = error;

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { messageOf } from '../base/error-message.ts';
 import { filesOfTrail } from '../audit/rotated-files.ts';
 import { linesOf } from '../audit/trail-lines.ts';
 import { verifyAudit } from '../audit/verify-audit.ts';
@@ -66,7 +67,7 @@ async function readTrail(file: string): Promise<AuditReport> {
     if (files.length === 0) throw new Error('there is no such file, rotated or not');
     return await verifyAudit(linesOf(files));
   } catch (cause) {
-    const problem = cause instanceof Error ? cause.message : String(cause);
+    const problem = messageOf(cause);
     throw new UsageError(`cannot read ${file}: ${problem}: ${whichFile}`, { cause });
   }
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { openCluster } from '../kube/client-node/open-cluster.ts';
 import { systemClock } from '../base/clock.ts';
+import { messageOf } from '../base/error-message.ts';
 import { silentLogger } from '../base/logger.ts';
 import { checkCluster } from '../check/check-cluster.ts';
 import type { CheckResult } from '../check/check.ts';
@@ -131,10 +132,6 @@ async function resultsOf(
   } finally {
     await kubernetes.close();
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 async function readText(path: string): Promise<string | undefined> {

@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { messageOf } from '../base/error-message.ts';
 import { ConfigError } from '../config/setting.ts';
 import { exitCodes } from './exit-codes.ts';
 import { makeProgram } from './program.ts';
@@ -29,6 +30,6 @@ function report(error: unknown, { err }: CommandEnvironment): number {
     err.write(`${error.message.replace(/^/gm, 'istio-ra: ')}\n`);
     return exitCodes.usage;
   }
-  err.write(`istio-ra: ${error instanceof Error ? error.message : String(error)}\n`);
+  err.write(`istio-ra: ${messageOf(error)}\n`);
   return error instanceof UnreachableError ? exitCodes.unavailable : exitCodes.failed;
 }

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { messageOf } from '../base/error-message.ts';
 import { serveSettings, settingNames } from '../config/serve-settings.ts';
 import { parseSettingsFile, unusable } from '../config/settings-file.ts';
 import type { SettingsFile, SettingTexts } from '../config/setting.ts';
@@ -20,7 +21,7 @@ export async function readNamedSettingsFile({
   try {
     return parseSettingsFile(await readFile(path, 'utf8'), { path, settings: settingNames });
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
+    const problem = messageOf(error);
     const source = typed === undefined ? variable : `--${flag}`;
     return unusable(path, `cannot read the file that ${source} names: ${problem}`);
   }

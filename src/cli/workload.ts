@@ -1,3 +1,4 @@
+import { messageOf } from '../base/error-message.ts';
 import { ChainVerifier } from '../pki/chain.ts';
 import { parseCertificate } from '../pki/certificate.ts';
 import type { Certificate } from '../pki/certificate.ts';
@@ -59,7 +60,7 @@ export function verifyAnswer(chain: readonly string[], asked: Asked): Certificat
     new ChainVerifier().buildPath({ leaf, candidates, roots, at });
     return leaf;
   } catch (cause) {
-    const problem = cause instanceof Error ? cause.message : String(cause);
+    const problem = messageOf(cause);
     throw new UnusableAnswerError(problem, { cause });
   }
 }

@@ -1,5 +1,6 @@
 import { chmod, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { messageOf } from '../base/error-message.ts';
 
 /** Thrown when something cannot be done for a reason that the person at the terminal can mend. */
 export class UsageError extends Error {
@@ -45,7 +46,7 @@ export class Workspace {
       return workspace;
     } catch (error) {
       if (error instanceof UsageError) throw error;
-      const problem = error instanceof Error ? error.message : String(error);
+      const problem = messageOf(error);
       throw new UsageError(`cannot write to ${directory} (${problem}): choose another with --dir`, {
         cause: error,
       });

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { messageOf } from '../base/error-message.ts';
 import { httpsGet } from '../base/https-get.ts';
 import type { OidcIssuer } from '../authn/oidc-authenticator.ts';
 import { FixedKeySet, longestKeySet, RemoteKeySet } from '../authn/oidc-key-set.ts';
@@ -74,7 +75,7 @@ export async function openOidcIssuers(options: OidcIssuersOptions): Promise<read
       drafts.map(async (draft) => ({ ...draft.issuer, keys: await keysOf(draft, options) })),
     );
   } catch (cause) {
-    const problem = cause instanceof Error ? cause.message : String(cause);
+    const problem = messageOf(cause);
     throw new Error(`cannot use the file that OIDC_ISSUERS names:\n${problem}`, { cause });
   }
 }
@@ -133,7 +134,7 @@ async function keysOf({ place, issuer }: Draft, options: OidcIssuersOptions): Pr
       log,
     });
   } catch (cause) {
-    const problem = cause instanceof Error ? cause.message : String(cause);
+    const problem = messageOf(cause);
     throw new Error(describeProblem({ ...placeOf(place), problem }), { cause });
   }
 }

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { messageOf } from '../base/error-message.ts';
 import type { TrustScope } from '../authn/trust-scope.ts';
 import { SignerPolicyError } from '../authz/policy-problem.ts';
 import type { PolicyProblem } from '../authz/policy-problem.ts';
@@ -55,7 +56,7 @@ export async function readRemoteClusterScopes(
   try {
     return parseRemoteClusterScopes(await readFile(path, 'utf8'), context);
   } catch (cause) {
-    const problem = cause instanceof Error ? cause.message : String(cause);
+    const problem = messageOf(cause);
     throw new Error(`cannot use the file that REMOTE_CLUSTERS names:\n${problem}`, { cause });
   }
 }

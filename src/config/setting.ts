@@ -1,3 +1,4 @@
+import { messageOf } from '../base/error-message.ts';
 /** One thing that can be set, by flag, by environment variable, or by both (the flag wins). */
 export interface Setting<T> {
   /** Without the dashes; undefined when there is no flag. */
@@ -67,7 +68,7 @@ export class SettingReader {
     try {
       return setting.parse(found.text);
     } catch (error) {
-      const problem = error instanceof Error ? error.message : String(error);
+      const problem = messageOf(error);
       this.reject(found.source, problem);
       return undefined;
     }

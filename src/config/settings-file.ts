@@ -1,3 +1,4 @@
+import { messageOf } from '../base/error-message.ts';
 import { readYaml } from '../base/yaml-document.ts';
 import { flagsWithoutEffect, isIstiodVariable, isRefused } from './istiod-settings.ts';
 import { nearestName } from './nearest-name.ts';
@@ -33,7 +34,7 @@ export function parseSettingsFile(text: string, options: SettingsFileOptions): S
       problems: [...read.flatMap(({ problem }) => problem ?? []), ...twice],
     };
   } catch (error) {
-    return unusable(path, error instanceof Error ? error.message : String(error));
+    return unusable(path, messageOf(error));
   }
 }
 

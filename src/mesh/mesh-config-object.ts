@@ -1,3 +1,4 @@
+import { messageOf } from '../base/error-message.ts';
 import type { ReadinessCheck } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import type { LayeredMesh, MeshLayer } from './layered-mesh.ts';
@@ -49,7 +50,7 @@ export class MeshConfigObject implements ReadinessCheck {
       this.#problem = undefined;
       this.#wasRead = true;
     } catch (error) {
-      const because = error instanceof Error ? error.message : String(error);
+      const because = messageOf(error);
       this.#report('MeshConfigBad', `cannot be used: ${because}`, error);
     }
   }

@@ -1,3 +1,4 @@
+import { messageOf } from '../base/error-message.ts';
 import { eachOnce } from '../pki/authorities.ts';
 import { parseCertificate } from '../pki/certificate.ts';
 import type { Certificate } from '../pki/certificate.ts';
@@ -61,7 +62,7 @@ function readCertificate(encoded: string, what: string): Certificate {
   try {
     return parseCertificate(Buffer.from(encoded, 'base64'));
   } catch (cause) {
-    const problem = cause instanceof Error ? cause.message : String(cause);
+    const problem = messageOf(cause);
     throw new Error(`${what} cannot be read: ${problem}`, { cause });
   }
 }

@@ -1,3 +1,4 @@
+import { messageOf } from '../base/error-message.ts';
 import { eachOnce, parseAuthorities } from '../pki/authorities.ts';
 import type { Certificate } from '../pki/certificate.ts';
 import type { CaCertificateEntry } from './ca-certificate-entry.ts';
@@ -71,7 +72,7 @@ function readRoots(pem: string, path: string): readonly Certificate[] {
   try {
     return parseAuthorities(pem);
   } catch (cause) {
-    const problem = cause instanceof Error ? cause.message : String(cause);
+    const problem = messageOf(cause);
     throw new MeshConfigError(path, problem, { cause });
   }
 }

@@ -1,3 +1,4 @@
+import { messageOf } from '../base/error-message.ts';
 /** One field that is wrong, as the API server lists it under `details.causes`. */
 export interface StatusCause {
   readonly reason: string;
@@ -60,7 +61,7 @@ export class StatusError extends Error {
   /** Anything thrown as a StatusError: what is not one becomes 500 InternalError. */
   static from(error: unknown): StatusError {
     if (error instanceof StatusError) return error;
-    return internalError(error instanceof Error ? error.message : String(error));
+    return internalError(messageOf(error));
   }
 }
 

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { sleep } from '../base/clock.ts';
 import type { Clock } from '../base/clock.ts';
+import { messageOf } from '../base/error-message.ts';
 import type { Logger } from '../base/logger.ts';
 import type { FaultBoard, FaultFacts, SignerFault } from './faults.ts';
 import { objectAt, textAt, timestamp, valueAt } from './kube-object.ts';
@@ -99,7 +100,7 @@ export class ToySigner {
 
   async #issue(request: KubeObject, fault: SignerFault | undefined): Promise<void> {
     const pem = await this.#chain(request, fault).catch((error: unknown) => {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       this.#fail(request, 'SigningError', `Error signing certificate: ${why}`);
       return undefined;
     });

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Clock, Timer } from '../base/clock.ts';
+import { messageOf } from '../base/error-message.ts';
 import type { Logger } from '../base/logger.ts';
 import type { ServingIdentity } from '../server/credentials.ts';
 import { readPair } from './served-certificate.ts';
@@ -45,7 +46,7 @@ export class CertificateFiles implements ServingCertificateSource {
     try {
       files.#take(identity, digestOf(identity));
     } catch (cause) {
-      const problem = cause instanceof Error ? cause.message : String(cause);
+      const problem = messageOf(cause);
       const which = 'the files that --tlsCertFile and --tlsKeyFile name';
       throw new Error(`cannot use ${which}: ${problem}`, { cause });
     }
@@ -135,7 +136,7 @@ async function read(path: string, flag: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
-    const problem = cause instanceof Error ? cause.message : String(cause);
+    const problem = messageOf(cause);
     throw new Error(`cannot read the file that ${flag} names: ${problem}`, { cause });
   }
 }

@@ -1,6 +1,7 @@
 import type { Random } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
 import { withDeadline } from '../base/deadline.ts';
+import { messageOf } from '../base/error-message.ts';
 import type { Stoppable } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import type { SecretObject, SecretWrites } from '../kube/secret-writes.ts';
@@ -122,7 +123,7 @@ export class IstiodTlsSecret implements Stoppable {
       });
       return issuer.recheck(served, leaf.spkiDer, dnsNames);
     } catch (error) {
-      const because = error instanceof Error ? error.message : String(error);
+      const because = messageOf(error);
       log.info('the certificate in the Secret for istiod is replaced', {
         namespace,
         name,

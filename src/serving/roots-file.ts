@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import { messageOf } from '../base/error-message.ts';
 import type { Stoppable } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import { WatchedFile } from '../base/watched-file.ts';
@@ -35,7 +36,7 @@ function parseRoots(pem: string, what: string): readonly Certificate[] {
   try {
     return parseAuthorities(pem, mostRoots);
   } catch (cause) {
-    const problem = cause instanceof Error ? cause.message : String(cause);
+    const problem = messageOf(cause);
     throw new Error(`cannot use the ${what}: ${problem}`, { cause });
   }
 }

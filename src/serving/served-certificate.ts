@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
+import { messageOf } from '../base/error-message.ts';
 import { parseCertificate } from '../pki/certificate.ts';
 import type { Certificate } from '../pki/certificate.ts';
 import { parseCertificateBundle } from '../pki/pem.ts';
@@ -59,8 +60,4 @@ function readKey(pem: string): KeyObject {
     // OpenSSL's own words help nobody, and the text is a secret.
     throw new Error('the key cannot be read: an unencrypted private key in PEM is needed');
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import { messageOf } from '../base/error-message.ts';
 import type { Logger } from '../base/logger.ts';
 import type { SigningRequests } from '../kube/signing-requests.ts';
 import type { MeshSource } from '../mesh/mesh-snapshot.ts';
@@ -101,7 +102,7 @@ export class ServingCertificateIssuer {
         dueAt: renewalDueAt(chain.leaf, ttlSeconds),
       };
     } catch (cause) {
-      const problem = cause instanceof Error ? cause.message : String(cause);
+      const problem = messageOf(cause);
       throw new Error(`the certificate from ${signerName} is refused: ${problem}`, { cause });
     }
   }

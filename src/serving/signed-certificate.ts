@@ -1,5 +1,6 @@
 import type { Random } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
+import { messageOf } from '../base/error-message.ts';
 import type { Logger } from '../base/logger.ts';
 import { jittered } from './renewal-due.ts';
 import { RenewalLoop } from './renewal-loop.ts';
@@ -91,7 +92,7 @@ export class SignedCertificate implements ServingCertificateSource {
   }
 
   #report(error: unknown, retryInMs: number): void {
-    this.#problem = error instanceof Error ? error.message : String(error);
+    this.#problem = messageOf(error);
     const { log } = this.#options;
     const until = this.notAfter;
     if (until === undefined) {

@@ -1,3 +1,4 @@
+import { messageOf } from '../../base/error-message.ts';
 import { parseCertificateBundle } from '../../pki/pem.ts';
 import type { CertificateCall, CertificateClientOptions } from '../../server/certificate-client.ts';
 import { readTokenSubject } from '../token-subject.ts';
@@ -74,7 +75,7 @@ export class Authority {
     try {
       return await this.#ports.readText(path);
     } catch (cause) {
-      const problem = cause instanceof Error ? cause.message : String(cause);
+      const problem = messageOf(cause);
       throw new UsageError(`cannot read the ${what}: ${problem}: ${advice}`, { cause });
     }
   }
@@ -89,6 +90,6 @@ function bundleProblem(pem: string): string | undefined {
   try {
     return parseCertificateBundle(pem).length === 0 ? 'there is no certificate' : undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }

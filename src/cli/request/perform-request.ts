@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Random } from '../../base/backoff.ts';
 import type { Clock } from '../../base/clock.ts';
+import { messageOf } from '../../base/error-message.ts';
 import {
   CertificateCallError,
   isRetriedByAgents,
@@ -136,7 +137,7 @@ async function reportingFailure(
 
 function describeFailure(error: unknown): ToldFailure {
   if (error instanceof CertificateCallError) return { code: error.code, message: plain(error) };
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   if (!(error instanceof UnusableAnswerError)) return { code: 'FAILED', message };
   return { code: 'UNVERIFIED', message: `the answer does not verify: ${message}` };
 }

@@ -1,4 +1,4 @@
-import { codeOf } from './thrown.ts';
+import { codeOf } from '../../base/error-message.ts';
 
 /** What OpenSSL and Node say of a server certificate that our authorities do not vouch for. */
 const codes: ReadonlySet<string> = new Set([

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { KubeConfig, loadYaml } from '@kubernetes/client-node';
 import type { Cluster, Context, User } from '@kubernetes/client-node';
-import { codeOf, messageOf } from './thrown.ts';
+import { codeOf, messageOf } from '../../base/error-message.ts';
 
 /** A configuration that names one cluster and one user to reach it. */
 export interface LoadedConfig {

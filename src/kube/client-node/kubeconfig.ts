@@ -9,7 +9,7 @@ import type { Credentials } from './credentials.ts';
 import { KubeconfigCredentials } from './kubeconfig-credentials.ts';
 import { loadKubeconfigFiles } from './kubeconfig-files.ts';
 import type { LoadedConfig } from './kubeconfig-files.ts';
-import { messageOf } from './thrown.ts';
+import { messageOf } from '../../base/error-message.ts';
 
 /** Which API server, and what proves us to it at any moment. */
 export interface ClusterAccess {

@@ -7,7 +7,7 @@ export function codeOf(error: unknown): string {
   return 'code' in holder && typeof holder.code === 'string' ? holder.code : '';
 }
 
-/** What an error says; its code where it says nothing, as a connection refused twice over does. */
+/** What a thrown value says; its code where it says nothing, as a connection refused twice over does. */
 export function messageOf(error: unknown): string {
   const holder = typeof error === 'object' && error !== null ? error : {};
   const message = 'message' in holder ? String(holder.message) : String(error);
