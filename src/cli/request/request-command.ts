@@ -1,6 +1,5 @@
 import { Command, Option } from 'commander';
 import { systemClock } from '../../base/clock.ts';
-import { holdProcess } from '../../base/process-hold.ts';
 import type { KeyAlgorithm } from '../../pki/key-pair.ts';
 import type { CommandRun } from '../command-run.ts';
 import { quietOption } from '../output-options.ts';
@@ -97,15 +96,10 @@ async function once(plan: RequestPlan, { environment }: CommandRun): Promise<num
 
 async function watch(plan: RequestPlan, { environment }: CommandRun): Promise<number> {
   const stopping = new AbortController();
-  const release = holdProcess();
   void untilSignal().then((signal) => {
     stopping.abort(new Error(`${signal} came`));
   });
-  try {
-    const { requestAndWatch } = await import('./perform-request.ts');
-    const edges = { environment, clock: systemClock, random: Math.random };
-    return await requestAndWatch(plan, edges, stopping.signal);
-  } finally {
-    release();
-  }
+  const { requestAndWatch } = await import('./perform-request.ts');
+  const edges = { environment, clock: systemClock, random: Math.random };
+  return requestAndWatch(plan, edges, stopping.signal);
 }
