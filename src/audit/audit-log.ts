@@ -1,6 +1,6 @@
 import type { Random } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
-import { abortable, withDeadline } from '../base/deadline.ts';
+import { callWithin } from '../base/deadline.ts';
 import type { ReadinessCheck, Stoppable } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import { RaError } from '../base/ra-error.ts';
@@ -205,7 +205,7 @@ export class AuditLog implements ApprovalLog, ChangeLog, DecisionLog, ReadinessC
     const reliably = written.catch((error: unknown) => {
       throw this.#stuck('an audit line could not be written reliably', error);
     });
-    await withDeadline(options, (signal) => abortable(reliably, signal));
+    await callWithin(options, () => reliably);
   }
 
   #stuck(message: string, cause?: unknown): RaError {

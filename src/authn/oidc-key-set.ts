@@ -1,7 +1,7 @@
 import { createLocalJWKSet, errors } from 'jose';
 import type { CryptoKey, JSONWebKeySet, JWSHeaderParameters } from 'jose';
 import type { Clock } from '../base/clock.ts';
-import { abortable, withDeadline } from '../base/deadline.ts';
+import { abortable, callWithin } from '../base/deadline.ts';
 import type { Logger } from '../base/logger.ts';
 import { RaError } from '../base/ra-error.ts';
 
@@ -137,8 +137,8 @@ export class RemoteKeySet implements OidcKeySet {
     const askedAt = clock.monotonic();
     const reason = (): Error => new Error(`no answer within ${downloadTimeoutMs} ms`);
     try {
-      const text = await withDeadline({ clock, ms: downloadTimeoutMs, reason }, (signal) =>
-        abortable(download(this.#url, signal), signal),
+      const text = await callWithin({ clock, ms: downloadTimeoutMs, reason }, (signal) =>
+        download(this.#url, signal),
       );
       this.#kept = { find: parseKeySet(text), askedAt };
       return this.#kept;

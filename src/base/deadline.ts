@@ -72,6 +72,14 @@ export async function withDeadline<T>(
   }
 }
 
+/** As `withDeadline`, for a call that may ignore its signal: rejects at once when the time is up. */
+export function callWithin<T>(
+  options: DeadlineOptions,
+  call: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  return withDeadline(options, (signal) => abortable(call(signal), signal));
+}
+
 /** Settles as `promise` does, but rejects at once with the signal's reason when it aborts first. */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise<T>((resolve, reject) => {

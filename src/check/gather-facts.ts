@@ -1,7 +1,7 @@
 import { parseSignerPolicy } from '../authz/policy-file.ts';
 import { checkPolicyAgainstMesh } from '../authz/policy-mesh-check.ts';
 import type { SignerWorld } from '../authz/signer-world.ts';
-import { abortable, withDeadline } from '../base/deadline.ts';
+import { callWithin } from '../base/deadline.ts';
 import type { RaConfig } from '../config/ra-config.ts';
 import { isNotFound } from '../kube/api-error.ts';
 import type { ObjectSelection } from '../kube/cluster-inspection.ts';
@@ -99,9 +99,7 @@ class Gatherer {
     const reason = (): Error => new Error(`there was no answer within ${limitMs / 1000} s`);
     const options = { clock: this.#ports.clock, ms: limitMs, reason, parent: this.#parent };
     try {
-      const value = await withDeadline(options, (signal) =>
-        abortable(Promise.resolve(step(signal)), signal),
-      );
+      const value = await callWithin(options, async (signal) => step(signal));
       return knownFact(value);
     } catch (error) {
       return factOf(error);

@@ -2,7 +2,7 @@ import type { Random } from '../base/backoff.ts';
 import { fullJitterMs } from '../base/backoff.ts';
 import { sleep } from '../base/clock.ts';
 import type { Clock } from '../base/clock.ts';
-import { abortable, withDeadline } from '../base/deadline.ts';
+import { callWithin } from '../base/deadline.ts';
 import type { Stoppable } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import { isConflict, isForbidden, isNotFound } from '../kube/api-error.ts';
@@ -193,8 +193,7 @@ export class ClusterTrustBundleKeeper implements Stoppable {
 
   #limited<T>(parent: AbortSignal, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const reason = (): Error => new Error(`no answer about ClusterTrustBundles in ${callMs} ms`);
-    const limit = { clock: this.#options.clock, ms: callMs, reason, parent };
-    return withDeadline(limit, (signal) => abortable(call(signal), signal));
+    return callWithin({ clock: this.#options.clock, ms: callMs, reason, parent }, call);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Random } from '../base/backoff.ts';
 import { sleep } from '../base/clock.ts';
 import type { Clock, Timer } from '../base/clock.ts';
-import { abortable, withDeadline } from '../base/deadline.ts';
+import { callWithin } from '../base/deadline.ts';
 import type { Stoppable } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import { isForbidden } from './api-error.ts';
@@ -192,7 +192,7 @@ export class LeaderElection implements Leadership, Stoppable {
     const { clock, name } = this.#options;
     const reason = (): Error => new Error(`no answer about the lease ${name} within ${ms} ms`);
     // A call that ignores its signal must not hold up the next one.
-    return withDeadline({ clock, ms, reason, parent }, (signal) => abortable(call(signal), signal));
+    return callWithin({ clock, ms, reason, parent }, call);
   }
 }
 

@@ -2,7 +2,7 @@ import { fullJitterMs } from '../base/backoff.ts';
 import type { BackoffOptions, Random } from '../base/backoff.ts';
 import { sleep } from '../base/clock.ts';
 import type { Clock } from '../base/clock.ts';
-import { abortable, withDeadline } from '../base/deadline.ts';
+import { callWithin } from '../base/deadline.ts';
 import type { Stoppable } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import { isGone, KubeApiError } from './api-error.ts';
@@ -161,9 +161,9 @@ export class SupervisedWatch<T> implements Stoppable {
     const { source, clock, identify } = this.#options;
     const call = { verb: 'list', resource: source.resource };
     const reason = (): Error => timedOut(`no list within ${listMs} ms`, call);
-    const { items, resourceVersion } = await withDeadline(
+    const { items, resourceVersion } = await callWithin(
       { clock, ms: listMs, reason, parent: signal },
-      (limited) => abortable(source.list(limited), limited),
+      (limited) => source.list(limited),
     );
     this.#lastActivityAt = clock.monotonic();
     const states = items.map((item) => {

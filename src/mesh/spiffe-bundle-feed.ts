@@ -2,7 +2,7 @@ import { fullJitterMs } from '../base/backoff.ts';
 import type { Random } from '../base/backoff.ts';
 import { sleep } from '../base/clock.ts';
 import type { Clock } from '../base/clock.ts';
-import { abortable, withDeadline } from '../base/deadline.ts';
+import { callWithin } from '../base/deadline.ts';
 import type { Stoppable } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Certificate } from '../pki/certificate.ts';
@@ -92,8 +92,8 @@ export class SpiffeBundleFeed implements Stoppable {
   #text(parent: AbortSignal): Promise<string> {
     const { url, download, clock } = this.#options;
     const reason = (): Error => new Error(`no answer within ${downloadMs} ms`);
-    return withDeadline({ clock, ms: downloadMs, reason, parent }, (signal) =>
-      abortable(download(new URL(url), signal), signal),
+    return callWithin({ clock, ms: downloadMs, reason, parent }, (signal) =>
+      download(new URL(url), signal),
     );
   }
 

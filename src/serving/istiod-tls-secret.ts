@@ -1,6 +1,6 @@
 import type { Random } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
-import { withDeadline } from '../base/deadline.ts';
+import { callWithin } from '../base/deadline.ts';
 import { messageOf } from '../base/error-message.ts';
 import type { Stoppable } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
@@ -181,7 +181,7 @@ export class IstiodTlsSecret implements Stoppable {
 
   #limited<T>(parent: AbortSignal, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const reason = (): Error => new Error('the API server took too long');
-    return withDeadline({ clock: this.#options.clock, ms: callMs, parent, reason }, call);
+    return callWithin({ clock: this.#options.clock, ms: callMs, parent, reason }, call);
   }
 }
 

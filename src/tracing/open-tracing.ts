@@ -6,7 +6,7 @@ import {
 } from '@opentelemetry/resources';
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { Clock } from '../base/clock.ts';
-import { abortable, withDeadline } from '../base/deadline.ts';
+import { callWithin } from '../base/deadline.ts';
 import type { Stoppable } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import type { DecisionLog } from '../ra/decision-log.ts';
@@ -75,11 +75,9 @@ export function openTracing(options: TracingOptions): Tracing {
     stop: async () => {
       const reason = (): Error => new Error('the collector took too long');
       const limits = { clock, ms: lastFlushMs, reason };
-      await withDeadline(limits, (signal) => abortable(provider.shutdown(), signal)).catch(
-        (error: unknown) => {
-          log.warn('the newest traces are lost', { error });
-        },
-      );
+      await callWithin(limits, () => provider.shutdown()).catch((error: unknown) => {
+        log.warn('the newest traces are lost', { error });
+      });
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
-import { abortable, withDeadline } from '../../base/deadline.ts';
+import { callWithin } from '../../base/deadline.ts';
 import type { Logger } from '../../base/logger.ts';
 
 /** What a TLS connection to the API server needs. */
@@ -87,8 +87,8 @@ export class FreshCredentials {
   async #readOnce(afresh: boolean): Promise<Credentials> {
     const reason = (): Error => new Error(`nothing was read within ${readingMs} ms`);
     try {
-      const read = await withDeadline({ clock: this.#clock, ms: readingMs, reason }, (signal) =>
-        abortable(this.#source.read(afresh), signal),
+      const read = await callWithin({ clock: this.#clock, ms: readingMs, reason }, () =>
+        this.#source.read(afresh),
       );
       this.#current = unlessSame(this.#current, read);
     } catch (error) {
