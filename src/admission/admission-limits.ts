@@ -1,4 +1,4 @@
-import type { Rate } from './token-bucket.ts';
+import type { Rate } from '../base/token-bucket.ts';
 
 /** The figures of admission. Where a rate is undefined there is no such limit. */
 export interface AdmissionLimits {

@@ -10,7 +10,7 @@ import { overloaded, overloadReasons } from './overloaded.ts';
 import type { OverloadReason } from './overloaded.ts';
 import { RejectionDelay } from './rejection-delay.ts';
 import { TokenBuckets } from './token-buckets.ts';
-import type { Rate } from './token-bucket.ts';
+import type { Rate } from '../base/token-bucket.ts';
 
 export interface AdmissionOptions {
   readonly clock: Clock;

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import { TokenBuckets } from './token-buckets.ts';
-import type { Rate } from './token-bucket.ts';
+import type { Rate } from '../base/token-bucket.ts';
 
 export interface ConnectionFailuresOptions {
   /** How often authentication may fail on a connection; undefined where that is not limited. */

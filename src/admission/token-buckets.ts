@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
-import { TokenBucket } from './token-bucket.ts';
-import type { Rate } from './token-bucket.ts';
+import { TokenBucket } from '../base/token-bucket.ts';
+import type { Rate } from '../base/token-bucket.ts';
 
 export interface TokenBucketsOptions {
   /** Of each key. */

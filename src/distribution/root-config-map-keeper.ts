@@ -1,6 +1,6 @@
 import type { Random } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
-import { abortable, withDeadline } from '../base/deadline.ts';
+import { callWithin } from '../base/deadline.ts';
 import type { Stoppable } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import type { ConfigMapWrites, KeptEntry, KeptEntryKind } from '../kube/config-map-writes.ts';
@@ -15,7 +15,7 @@ import type { NamespaceHandlers } from './namespace-watches.ts';
 import { NamespaceWatches } from './namespace-watches.ts';
 import { holdsBundle } from './root-bundle.ts';
 import type { RootBundle } from './root-bundle.ts';
-import { TokenBucket } from './token-bucket.ts';
+import { TokenBucket } from '../base/token-bucket.ts';
 import { WriteRefusals } from './write-refusals.ts';
 
 /** What is to stand where, as it is now. */
@@ -73,7 +73,7 @@ export class RootConfigMapKeeper implements Stoppable {
   constructor(options: RootConfigMapKeeperOptions) {
     const { clock, random, log, writesPerSecond, namespaces, entries } = options;
     this.#options = options;
-    this.#bucket = new TokenBucket({ clock, perSecond: writesPerSecond, burst });
+    this.#bucket = new TokenBucket({ perSecond: writesPerSecond, burst }, clock);
     this.#refusals = new WriteRefusals(log);
     this.#queue = new KeyedWorkQueue({
       work: (namespace, signal) => this.#keep(namespace, signal),
@@ -252,14 +252,13 @@ export class RootConfigMapKeeper implements Stoppable {
 
   /** False where another leads meanwhile. */
   async #turn(signal: AbortSignal): Promise<boolean> {
-    await this.#bucket.take(signal);
+    await this.#bucket.takeInTurn(signal);
     return this.#options.mayWrite();
   }
 
   #limited<T>(parent: AbortSignal, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const reason = (): Error => new Error(`no answer to a write within ${callMs} ms`);
-    const limit = { clock: this.#options.clock, ms: callMs, reason, parent };
-    return withDeadline(limit, (signal) => abortable(call(signal), signal));
+    return callWithin({ clock: this.#options.clock, ms: callMs, reason, parent }, call);
   }
 
   #noteSuccess(): void {

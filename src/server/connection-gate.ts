@@ -1,7 +1,7 @@
 import { FairLine } from '../base/fair-line.ts';
 import type { Waiting } from '../base/fair-line.ts';
-import { TokenBucket } from '../admission/token-bucket.ts';
-import type { Rate } from '../admission/token-bucket.ts';
+import { TokenBucket } from '../base/token-bucket.ts';
+import type { Rate } from '../base/token-bucket.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import { mostConnections } from './connection-room.ts';
 

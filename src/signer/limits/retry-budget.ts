@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
+import { TokenBucket } from '../../base/token-bucket.ts';
 
 export interface RetryBudgetOptions {
   readonly clock: Clock;
@@ -16,19 +17,13 @@ const perSecond = 0.5;
  * trouble is asked a tenth more often than otherwise, and not three times as often.
  */
 export class RetryBudget {
-  readonly #clock: Clock;
   readonly #share: number;
-  readonly #burst: number;
-  #left: number;
-  #countedAt: number;
+  readonly #left: TokenBucket;
   #refused = 0;
 
   constructor({ clock, share = 0.1, burst = 32 }: RetryBudgetOptions) {
-    this.#clock = clock;
     this.#share = share;
-    this.#burst = burst;
-    this.#left = burst;
-    this.#countedAt = clock.monotonic();
+    this.#left = new TokenBucket({ perSecond, burst }, clock);
   }
 
   /** How many retries were not made. */
@@ -37,32 +32,18 @@ export class RetryBudget {
   }
 
   get isSpent(): boolean {
-    this.#refill();
-    return this.#left < 1;
+    return this.#left.waitMs() > 0;
   }
 
   /** To be called once for each call that is not a retry. */
   called(): void {
-    this.#add(this.#share);
+    this.#left.refund(this.#share);
   }
 
   /** Whether a retry may be made; it counts as made then. */
   spend(): boolean {
-    if (this.isSpent) {
-      this.#refused += 1;
-      return false;
-    }
-    this.#left -= 1;
-    return true;
-  }
-
-  #refill(): void {
-    const now = this.#clock.monotonic();
-    this.#add(((now - this.#countedAt) / 1000) * perSecond);
-    this.#countedAt = now;
-  }
-
-  #add(retries: number): void {
-    this.#left = Math.min(this.#burst, this.#left + retries);
+    const mayRetry = this.#left.take();
+    if (!mayRetry) this.#refused += 1;
+    return mayRetry;
   }
 }

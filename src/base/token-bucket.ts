@@ -1,4 +1,5 @@
-import type { Clock } from '../base/clock.ts';
+import { sleep } from './clock.ts';
+import type { Clock } from './clock.ts';
 
 /** So many at once, and so many a second in the long run. */
 export interface Rate {
@@ -10,6 +11,7 @@ export interface Rate {
 export class TokenBucket {
   readonly #rate: Rate;
   readonly #clock: Clock;
+  /** Below zero while tokens are owed. */
   #tokens: number;
   #countedAt: number;
 
@@ -27,14 +29,26 @@ export class TokenBucket {
     return true;
   }
 
+  /**
+   * Takes a token and resolves when it is there; callers have their turns in the order in which they ask,
+   * and it is for them to bound their number. Rejects with the signal's reason when it aborts first; the
+   * token is then lost.
+   */
+  async takeInTurn(signal: AbortSignal): Promise<void> {
+    const waitMs = this.waitMs();
+    this.#tokens -= 1;
+    if (waitMs > 0) await sleep(this.#clock, waitMs, signal);
+    else signal.throwIfAborted();
+  }
+
   /** Takes a token also where there is none; the debt is bounded by one burst. */
   charge(): void {
     this.#tokens = Math.max(-this.#rate.burst, this.#current() - 1);
   }
 
-  /** Puts a token back. */
-  refund(): void {
-    this.#tokens = Math.min(this.#rate.burst, this.#current() + 1);
+  /** Puts tokens in, or a part of one. */
+  refund(tokens = 1): void {
+    this.#tokens = Math.min(this.#rate.burst, this.#current() + tokens);
   }
 
   /** Whole milliseconds until there is a token, if nobody takes one; 0 where there is one now. */

@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { TokenBucket } from '../../../src/admission/token-bucket.ts';
-import { TokenBuckets } from '../../../src/admission/token-buckets.ts';
+import { TokenBucket } from '../../../src/base/token-bucket.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 
 const fivePerMinute = { perSecond: 5 / 60, burst: 20 };
@@ -52,34 +51,48 @@ describe('TokenBucket', () => {
     expect(bucket.waitMs()).toBe(3_000);
   });
 
+  it('gives tokens in the order in which they are asked for, each when it is there', async () => {
+    const clock = new FakeClock();
+    const bucket = new TokenBucket({ perSecond: 10, burst: 2 }, clock);
+    const got: number[] = [];
+    const { signal } = new AbortController();
+    for (const n of [1, 2, 3, 4]) void bucket.takeInTurn(signal).then(() => got.push(n));
+    await clock.advance(0);
+    expect(got).toEqual([1, 2]);
+    await clock.advance(100);
+    expect(got).toEqual([1, 2, 3]);
+    await clock.advance(100);
+
+    expect(got).toEqual([1, 2, 3, 4]);
+  });
+
+  it('loses the token of who gives up, so that the others keep their turns', async () => {
+    const clock = new FakeClock();
+    const bucket = new TokenBucket({ perSecond: 10, burst: 1 }, clock);
+    const leaving = new AbortController();
+    const { signal } = new AbortController();
+    await bucket.takeInTurn(signal);
+    const first = bucket.takeInTurn(leaving.signal);
+    const second = bucket.takeInTurn(signal);
+    leaving.abort(new Error('enough'));
+
+    await expect(first).rejects.toThrow('enough');
+    await clock.advance(200);
+    await expect(second).resolves.toBeUndefined();
+  });
+
+  it('adds up parts of a token', () => {
+    const bucket = new TokenBucket({ perSecond: 1, burst: 1 }, new FakeClock());
+    bucket.take();
+    for (let tenths = 0; tenths < 10; tenths += 1) bucket.refund(0.1);
+
+    expect(bucket.take()).toBe(true);
+  });
+
   it('takes tokens back, up to its burst', () => {
     const bucket = new TokenBucket({ perSecond: 1, burst: 2 }, new FakeClock());
     for (let refunds = 0; refunds < 10; refunds += 1) bucket.refund();
 
     expect(taken(bucket, 10)).toBe(2);
-  });
-});
-
-describe('TokenBuckets', () => {
-  it('count each key by itself', () => {
-    const clock = new FakeClock();
-    const buckets = new TokenBuckets({ rate: fivePerMinute, clock, mostKeys: 10 });
-
-    expect(taken(buckets.of('a'), 30)).toBe(20);
-    expect(taken(buckets.of('a'), 30)).toBe(0);
-    expect(taken(buckets.of('b'), 30)).toBe(20);
-  });
-
-  it('forget the key that was used longest ago', () => {
-    const clock = new FakeClock();
-    const buckets = new TokenBuckets({ rate: fivePerMinute, clock, mostKeys: 2 });
-    buckets.of('a');
-    buckets.of('b');
-    buckets.of('a');
-    buckets.of('c');
-
-    expect(buckets.size).toBe(2);
-    expect(buckets.known('b')).toBeUndefined();
-    expect(buckets.known('a')).toBeDefined();
   });
 });
