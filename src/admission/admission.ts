@@ -4,8 +4,8 @@ import { RaError } from '../base/ra-error.ts';
 import { defaultLimits, noLimits } from './admission-limits.ts';
 import type { AdmissionLimits } from './admission-limits.ts';
 import { ConnectionFailures } from './connection-failures.ts';
-import { FairQueue } from './fair-queue.ts';
-import type { QueueCounts, Slot } from './fair-queue.ts';
+import { ConcurrencyLimiter } from './concurrency-limiter.ts';
+import type { QueueCounts, Slot } from './concurrency-limiter.ts';
 import { overloaded, overloadReasons } from './overloaded.ts';
 import type { OverloadReason } from './overloaded.ts';
 import { RejectionDelay } from './rejection-delay.ts';
@@ -62,8 +62,8 @@ export interface AdmissionCounts {
  * and leaves when its request ends.
  */
 export class Admission {
-  readonly #authentication: FairQueue;
-  readonly #work: FairQueue;
+  readonly #authentication: ConcurrencyLimiter;
+  readonly #work: ConcurrencyLimiter;
   readonly #failures: ConnectionFailures;
   readonly #rates: Readonly<Record<RatedCaller['kind'], TokenBuckets | undefined>>;
   readonly #delay: RejectionDelay;
@@ -73,8 +73,12 @@ export class Admission {
   constructor({ clock, random, limits: chosen, isOverloaded = () => false }: AdmissionOptions) {
     const limits = { ...defaultLimits, ...chosen };
     const { mostKeys, mostWaiting, mostWaitingBytes } = limits;
-    const queue = (atOnce: number, atOncePerKey: number, reason: OverloadReason): FairQueue =>
-      new FairQueue({
+    const queue = (
+      atOnce: number,
+      atOncePerKey: number,
+      reason: OverloadReason,
+    ): ConcurrencyLimiter =>
+      new ConcurrencyLimiter({
         atOnce,
         atOncePerKey,
         mostWaiting,

@@ -1,5 +1,5 @@
-import { FairLine } from '../base/fair-line.ts';
-import type { Waiting } from '../base/fair-line.ts';
+import { FairQueue } from '../base/fair-queue.ts';
+import type { Waiting } from '../base/fair-queue.ts';
 import { TokenBucket } from '../base/token-bucket.ts';
 import type { Rate } from '../base/token-bucket.ts';
 import type { Clock, Timer } from '../base/clock.ts';
@@ -83,7 +83,7 @@ export class ConnectionGate<S extends GatedSocket> {
   readonly #options: ConnectionGateOptions<S>;
   readonly #limits: ConnectionGateLimits;
   readonly #pace: TokenBucket;
-  readonly #line: FairLine<Waiter<S>>;
+  readonly #queue: FairQueue<Waiter<S>>;
   readonly #sockets = new Set<S>();
   readonly #perAddress = new Map<string, number>();
   readonly #closed: Closed = { waitingFull: 0, waitedTooLong: 0, addressLimit: 0, stopping: 0 };
@@ -97,13 +97,13 @@ export class ConnectionGate<S extends GatedSocket> {
     this.#options = options;
     this.#limits = { ...defaultGateLimits, ...options.limits };
     this.#pace = new TokenBucket(this.#limits.handshakes, options.clock);
-    this.#line = new FairLine({ mostCost: this.#limits.mostWaiting });
+    this.#queue = new FairQueue({ mostCost: this.#limits.mostWaiting });
   }
 
   get counts(): ConnectionCounts {
     const { size: open } = this.#sockets;
     const closed = { ...this.#closed };
-    return { open, waiting: this.#line.size, opened: this.#opened, closed };
+    return { open, waiting: this.#queue.size, opened: this.#opened, closed };
   }
 
   /** Takes a connection that has just been accepted and is paused. */
@@ -114,7 +114,7 @@ export class ConnectionGate<S extends GatedSocket> {
     if (this.#stopped) this.#turnAway(socket, 'stopping');
     else if ((this.#perAddress.get(address) ?? 0) > mostPerAddress) {
       this.#turnAway(socket, 'addressLimit');
-    } else if (this.#line.size === 0 && this.#hasRoom() && this.#pace.take()) this.#open(socket);
+    } else if (this.#queue.size === 0 && this.#hasRoom() && this.#pace.take()) this.#open(socket);
     else this.#wait(socket, address);
   }
 
@@ -122,7 +122,7 @@ export class ConnectionGate<S extends GatedSocket> {
   stop(): void {
     this.#stopped = true;
     this.#timer?.cancel();
-    for (const { item } of this.#line.clear()) {
+    for (const { item } of this.#queue.clear()) {
       item.patience.cancel();
       this.#turnAway(item.socket, 'stopping');
     }
@@ -150,15 +150,15 @@ export class ConnectionGate<S extends GatedSocket> {
   #wait(socket: S, address: string): void {
     const { clock } = this.#options;
     const patience = clock.timer(this.#limits.waitMs, () => {
-      this.#line.leave(entry);
+      this.#queue.leave(entry);
       this.#turnAway(socket, 'waitedTooLong');
     });
     const entry: Waiting<Waiter<S>> = { key: address, cost: 1, item: { socket, patience } };
     socket.once('close', () => {
       patience.cancel();
-      this.#line.leave(entry);
+      this.#queue.leave(entry);
     });
-    for (const { item } of this.#line.join(entry)) {
+    for (const { item } of this.#queue.join(entry)) {
       item.patience.cancel();
       this.#turnAway(item.socket, 'waitingFull');
     }
@@ -166,7 +166,7 @@ export class ConnectionGate<S extends GatedSocket> {
   }
 
   #schedule(): void {
-    if (this.#timer !== undefined || this.#line.size === 0 || !this.#hasRoom()) return;
+    if (this.#timer !== undefined || this.#queue.size === 0 || !this.#hasRoom()) return;
     this.#timer = this.#options.clock.timer(this.#pace.waitMs(), () => {
       this.#timer = undefined;
       this.#openSome();
@@ -175,8 +175,8 @@ export class ConnectionGate<S extends GatedSocket> {
   }
 
   #openSome(): void {
-    while (this.#line.size > 0 && this.#hasRoom() && this.#pace.take()) {
-      const item = this.#line.next()?.item;
+    while (this.#queue.size > 0 && this.#hasRoom() && this.#pace.take()) {
+      const item = this.#queue.next()?.item;
       if (item === undefined) return;
       item.patience.cancel();
       this.#open(item.socket);

@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
-import { FairLine } from '../../base/fair-line.ts';
-import type { Waiting } from '../../base/fair-line.ts';
+import { FairQueue } from '../../base/fair-queue.ts';
+import type { Waiting } from '../../base/fair-queue.ts';
 import { RaError } from '../../base/ra-error.ts';
 import { GradientConcurrencyLimit } from './gradient-concurrency-limit.ts';
 import type { GradientBounds } from './gradient-concurrency-limit.ts';
@@ -37,14 +37,14 @@ export interface LimiterPermit {
 export class FairLimiter {
   readonly #clock: Clock;
   readonly #gradient: GradientConcurrencyLimit;
-  readonly #line: FairLine<Waiter>;
+  readonly #queue: FairQueue<Waiter>;
   #inside = 0;
 
   /** `beyondNeed`: see `GradientConcurrencyLimit`. */
   constructor(clock: Clock, limits: FairLimiterBounds, beyondNeed: () => number) {
     this.#clock = clock;
     this.#gradient = new GradientConcurrencyLimit(clock, limits, beyondNeed);
-    this.#line = new FairLine({ mostCost: limits.mostQueued });
+    this.#queue = new FairQueue({ mostCost: limits.mostQueued });
   }
 
   get limit(): number {
@@ -56,13 +56,13 @@ export class FairLimiter {
   }
 
   get waiting(): number {
-    return this.#line.size;
+    return this.#queue.size;
   }
 
   /** Resolves when it is the namespace's turn. Throws OVERLOADED, or the signal's reason. */
   async acquire(namespace: string, signal: AbortSignal): Promise<LimiterPermit> {
     signal.throwIfAborted();
-    if (this.#inside >= this.limit || this.#line.size > 0) await this.#wait(namespace, signal);
+    if (this.#inside >= this.limit || this.#queue.size > 0) await this.#wait(namespace, signal);
     else this.#inside += 1;
     const enteredAt = this.#clock.monotonic();
     let left = false;
@@ -80,7 +80,7 @@ export class FairLimiter {
   #wait(namespace: string, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
-        this.#line.leave(entry);
+        this.#queue.leave(entry);
         reject(signal.reason as Error);
       };
       const item: Waiter = {
@@ -95,13 +95,13 @@ export class FairLimiter {
       };
       const entry: Waiting<Waiter> = { key: namespace, item, cost: 1 };
       signal.addEventListener('abort', onAbort, { once: true });
-      for (const displaced of this.#line.join(entry)) displaced.item.turnAway();
+      for (const displaced of this.#queue.join(entry)) displaced.item.turnAway();
     });
   }
 
   #admitNext(): void {
     while (this.#inside < this.limit) {
-      const next = this.#line.next();
+      const next = this.#queue.next();
       if (next === undefined) return;
       this.#inside += 1;
       next.item.start();

@@ -1,7 +1,7 @@
-import { FairLine } from '../base/fair-line.ts';
-import type { Waiting } from '../base/fair-line.ts';
+import { FairQueue } from '../base/fair-queue.ts';
+import type { Waiting } from '../base/fair-queue.ts';
 
-export interface FairQueueOptions {
+export interface ConcurrencyLimiterOptions {
   /** How many may be at work at once. */
   readonly atOnce: number;
   /** How many of them one key may have, where one that has fewer waits. */
@@ -46,27 +46,27 @@ interface Waiter {
  * counts the same), first come first served within a key. No slot stays free while somebody waits,
  * and every key that waits has its turn after at most one turn of each other.
  */
-export class FairQueue {
-  readonly #options: FairQueueOptions;
+export class ConcurrencyLimiter {
+  readonly #options: ConcurrencyLimiterOptions;
   readonly #leastBytes: number;
-  readonly #line: FairLine<Waiter>;
+  readonly #queue: FairQueue<Waiter>;
   readonly #inFlight = new Map<string, number>();
   #atWork = 0;
   #turnedAway = 0;
   #closed: (() => Error) | undefined;
 
-  constructor(options: FairQueueOptions) {
+  constructor(options: ConcurrencyLimiterOptions) {
     this.#options = options;
     const { mostWaiting, mostWaitingBytes } = options;
     // Each counts as its share of the bytes at least: one measure then bounds the number as well.
     this.#leastBytes = mostWaitingBytes / mostWaiting;
-    this.#line = new FairLine({ mostCost: mostWaitingBytes });
+    this.#queue = new FairQueue({ mostCost: mostWaitingBytes });
   }
 
   get counts(): QueueCounts {
     return {
-      waiting: this.#line.size,
-      waitingBytes: this.#line.cost,
+      waiting: this.#queue.size,
+      waitingBytes: this.#queue.cost,
       inFlight: this.#atWork,
       turnedAway: this.#turnedAway,
     };
@@ -87,13 +87,13 @@ export class FairQueue {
   /** Turns away all that wait and all that would have to; those at work are left in peace. */
   close(reason: () => Error): void {
     this.#closed = reason;
-    for (const { item } of this.#line.clear()) item.fail(reason());
+    for (const { item } of this.#queue.clear()) item.fail(reason());
   }
 
   #wait({ key, bytes, signal }: QueueEntry): Promise<void> {
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
-        this.#line.leave(entry);
+        this.#queue.leave(entry);
         reject(signal.reason as Error);
       };
       const settle = (settled: () => void): void => {
@@ -112,7 +112,7 @@ export class FairQueue {
       };
       const entry: Waiting<Waiter> = { key, item, cost: Math.max(bytes, this.#leastBytes) };
       signal.addEventListener('abort', onAbort, { once: true });
-      for (const displaced of this.#line.join(entry)) {
+      for (const displaced of this.#queue.join(entry)) {
         this.#turnedAway += 1;
         displaced.item.fail(this.#options.full());
       }
@@ -141,7 +141,7 @@ export class FairQueue {
     if (left === 0) this.#inFlight.delete(key);
     else this.#inFlight.set(key, left);
     const { atOncePerKey } = this.#options;
-    const next = this.#line.next((k) => this.#inFlightOf(k) < atOncePerKey) ?? this.#line.next();
+    const next = this.#queue.next((k) => this.#inFlightOf(k) < atOncePerKey) ?? this.#queue.next();
     if (next === undefined) return;
     // Counted here and not when the waiter resumes: whoever comes in between must find it taken.
     this.#begin(next.key);

@@ -17,7 +17,7 @@ interface Line<T> {
  * it is full, whoever comes last in the line that costs most has to go, so that one key's flood leaves
  * the others their places.
  */
-export class FairLine<T> {
+export class FairQueue<T> {
   readonly #mostCost: number;
   /** In the order of their turns. */
   readonly #lines = new Map<string, Line<T>>();

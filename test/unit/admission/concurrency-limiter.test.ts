@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { FairQueue } from '../../../src/admission/fair-queue.ts';
-import type { FairQueueOptions, Slot } from '../../../src/admission/fair-queue.ts';
+import { ConcurrencyLimiter } from '../../../src/admission/concurrency-limiter.ts';
+import type {
+  ConcurrencyLimiterOptions,
+  Slot,
+} from '../../../src/admission/concurrency-limiter.ts';
 import { settle } from '../../support/fake-clock.ts';
 
 const forever = new AbortController().signal;
@@ -12,8 +15,8 @@ interface Guest {
   error?: unknown;
 }
 
-function setUp(options: Partial<FairQueueOptions> = {}) {
-  const queue = new FairQueue({
+function setUp(options: Partial<ConcurrencyLimiterOptions> = {}) {
+  const queue = new ConcurrencyLimiter({
     ...{ atOnce: 4, atOncePerKey: 2, mostWaiting: 100, mostWaitingBytes: 1_000 },
     full: () => new Error('full'),
     ...options,
@@ -39,7 +42,7 @@ function setUp(options: Partial<FairQueueOptions> = {}) {
   return { queue, order, come, comeMany };
 }
 
-describe('FairQueue', () => {
+describe('ConcurrencyLimiter', () => {
   it('lets everybody in at once while there is room', async () => {
     const { comeMany, queue } = setUp();
     const guests = comeMany('a', 4);
