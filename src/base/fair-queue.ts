@@ -13,7 +13,7 @@ interface Line<T> {
 }
 
 /**
- * A bounded waiting room with one line for each key; `next` takes the heads of the lines in turn. When
+ * A bounded queue with one line for each key; `next` takes the heads of the lines in turn. When
  * it is full, whoever comes last in the line that costs most has to go, so that one key's flood leaves
  * the others their places.
  */
@@ -76,7 +76,24 @@ export class FairQueue<T> {
     return undefined;
   }
 
-  /** Empties the room and returns who waited. */
+  /** Whose turn it is; it stays. */
+  get first(): Waiting<T> | undefined {
+    const [line] = this.#lines.values();
+    const [entry] = line?.waiting ?? [];
+    return entry;
+  }
+
+  /** The heads of each line for as long as `isWanted` holds of them; they stay. */
+  *heads(isWanted: (item: T) => boolean): Iterable<Waiting<T>> {
+    for (const { waiting } of this.#lines.values()) {
+      for (const entry of waiting) {
+        if (!isWanted(entry.item)) break;
+        yield entry;
+      }
+    }
+  }
+
+  /** Empties the queue and returns who waited. */
   clear(): readonly Waiting<T>[] {
     const all = [...this.#lines.values()].flatMap(({ waiting }) => [...waiting]);
     for (const entry of all) this.leave(entry);

@@ -101,26 +101,23 @@ export class CallGate {
         signal.removeEventListener('abort', onAbort);
         this.#waiting.remove(waiting);
       };
-      const waiting: WaitingCall = {
-        priority,
-        tenant: call.tenant,
-        since,
-        admit: () => {
-          leaveLine();
-          resolve(this.#send());
-        },
-        refuse: (error) => {
-          leaveLine();
-          reject(refusal(error, call));
-        },
+      const admit = (): void => {
+        leaveLine();
+        resolve(this.#send());
       };
+      const refuse = (error: Error): void => {
+        leaveLine();
+        reject(refusal(error, call));
+      };
+      const item = { priority, since, admit, refuse };
+      const waiting: WaitingCall = { key: call.tenant ?? '', cost: 1, item };
       const onAbort = (): void => {
         leaveLine();
         reject(signal.reason as Error);
       };
       signal.addEventListener('abort', onAbort, { once: true });
       if (this.#waiting.add(waiting)) this.#admit();
-      else waiting.refuse(new NotSentError('too many calls wait already', 'TooManyWaiting'));
+      else refuse(new NotSentError('too many calls wait already', 'TooManyWaiting'));
     });
   }
 
@@ -128,7 +125,7 @@ export class CallGate {
   close(because: Error): void {
     this.#closedBecause ??= because;
     this.#wake?.cancel();
-    for (const call of this.#waiting.since(Number.POSITIVE_INFINITY)) call.refuse(because);
+    for (const call of this.#waiting.since(Number.POSITIVE_INFINITY)) call.item.refuse(because);
   }
 
   #send(): CallPlace {
@@ -173,7 +170,7 @@ export class CallGate {
     while (!this.#outage.mustWait(now)) {
       const next = this.#waiting.next(now, (turn) => this.#mayGo(turn, now));
       if (next === undefined) break;
-      next.admit();
+      next.item.admit();
     }
     this.#refuseAway(now);
     const isTimeInTheWay = this.isAway || now < this.#lowPausedUntil;
@@ -204,7 +201,7 @@ export class CallGate {
     if (since === undefined || now - since < longestAwayMs) return;
     const reason = failure === 'unreachable' ? 'ConnectionFailed' : 'ServerFailing';
     const error = new NotSentError('the Kubernetes API is away, nothing was sent', reason);
-    for (const call of this.#waiting.since(now - longestAwayMs)) call.refuse(error);
+    for (const call of this.#waiting.since(now - longestAwayMs)) call.item.refuse(error);
   }
 
   #lookLater(): void {

@@ -1,17 +1,19 @@
+import { FairQueue } from '../../base/fair-queue.ts';
+import type { Waiting } from '../../base/fair-queue.ts';
 import type { CallPriority } from './call-priority.ts';
 
-/** A call that waits until it may be sent. */
-export interface WaitingCall {
+/** A call that waits until it may be sent; its key is the tenant, empty where it is nobody's in particular. */
+export type WaitingCall = Waiting<{
   readonly priority: CallPriority;
-  /** Whose call it is; undefined: nobody's in particular. */
-  readonly tenant: string | undefined;
   /** On the monotonic scale. */
   readonly since: number;
   /** Sends it. */
   readonly admit: () => void;
   /** Refuses it. */
   readonly refuse: (error: Error) => void;
-}
+}>;
+
+type Queue = FairQueue<WaitingCall['item']>;
 
 /** Of each priority, so that low calls in their thousands shut no high one out. */
 const mostOfEach = 1_000;
@@ -21,56 +23,12 @@ const longestLowMs = 2_000;
 /** `late` is a call of low priority that has waited for too long. */
 export type CallTurn = CallPriority | 'late';
 
-/** Calls of one priority: the oldest first within a tenant, and each tenant in its turn. */
-class Line {
-  readonly #byTenant = new Map<string | undefined, Set<WaitingCall>>();
-  #size = 0;
-
-  get size(): number {
-    return this.#size;
-  }
-
-  /** Of the tenant whose turn it is; it stays until it is removed. */
-  get first(): WaitingCall | undefined {
-    const [line] = this.#byTenant.values();
-    const [call] = line ?? [];
-    return call;
-  }
-
-  add(call: WaitingCall): void {
-    const line = this.#byTenant.get(call.tenant) ?? new Set();
-    line.add(call);
-    this.#byTenant.set(call.tenant, line);
-    this.#size += 1;
-  }
-
-  /** The tenant's others come after those of all other tenants. */
-  remove(call: WaitingCall): void {
-    const line = this.#byTenant.get(call.tenant);
-    if (line?.delete(call) !== true) return;
-    this.#size -= 1;
-    this.#byTenant.delete(call.tenant);
-    if (line.size > 0) this.#byTenant.set(call.tenant, line);
-  }
-
-  since(time: number): readonly WaitingCall[] {
-    return [...this.#byTenant.values()].flatMap((line) => {
-      const found: WaitingCall[] = [];
-      for (const call of line) {
-        if (call.since > time) break;
-        found.push(call);
-      }
-      return found;
-    });
-  }
-}
-
-/** Calls that wait. Whoever leaves by itself is removed. */
+/** Calls that wait, those of one priority by tenants in turn. Whoever leaves by itself is removed. */
 export class WaitingCalls {
-  readonly #byPriority: Readonly<Record<CallPriority, Line>> = {
-    high: new Line(),
-    normal: new Line(),
-    low: new Line(),
+  readonly #byPriority: Readonly<Record<CallPriority, Queue>> = {
+    high: new FairQueue({ mostCost: mostOfEach }),
+    normal: new FairQueue({ mostCost: mostOfEach }),
+    low: new FairQueue({ mostCost: mostOfEach }),
   };
 
   get size(): number {
@@ -80,32 +38,33 @@ export class WaitingCalls {
 
   /** False where too many wait already. */
   add(call: WaitingCall): boolean {
-    const line = this.#byPriority[call.priority];
-    if (line.size >= mostOfEach) return false;
-    line.add(call);
+    const queue = this.#byPriority[call.item.priority];
+    if (queue.size >= mostOfEach) return false;
+    queue.join(call);
     return true;
   }
 
   remove(call: WaitingCall): void {
-    this.#byPriority[call.priority].remove(call);
+    this.#byPriority[call.item.priority].leave(call);
   }
 
-  /** Who is to go next among those that `mayGo`; it stays until it is removed. */
+  /** Takes out who is to go next among those that `mayGo`. */
   next(now: number, mayGo: (turn: CallTurn) => boolean): WaitingCall | undefined {
     const { high, normal, low } = this.#byPriority;
-    const oldestLow = low.first;
-    const isLate = oldestLow !== undefined && now - oldestLow.since >= longestLowMs;
-    const order: readonly [CallTurn, WaitingCall | undefined][] = [
-      ['high', high.first],
-      ['late', isLate ? oldestLow : undefined],
-      ['normal', normal.first],
-      ['low', oldestLow],
+    const isLate = now - (low.first?.item.since ?? now) >= longestLowMs;
+    const order: readonly (readonly [CallTurn, Queue])[] = [
+      ['high', high],
+      ...(isLate ? ([['late', low]] as const) : []),
+      ['normal', normal],
+      ['low', low],
     ];
-    return order.find(([turn, call]) => call !== undefined && mayGo(turn))?.[1];
+    return order.find(([turn, queue]) => queue.size > 0 && mayGo(turn))?.[1].next();
   }
 
   /** Those that have waited since `time` or longer. */
   since(time: number): readonly WaitingCall[] {
-    return Object.values(this.#byPriority).flatMap((line) => line.since(time));
+    return Object.values(this.#byPriority).flatMap((queue) => [
+      ...queue.heads(({ since }) => since <= time),
+    ]);
   }
 }

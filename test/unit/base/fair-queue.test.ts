@@ -40,6 +40,22 @@ describe('FairQueue', () => {
     expect(drained(queue)).toEqual(['a1', 'c1']);
   });
 
+  it('shows whose turn it is without taking it out', () => {
+    const queue = queueOf(10, 'a1', 'b1');
+    queue.next();
+
+    expect(queue.first?.item).toBe('b1');
+    expect(queue.first?.item).toBe('b1');
+  });
+
+  it('shows the heads of each key up to the first that is not wanted', () => {
+    const queue = queueOf(10, 'a1', 'a2', 'b2', 'b1', 'c1');
+
+    const heads = [...queue.heads((name) => name.endsWith('1'))];
+    expect(heads.map(({ item }) => item)).toEqual(['a1', 'c1']);
+    expect(queue.size).toBe(5);
+  });
+
   it('has nobody for a turn where no key may go', () => {
     expect(queueOf(10, 'a1').next(() => false)).toBeUndefined();
   });
