@@ -1,3 +1,4 @@
+import { BoundedMap } from '../base/bounded-map.ts';
 import type { Clock } from '../base/clock.ts';
 import { TokenBucket } from '../base/token-bucket.ts';
 import type { Rate } from '../base/token-bucket.ts';
@@ -17,10 +18,11 @@ export interface TokenBucketsOptions {
 export class TokenBuckets {
   readonly #options: TokenBucketsOptions;
   /** In the order of use. */
-  readonly #buckets = new Map<string, TokenBucket>();
+  readonly #buckets: BoundedMap<TokenBucket>;
 
   constructor(options: TokenBucketsOptions) {
     this.#options = options;
+    this.#buckets = new BoundedMap(options.mostKeys);
   }
 
   get size(): number {
@@ -28,12 +30,9 @@ export class TokenBuckets {
   }
 
   of(key: string): TokenBucket {
-    const { rate, clock, mostKeys } = this.#options;
+    const { rate, clock } = this.#options;
     const bucket = this.#buckets.get(key) ?? new TokenBucket(rate, clock);
-    this.#buckets.delete(key);
     this.#buckets.set(key, bucket);
-    const [oldest] = this.#buckets.keys();
-    if (this.#buckets.size > mostKeys && oldest !== undefined) this.#buckets.delete(oldest);
     return bucket;
   }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Random } from '../base/backoff.ts';
+import { BoundedMap } from '../base/bounded-map.ts';
 import { sleep } from '../base/clock.ts';
 import type { Clock } from '../base/clock.ts';
 import { abortable, Deadline } from '../base/deadline.ts';
@@ -192,19 +193,21 @@ function verdictOf(result: TokenReviewResult, askedAt: number, token: string): V
 
 /** Verdicts by key, those used last kept longest. */
 class VerdictMemory {
-  evicted = 0;
   readonly #clock: Clock;
-  readonly #maxEntries: number;
   /** In the order of use. */
-  readonly #entries = new Map<string, Verdict>();
+  readonly #entries: BoundedMap<Verdict>;
 
   constructor(clock: Clock, maxEntries: number) {
     this.#clock = clock;
-    this.#maxEntries = maxEntries;
+    this.#entries = new BoundedMap(maxEntries);
   }
 
   get size(): number {
     return this.#entries.size;
+  }
+
+  get evicted(): number {
+    return this.#entries.evicted;
   }
 
   get(key: string): TokenReviewResult | undefined {
@@ -217,13 +220,7 @@ class VerdictMemory {
   }
 
   put(key: string, verdict: Verdict): void {
-    if (!this.#isCurrent(verdict)) return;
-    this.#entries.delete(key);
-    this.#entries.set(key, verdict);
-    const [oldest] = this.#entries.keys();
-    if (this.#entries.size <= this.#maxEntries || oldest === undefined) return;
-    this.#entries.delete(oldest);
-    this.evicted += 1;
+    if (this.#isCurrent(verdict)) this.#entries.set(key, verdict);
   }
 
   /** Two clocks, so that a jump of the wall clock makes no verdict live longer. */

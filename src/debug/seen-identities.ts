@@ -1,3 +1,4 @@
+import { BoundedMap } from '../base/bounded-map.ts';
 import type { RecentDecision } from '../ra/recent-decisions.ts';
 
 /** A workload that asked since the process started. */
@@ -23,12 +24,11 @@ const workload = /^spiffe:\/\/[^/]+\/ns\/([^/]{1,63})\/sa\/([^/]{1,253})$/;
 
 /** Who asked and what became of it, the one that asked longest ago forgotten first. Never throws. */
 export class SeenIdentities {
-  readonly #mostKept: number;
-  readonly #byName = new Map<string, SeenIdentity>();
+  readonly #byName: BoundedMap<SeenIdentity>;
   #generation = 0;
 
   constructor(mostKept = defaultMostKept) {
-    this.#mostKept = mostKept;
+    this.#byName = new BoundedMap(mostKept);
   }
 
   /** Grows with every change. */
@@ -52,19 +52,11 @@ export class SeenIdentities {
     if (namespace === undefined || serviceAccount === undefined || outcome === 'abandoned') return;
     const key = `${cluster} ${namespace} ${serviceAccount}`;
     const before = this.#byName.get(key) ?? neverSeen({ namespace, serviceAccount });
-    this.#byName.delete(key);
     this.#byName.set(
       key,
       outcome === 'issued' ? issued(before, decision) : refused(before, decision),
     );
     this.#generation += 1;
-    this.#forgetOldest();
-  }
-
-  #forgetOldest(): void {
-    if (this.#byName.size <= this.#mostKept) return;
-    const [oldest] = this.#byName.keys();
-    if (oldest !== undefined) this.#byName.delete(oldest);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import { BoundedMap } from '../base/bounded-map.ts';
 import { isSignedBy } from './certificate.ts';
 import type { Certificate } from './certificate.ts';
 import { ChainError, chainRejections } from './chain-error.ts';
@@ -60,7 +61,7 @@ interface Search {
  */
 export class ChainVerifier {
   /** Facts about signatures on authorities, oldest first. */
-  readonly #links = new Map<string, boolean>();
+  readonly #links = new BoundedMap<boolean>(rememberedLinks);
   readonly #keys = new WeakMap<Certificate, KeyObject>();
   /** Those that stood in a path; keep those of a path that was found, parse what a signer sends. */
   readonly authorities = new KnownAuthorities();
@@ -149,14 +150,8 @@ export class ChainVerifier {
     const key = this.#keyOf(issuer);
     const verdict = key !== undefined && isSignedBy(certificate, key);
     // Leaves come once and would only push the authorities out.
-    if (below !== undefined) this.#remember(link, verdict);
+    if (below !== undefined) this.#links.set(link, verdict);
     return verdict;
-  }
-
-  #remember(link: string, verdict: boolean): void {
-    const [oldest] = this.#links.keys();
-    if (this.#links.size >= rememberedLinks && oldest !== undefined) this.#links.delete(oldest);
-    this.#links.set(link, verdict);
   }
 
   #keyOf(issuer: Certificate): KeyObject | undefined {

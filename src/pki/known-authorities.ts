@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { BoundedMap } from '../base/bounded-map.ts';
 import { parseCertificate } from './certificate.ts';
 import type { Certificate } from './certificate.ts';
 
@@ -11,7 +12,7 @@ const mostKept = 256;
  */
 export class KnownAuthorities {
   /** By the SHA-256 of their DER, those used longest ago first. */
-  readonly #kept = new Map<string, Certificate>();
+  readonly #kept = new BoundedMap<Certificate>(mostKept);
 
   /** Throws CertificateError, as `parseCertificate` does. */
   parse(der: Uint8Array): Certificate {
@@ -20,11 +21,6 @@ export class KnownAuthorities {
 
   /** Leaves come once and would only push the authorities out: keep those alone that stood above one. */
   keep(authorities: Iterable<Certificate>): void {
-    for (const authority of authorities) {
-      this.#kept.delete(authority.sha256);
-      this.#kept.set(authority.sha256, authority);
-      const [oldest] = this.#kept.keys();
-      if (this.#kept.size > mostKept && oldest !== undefined) this.#kept.delete(oldest);
-    }
+    for (const authority of authorities) this.#kept.set(authority.sha256, authority);
   }
 }

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../base/bounded-map.ts';
 import type { Logger } from '../base/logger.ts';
 import { RaError } from '../base/ra-error.ts';
 import type { Decision } from './decision.ts';
@@ -30,10 +31,11 @@ const defaultMostKeys = 20_000;
 export class KeyHolders {
   readonly #options: KeyHoldersOptions;
   /** Identities by key, the one used last at the end. */
-  readonly #holders = new Map<string, string>();
+  readonly #holders: BoundedMap<string>;
 
   constructor(options: KeyHoldersOptions) {
     this.#options = options;
+    this.#holders = new BoundedMap(options.mostKeys ?? defaultMostKeys);
   }
 
   /**
@@ -41,12 +43,9 @@ export class KeyHolders {
    * Throws KEY_REFUSED then where reuse is denied.
    */
   claim({ spkiSha256, identity }: KeyClaim, decision: Decision): void {
-    const { denyReuse, log, mostKeys = defaultMostKeys } = this.#options;
+    const { denyReuse, log } = this.#options;
     const holder = this.#holders.get(spkiSha256) ?? identity;
-    this.#holders.delete(spkiSha256);
     this.#holders.set(spkiSha256, holder);
-    const [oldest] = this.#holders.keys();
-    if (this.#holders.size > mostKeys && oldest !== undefined) this.#holders.delete(oldest);
     if (holder === identity) return;
     decision.note({ keyHeldBy: holder });
     log.warn('one key is used by two identities', {

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../base/bounded-map.ts';
 import type { Certificate } from '../pki/certificate.ts';
 
 /** More signers than a mesh has; beyond them the oldest is forgotten. */
@@ -5,14 +6,11 @@ const mostSigners = 1_024;
 
 /** Remembers until when each signer's authority is valid, so that no leaf is asked to outlive it. */
 export class KnownIssuers {
-  readonly #notAfter = new Map<string, number>();
+  readonly #notAfter = new BoundedMap<number>(mostSigners);
 
   /** Notes an authority that has signed for the signer; the newest counts. */
   saw(signerName: string, issuer: Certificate): void {
-    this.#notAfter.delete(signerName);
     this.#notAfter.set(signerName, issuer.notAfter);
-    const [oldest] = this.#notAfter.keys();
-    if (this.#notAfter.size > mostSigners && oldest !== undefined) this.#notAfter.delete(oldest);
   }
 
   /** For each signer, until when its authority is valid, in milliseconds since the Unix epoch. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { BoundedMap } from '../base/bounded-map.ts';
 import type { Logger } from '../base/logger.ts';
 import type { SigningRequest } from '../kube/signing-requests.ts';
 import type { ChangeLog } from '../ra/change-log.ts';
@@ -24,7 +25,7 @@ const mostCollected = 10_000;
 export class CertificateChangeMonitor {
   readonly #options: CertificateChangeMonitorOptions;
   /** By uid, the oldest first. */
-  readonly #collected = new Map<string, CollectedCertificate>();
+  readonly #collected = new BoundedMap<CollectedCertificate>(mostCollected);
 
   constructor(options: CertificateChangeMonitorOptions) {
     this.#options = options;
@@ -37,8 +38,6 @@ export class CertificateChangeMonitor {
   /** To be told of an object whose certificate is used for that request. */
   collected({ uid, certificatePem = '' }: SigningRequest, requestId: string): void {
     this.#collected.set(uid, { requestId, sha256: sha256Of(certificatePem), isReported: false });
-    const [oldest] = this.#collected.keys();
-    if (this.#collected.size > mostCollected && oldest !== undefined) this.#collected.delete(oldest);
   }
 
   /** To be told of every state. One without a certificate may have been overtaken: it tells nothing. */

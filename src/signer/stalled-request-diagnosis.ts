@@ -1,3 +1,4 @@
+import { BoundedMap } from '../base/bounded-map.ts';
 import type { Clock } from '../base/clock.ts';
 import { withDeadline } from '../base/deadline.ts';
 import type { Logger } from '../base/logger.ts';
@@ -34,7 +35,7 @@ const longestText = 300;
  */
 export class StalledRequestDiagnosis {
   readonly #options: StalledRequestDiagnosisOptions;
-  readonly #findings = new Map<string, Finding>();
+  readonly #findings = new BoundedMap<Finding>(mostSigners);
 
   constructor(options: StalledRequestDiagnosisOptions) {
     this.#options = options;
@@ -62,10 +63,7 @@ export class StalledRequestDiagnosis {
     const known = this.#findings.get(signerName);
     if (known !== undefined && now - known.at < freshMs) return known.text;
     const text = this.#look(request, explanations);
-    this.#findings.delete(signerName);
     this.#findings.set(signerName, { at: now, text });
-    const [oldest] = this.#findings.keys();
-    if (this.#findings.size > mostSigners && oldest !== undefined) this.#findings.delete(oldest);
     return text;
   }
 

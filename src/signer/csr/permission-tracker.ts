@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../base/bounded-map.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 
@@ -21,7 +22,7 @@ interface Permission {
 export class PermissionTracker {
   readonly #clock: Clock;
   readonly #log: Logger;
-  readonly #permissions = new Map<string, Permission>();
+  readonly #permissions = new BoundedMap<Permission>(mostPermissions);
 
   constructor(options: { readonly clock: Clock; readonly log: Logger }) {
     this.#clock = options.clock;
@@ -49,12 +50,7 @@ export class PermissionTracker {
   }
 
   #of(name: string): Permission {
-    const known = this.#permissions.get(name);
-    if (known !== undefined) return known;
-    const permission = { everWorked: false, refusedSince: undefined, loggedAt: undefined };
-    this.#permissions.set(name, permission);
-    const [oldest] = this.#permissions.keys();
-    if (this.#permissions.size > mostPermissions && oldest !== undefined) this.#permissions.delete(oldest);
-    return permission;
+    const unknown = { everWorked: false, refusedSince: undefined, loggedAt: undefined };
+    return this.#permissions.getOrMake(name, () => unknown);
   }
 }

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../base/bounded-map.ts';
 import type { Clock } from '../../base/clock.ts';
 
 /** Whoever has no more requests under way than this, its newest included, asks for little. */
@@ -14,7 +15,7 @@ export class LowVolumeTenants {
   readonly #clock: Clock;
   readonly #underWay = new Map<string, number>();
   /** When they last asked for little, the oldest first. */
-  readonly #lowVolume = new Map<string, number>();
+  readonly #lowVolume = new BoundedMap<number>(mostRemembered);
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -30,7 +31,7 @@ export class LowVolumeTenants {
     const count = (this.#underWay.get(tenant) ?? 0) + 1;
     this.#underWay.set(tenant, count);
     this.#lowVolume.delete(tenant);
-    if (count <= fewRequests) this.#remember(tenant);
+    if (count <= fewRequests) this.#lowVolume.set(tenant, this.#clock.monotonic());
     let isOver = false;
     return () => {
       if (isOver) return;
@@ -39,12 +40,6 @@ export class LowVolumeTenants {
       if (left > 0) this.#underWay.set(tenant, left);
       else this.#underWay.delete(tenant);
     };
-  }
-
-  #remember(tenant: string): void {
-    const [oldest] = this.#lowVolume.keys();
-    if (this.#lowVolume.size >= mostRemembered && oldest !== undefined) this.#lowVolume.delete(oldest);
-    this.#lowVolume.set(tenant, this.#clock.monotonic());
   }
 
   #forgetOld(): void {

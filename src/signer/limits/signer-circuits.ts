@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../base/bounded-map.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import { Circuit } from './circuit.ts';
@@ -12,7 +13,7 @@ interface SignerState {
   /** Opened by faults that several namespaces met. */
   readonly shared: Circuit;
   /** Opened by what one namespace met alone, and for it alone. */
-  readonly own: Map<string, Circuit>;
+  readonly own: BoundedMap<Circuit>;
 }
 
 const mostSigners = 1_024;
@@ -27,7 +28,7 @@ const fewest = 10;
 export class SignerCircuits {
   readonly #clock: Clock;
   readonly #log: Logger;
-  readonly #signers = new Map<string, SignerState>();
+  readonly #signers = new BoundedMap<SignerState>(mostSigners);
 
   constructor(options: { readonly clock: Clock; readonly log: Logger }) {
     this.#clock = options.clock;
@@ -78,17 +79,14 @@ export class SignerCircuits {
     const clock = this.#clock;
     const made = (): SignerState => ({
       shared: new Circuit({ clock, trips: tripsForAll }),
-      own: new Map(),
+      own: new BoundedMap(mostNamespaces),
     });
-    const state = remembered(this.#signers, signer, made, mostSigners);
+    const state = this.#signers.getOrMake(signer, made);
     for (const [name, circuit] of state.own) {
       if (state.own.size <= mostNamespaces / 2) break;
       if (name !== namespace && circuit.isIdle) state.own.delete(name);
     }
-    const own = remembered(
-      ...([state.own, namespace, () => new Circuit({ clock, trips: isMostlyFaults })] as const),
-      mostNamespaces,
-    );
+    const own = state.own.getOrMake(namespace, () => new Circuit({ clock, trips: isMostlyFaults }));
     return { shared: state.shared, own };
   }
 
@@ -129,14 +127,4 @@ function tripsForAll(outcomes: readonly CircuitOutcome[]): boolean {
   const all = new Set(outcomes.map(({ namespace }) => namespace));
   const faulty = new Set(outcomes.filter(({ fault }) => fault).map(({ namespace }) => namespace));
   return faulty.size >= 2 && 2 * faulty.size >= all.size;
-}
-
-function remembered<V>(map: Map<string, V>, key: string, make: () => V, most: number): V {
-  const known = map.get(key);
-  if (known !== undefined) return known;
-  const value = make();
-  map.set(key, value);
-  const [oldest] = map.keys();
-  if (map.size > most && oldest !== undefined) map.delete(oldest);
-  return value;
 }
