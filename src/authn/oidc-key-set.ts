@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import { abortable, callWithin } from '../base/deadline.ts';
 import type { Logger } from '../base/logger.ts';
 import { RaError } from '../base/ra-error.ts';
+import { SingleFlight } from '../base/single-flight.ts';
 
 /** The keys with which an issuer signs its tokens. */
 export interface OidcKeySet {
@@ -78,7 +79,7 @@ export class RemoteKeySet implements OidcKeySet {
   readonly #options: RemoteKeySetOptions;
   readonly #url: URL;
   #kept: KeptKeys | undefined;
-  #loading: Promise<KeptKeys> | undefined;
+  readonly #loading = new SingleFlight<KeptKeys>();
   #failedAt = -Infinity;
 
   /** Throws an Error unless the URL is one of https, without user or password. */
@@ -126,10 +127,10 @@ export class RemoteKeySet implements OidcKeySet {
     if (this.#options.clock.monotonic() - this.#failedAt < failureCoolDownMs) {
       throw unavailable('the keys of the token issuer could not be had a moment ago');
     }
-    this.#loading ??= this.#download().finally(() => {
-      this.#loading = undefined;
-    });
-    return abortable(this.#loading, signal);
+    return abortable(
+      this.#loading.run(() => this.#download()),
+      signal,
+    );
   }
 
   async #download(): Promise<KeptKeys> {

@@ -4,6 +4,7 @@ import { BoundedMap } from '../base/bounded-map.ts';
 import { sleep } from '../base/clock.ts';
 import type { Clock } from '../base/clock.ts';
 import { abortable, Deadline } from '../base/deadline.ts';
+import { KeyedSingleFlight } from '../base/single-flight.ts';
 import { isTransient, isUnreachable, KubeApiError } from '../kube/api-error.ts';
 import type { TokenReviewResult, TokenReviews } from '../kube/token-reviews.ts';
 import { readUnverifiedClaims } from './unverified-claims.ts';
@@ -49,7 +50,7 @@ export interface TokenReviewCounts {
 export class TokenReviewCache implements TokenReviews {
   readonly #options: TokenReviewCacheOptions;
   readonly #verdicts: VerdictMemory;
-  readonly #flights = new Map<string, Flight>();
+  readonly #flights = new KeyedSingleFlight<TokenReviewResult>();
   readonly #counts = { hits: 0, misses: 0, shared: 0, retries: 0 };
 
   constructor(options: TokenReviewCacheOptions) {
@@ -78,9 +79,13 @@ export class TokenReviewCache implements TokenReviews {
       this.#counts.hits += 1;
       return known;
     }
-    const underWay = this.#flights.get(key);
-    this.#counts[underWay === undefined ? 'misses' : 'shared'] += 1;
-    return this.#wait(underWay ?? this.#depart(key, token, audiences), signal);
+    this.#counts[this.#flights.isRunning(key) ? 'shared' : 'misses'] += 1;
+    // One caller's end is not the others': the review goes on while anybody waits.
+    return this.#flights.run(
+      key,
+      (wanted) => this.#reviewOnce(key, token, audiences, wanted),
+      signal,
+    );
   }
 
   /** JSON keeps the parts apart, whatever characters they hold. */
@@ -89,44 +94,23 @@ export class TokenReviewCache implements TokenReviews {
     return createHash('sha256').update(text).digest('base64');
   }
 
-  #depart(key: string, token: string, audiences: readonly string[]): Flight {
+  async #reviewOnce(
+    key: string,
+    token: string,
+    audiences: readonly string[],
+    parent: AbortSignal,
+  ): Promise<TokenReviewResult> {
     const { tokenReviews, clock } = this.#options;
-    const deadline = new Deadline({ clock, ms: reviewTimeoutMs, reason: tookTooLong });
-    const isOver = (): boolean => this.#flights.get(key) !== flight;
-    const forget = (): void => {
-      if (!isOver()) this.#flights.delete(key);
-    };
-    const ask = async (): Promise<TokenReviewResult> => {
-      try {
-        const { result, askedAt } = await this.#ask(
-          () => tokenReviews.review(token, audiences, deadline.signal),
-          deadline,
-        );
-        this.#verdicts.put(key, verdictOf(result, askedAt, token));
-        return result;
-      } finally {
-        deadline.release();
-        forget();
-      }
-    };
-    const abandon = (): void => {
-      if (isOver()) return;
-      forget();
-      deadline.abort(new Error('nobody waits for the token review any more'));
-    };
-    const flight: Flight = { result: ask(), abandon, waiting: 0 };
-    this.#flights.set(key, flight);
-    return flight;
-  }
-
-  /** One caller's end is not the others': the review goes on while anybody waits. */
-  async #wait(flight: Flight, signal: AbortSignal): Promise<TokenReviewResult> {
-    flight.waiting += 1;
+    const deadline = new Deadline({ clock, ms: reviewTimeoutMs, reason: tookTooLong, parent });
     try {
-      return await abortable(flight.result, signal);
+      const { result, askedAt } = await this.#ask(
+        () => tokenReviews.review(token, audiences, deadline.signal),
+        deadline,
+      );
+      this.#verdicts.put(key, verdictOf(result, askedAt, token));
+      return result;
     } finally {
-      flight.waiting -= 1;
-      if (flight.waiting === 0) flight.abandon();
+      deadline.release();
     }
   }
 
@@ -159,13 +143,6 @@ export class TokenReviewCache implements TokenReviews {
     const jitter = least + this.#options.random() * (most - least);
     return Math.max(jitter, error.retryAfterMs ?? 0);
   }
-}
-
-/** A review under way, with how many wait for it. */
-interface Flight {
-  readonly result: Promise<TokenReviewResult>;
-  abandon(): void;
-  waiting: number;
 }
 
 interface Answer {

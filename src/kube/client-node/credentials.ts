@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { callWithin } from '../../base/deadline.ts';
 import type { Logger } from '../../base/logger.ts';
+import { SingleFlight } from '../../base/single-flight.ts';
 
 /** What a TLS connection to the API server needs. */
 export interface TlsMaterial {
@@ -52,8 +53,8 @@ export class FreshCredentials {
   readonly #log: Logger;
   #current: Credentials;
   #readAt: number;
+  readonly #reading = new SingleFlight<Credentials>();
   #renewedAt = Number.NEGATIVE_INFINITY;
-  #reading: Promise<Credentials> | undefined;
 
   constructor({ source, first, clock, log }: FreshCredentialsOptions) {
     this.#source = source;
@@ -72,16 +73,13 @@ export class FreshCredentials {
   async renew(refused: Credentials): Promise<Credentials> {
     if (this.#current !== refused) return this.#current;
     const now = this.#clock.monotonic();
-    if (this.#reading === undefined && now - this.#renewedAt < betweenRenewalsMs) return refused;
+    if (!this.#reading.isRunning && now - this.#renewedAt < betweenRenewalsMs) return refused;
     this.#renewedAt = now;
     return this.#read(true);
   }
 
   #read(afresh: boolean): Promise<Credentials> {
-    this.#reading ??= this.#readOnce(afresh).finally(() => {
-      this.#reading = undefined;
-    });
-    return this.#reading;
+    return this.#reading.run(() => this.#readOnce(afresh));
   }
 
   async #readOnce(afresh: boolean): Promise<Credentials> {

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { abortable, withDeadline } from '../../base/deadline.ts';
 import type { Logger } from '../../base/logger.ts';
+import { SingleFlight } from '../../base/single-flight.ts';
 import type { SelfReviews } from '../../kube/self-reviews.ts';
 
 const askMs = 3_000;
@@ -15,7 +16,7 @@ export class OwnAccount implements SelfReviews {
   readonly #clock: Clock;
   readonly #log: Logger;
   #known: string | undefined;
-  #asking: Promise<string | undefined> | undefined;
+  readonly #asking = new SingleFlight<string | undefined>();
   #askAgainAt = -Infinity;
 
   constructor(options: {
@@ -30,12 +31,14 @@ export class OwnAccount implements SelfReviews {
 
   username(signal: AbortSignal): Promise<string | undefined> {
     if (this.#known !== undefined) return Promise.resolve(this.#known);
-    if (this.#asking === undefined && this.#clock.monotonic() < this.#askAgainAt) {
+    if (!this.#asking.isRunning && this.#clock.monotonic() < this.#askAgainAt) {
       return Promise.resolve(undefined);
     }
     // One question for all who wait, so it does not end with the one who asked first.
-    this.#asking ??= this.#ask();
-    return abortable(this.#asking, signal);
+    return abortable(
+      this.#asking.run(() => this.#ask()),
+      signal,
+    );
   }
 
   async #ask(): Promise<string | undefined> {
@@ -47,7 +50,6 @@ export class OwnAccount implements SelfReviews {
     } catch (error) {
       this.#log.debug('our own username is not known', { error });
     }
-    this.#asking = undefined;
     this.#askAgainAt = this.#clock.monotonic() + askAgainMs;
     return this.#known;
   }
