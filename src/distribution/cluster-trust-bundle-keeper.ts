@@ -1,6 +1,6 @@
 import type { Random } from '../base/backoff.ts';
 import { fullJitterMs } from '../base/backoff.ts';
-import { sleep } from '../base/clock.ts';
+import { BackgroundLoop } from '../base/background-loop.ts';
 import type { Clock } from '../base/clock.ts';
 import { callWithin } from '../base/deadline.ts';
 import type { Stoppable } from '../base/lifecycle.ts';
@@ -49,9 +49,8 @@ const backoff = { firstMs: 2_000, maxMs: 60_000 };
 /** Keeps one ClusterTrustBundle for each signer that has roots: for as long as this replica leads. */
 export class ClusterTrustBundleKeeper implements Stoppable {
   readonly #options: ClusterTrustBundleKeeperOptions;
-  readonly #stopping = new AbortController();
+  readonly #loop: BackgroundLoop;
   readonly #refused = new Set<string>();
-  #running: Promise<void> | undefined;
   #done: TrustBundle | undefined;
   #lookAt = Number.NEGATIVE_INFINITY;
   #failures = 0;
@@ -62,6 +61,14 @@ export class ClusterTrustBundleKeeper implements Stoppable {
 
   constructor(options: ClusterTrustBundleKeeperOptions) {
     this.#options = options;
+    this.#loop = new BackgroundLoop({
+      turn: async (signal) => {
+        await this.#turn(signal);
+        return lookEveryMs;
+      },
+      stopReason: 'the ClusterTrustBundles are left as they are',
+      clock: options.clock,
+    });
   }
 
   /** What went wrong in the newest look; undefined when nothing did. */
@@ -75,21 +82,11 @@ export class ClusterTrustBundleKeeper implements Stoppable {
 
   /** Begins; a second call does nothing. */
   start(): void {
-    this.#running ??= this.#run();
+    this.#loop.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stopping.abort(new Error('the ClusterTrustBundles are left as they are'));
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
-    const { signal } = this.#stopping;
-    const { clock } = this.#options;
-    while (!signal.aborted) {
-      await this.#turn(signal);
-      await sleep(clock, lookEveryMs, signal).catch(() => undefined);
-    }
+  stop(): Promise<void> {
+    return this.#loop.stop();
   }
 
   /** A look where one is due: after a change, a while after the last one, and after a failure. */

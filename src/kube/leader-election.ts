@@ -1,5 +1,5 @@
 import type { Random } from '../base/backoff.ts';
-import { sleep } from '../base/clock.ts';
+import { BackgroundLoop } from '../base/background-loop.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import { callWithin } from '../base/deadline.ts';
 import type { Stoppable } from '../base/lifecycle.ts';
@@ -46,8 +46,7 @@ export class LeaderElection implements Leadership, Stoppable {
   readonly #options: LeaderElectionOptions;
   readonly #claim: LeaseClaim;
   readonly #listeners: ((isLeader: boolean) => void)[] = [];
-  readonly #stopping = new AbortController();
-  #running: Promise<void> | undefined;
+  readonly #loop: BackgroundLoop;
   #stopped: Promise<void> | undefined;
   /** On the monotonic scale; undefined while another leads. */
   #leadsUntil: number | undefined;
@@ -57,6 +56,11 @@ export class LeaderElection implements Leadership, Stoppable {
   constructor(options: LeaderElectionOptions) {
     this.#options = options;
     this.#claim = new LeaseClaim({ ...options, leaseMs });
+    this.#loop = new BackgroundLoop({
+      turn: (signal) => this.#turn(signal),
+      stopReason: 'the leader election was stopped',
+      clock: options.clock,
+    });
   }
 
   /** True only while the lease cannot have gone to another, even where a timer is late. */
@@ -81,22 +85,13 @@ export class LeaderElection implements Leadership, Stoppable {
 
   /** Begins; a second call does nothing. */
   start(): void {
-    this.#running ??= this.#run();
+    this.#loop.start();
   }
 
   /** Steps down and gives the lease back, so that a successor need not wait; at most 2 s. */
   stop(): Promise<void> {
     this.#stopped ??= this.#end();
     return this.#stopped;
-  }
-
-  async #run(): Promise<void> {
-    const { signal } = this.#stopping;
-    const { clock } = this.#options;
-    while (!signal.aborted) {
-      const delayMs = await this.#turn(signal);
-      await sleep(clock, delayMs, signal).catch(() => undefined);
-    }
   }
 
   /** One try to get or keep the lease; returns how long to wait before the next. */
@@ -122,7 +117,7 @@ export class LeaderElection implements Leadership, Stoppable {
 
   #lead(until: number): void {
     const { clock, log, identity, name } = this.#options;
-    if (clock.monotonic() >= until || this.#stopping.signal.aborted) return;
+    if (clock.monotonic() >= until || this.#loop.isStopped) return;
     const isNew = this.#leadsUntil === undefined;
     this.#leadsUntil = until;
     this.#expiry?.cancel();
@@ -172,8 +167,7 @@ export class LeaderElection implements Leadership, Stoppable {
   }
 
   async #end(): Promise<void> {
-    this.#stopping.abort(new Error('the leader election was stopped'));
-    await this.#running;
+    await this.#loop.stop();
     this.#follow('it was stopped');
     const { log, name } = this.#options;
     const forGood = new AbortController().signal;

@@ -1,6 +1,6 @@
 import { fullJitterMs } from '../base/backoff.ts';
 import type { BackoffOptions, Random } from '../base/backoff.ts';
-import { sleep } from '../base/clock.ts';
+import { BackgroundLoop } from '../base/background-loop.ts';
 import type { Clock } from '../base/clock.ts';
 import { callWithin } from '../base/deadline.ts';
 import type { Stoppable } from '../base/lifecycle.ts';
@@ -55,8 +55,7 @@ const watchSeconds = { least: 240, spread: 61 };
 export class SupervisedWatch<T> implements Stoppable {
   readonly #options: SupervisedWatchOptions<T>;
   readonly #seen: SeenVersions;
-  readonly #stopping = new AbortController();
-  #running: Promise<void> | undefined;
+  readonly #loop: BackgroundLoop;
   /** Where to watch on from; undefined when only a list can tell. */
   #version: string | undefined;
   #openedAt = Number.NEGATIVE_INFINITY;
@@ -70,6 +69,11 @@ export class SupervisedWatch<T> implements Stoppable {
   constructor(options: SupervisedWatchOptions<T>) {
     this.#options = options;
     this.#seen = new SeenVersions(options.mostTracked ?? defaultMostTracked);
+    this.#loop = new BackgroundLoop({
+      turn: (signal) => this.#turn(signal),
+      stopReason: 'the watch was stopped',
+      clock: options.clock,
+    });
   }
 
   /** Whether the first list has been handed on. It stays so while a watch is opened again. */
@@ -104,21 +108,12 @@ export class SupervisedWatch<T> implements Stoppable {
 
   /** Begins; a second call does nothing. */
   start(): void {
-    this.#running ??= this.#run();
+    this.#loop.start();
   }
 
   /** Ends at once: no handler is called after it has returned. */
-  async stop(): Promise<void> {
-    this.#stopping.abort(new Error('the watch was stopped'));
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      const delayMs = await this.#turn(signal);
-      await sleep(this.#options.clock, delayMs, signal).catch(() => undefined);
-    }
+  stop(): Promise<void> {
+    return this.#loop.stop();
   }
 
   /** One list where one is needed, and one watch; returns how long to wait before the next. */
@@ -227,7 +222,7 @@ export class SupervisedWatch<T> implements Stoppable {
   }
 
   #handle(call: (handlers: WatchHandlers<T>) => void): void {
-    if (this.#stopping.signal.aborted) return;
+    if (this.#loop.isStopped) return;
     try {
       call(this.#options.handlers);
     } catch (error) {

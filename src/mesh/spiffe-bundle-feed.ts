@@ -1,6 +1,6 @@
 import { fullJitterMs } from '../base/backoff.ts';
 import type { Random } from '../base/backoff.ts';
-import { sleep } from '../base/clock.ts';
+import { BackgroundLoop } from '../base/background-loop.ts';
 import type { Clock } from '../base/clock.ts';
 import { callWithin } from '../base/deadline.ts';
 import type { Stoppable } from '../base/lifecycle.ts';
@@ -31,10 +31,9 @@ const leastWaitMs = 1_000;
 /** The roots at one URL, read again and again. What cannot be read leaves the last good ones. */
 export class SpiffeBundleFeed implements Stoppable {
   readonly #options: SpiffeBundleFeedOptions;
-  readonly #stopping = new AbortController();
+  readonly #loop: BackgroundLoop;
   #roots: readonly Certificate[] | undefined;
   #failures = 0;
-  #running: Promise<void> | undefined;
   #onTried: () => void = () => undefined;
   /** Resolves after the first try, however it went. */
   readonly tried: Promise<void>;
@@ -44,6 +43,12 @@ export class SpiffeBundleFeed implements Stoppable {
     this.tried = new Promise((resolve) => {
       this.#onTried = resolve;
     });
+    const turn = async (signal: AbortSignal): Promise<number> => {
+      const waitMs = await this.#try(signal);
+      this.#onTried();
+      return waitMs;
+    };
+    this.#loop = new BackgroundLoop({ turn, stopReason: 'stopped', clock: options.clock });
   }
 
   /** Undefined before the URL has answered for the first time. */
@@ -52,23 +57,13 @@ export class SpiffeBundleFeed implements Stoppable {
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#loop.start();
   }
 
   async stop(): Promise<void> {
-    this.#stopping.abort(new Error('stopped'));
+    const stopped = this.#loop.stop();
     this.#onTried();
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
-    const { clock } = this.#options;
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      const waitMs = await this.#try(signal);
-      this.#onTried();
-      await sleep(clock, waitMs, signal).catch(() => undefined);
-    }
+    await stopped;
   }
 
   /** How long to wait before the next try, in milliseconds. */

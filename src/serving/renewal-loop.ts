@@ -1,6 +1,6 @@
 import { fullJitterMs } from '../base/backoff.ts';
 import type { Random } from '../base/backoff.ts';
-import { sleep } from '../base/clock.ts';
+import { BackgroundLoop } from '../base/background-loop.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Stoppable } from '../base/lifecycle.ts';
 
@@ -27,39 +27,38 @@ const backoff = { firstMs: 1_000, maxMs: 299_000 };
  */
 export class RenewalLoop implements Stoppable {
   readonly #options: RenewalLoopOptions;
-  readonly #stopping = new AbortController();
-  #running: Promise<void> | undefined;
+  readonly #loop: BackgroundLoop;
+  #failures = 0;
 
   constructor(options: RenewalLoopOptions) {
     this.#options = options;
+    this.#loop = new BackgroundLoop({
+      turn: (signal) => this.#turn(signal),
+      stopReason: 'renewal was stopped',
+      clock: options.clock,
+    });
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#loop.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stopping.abort(new Error('renewal was stopped'));
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#loop.stop();
   }
 
-  async #run(): Promise<void> {
-    const { isDue, renew, onFailure, clock, random } = this.#options;
-    const { signal } = this.#stopping;
-    const isStopped = (): boolean => signal.aborted;
-    let failures = 0;
-    while (!isStopped()) {
-      let pauseMs = lookMs;
-      try {
-        if (isDue()) await renew(signal);
-        failures = 0;
-      } catch (error) {
-        if (isStopped()) return;
-        pauseMs = shortestPauseMs + fullJitterMs(failures, backoff, random);
-        failures += 1;
-        onFailure(error, pauseMs);
-      }
-      await sleep(clock, pauseMs, signal).catch(() => undefined);
+  async #turn(signal: AbortSignal): Promise<number> {
+    const { isDue, renew, onFailure, random } = this.#options;
+    try {
+      if (isDue()) await renew(signal);
+      this.#failures = 0;
+      return lookMs;
+    } catch (error) {
+      if (signal.aborted) return 0;
+      const pauseMs = shortestPauseMs + fullJitterMs(this.#failures, backoff, random);
+      this.#failures += 1;
+      onFailure(error, pauseMs);
+      return pauseMs;
     }
   }
 }

@@ -1,4 +1,4 @@
-import { sleep } from '../../base/clock.ts';
+import { BackgroundLoop } from '../../base/background-loop.ts';
 import type { Clock } from '../../base/clock.ts';
 import { withDeadline } from '../../base/deadline.ts';
 import type { Stoppable } from '../../base/lifecycle.ts';
@@ -32,14 +32,18 @@ const callMs = 10_000;
  */
 export class Reaper implements Stoppable {
   readonly #options: ReaperOptions;
-  readonly #stopping = new AbortController();
+  readonly #loop: BackgroundLoop;
   #firstSeen = new Map<string, number>();
   #username: string | undefined;
-  #running: Promise<void> | undefined;
   #reaped = 0;
 
   constructor(options: ReaperOptions) {
     this.#options = options;
+    this.#loop = new BackgroundLoop({
+      turn: (signal) => this.#turn(signal),
+      stopReason: 'the reaper was stopped',
+      clock: options.clock,
+    });
   }
 
   /** How many objects were handed over for removal. */
@@ -48,25 +52,21 @@ export class Reaper implements Stoppable {
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#loop.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stopping.abort(new Error('the reaper was stopped'));
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#loop.stop();
   }
 
-  async #run(): Promise<void> {
+  async #turn(signal: AbortSignal): Promise<number> {
     const { clock, log } = this.#options;
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      const reason = (): Error => new Error('the API server took too long');
-      const limits = { clock, ms: callMs, parent: signal, reason };
-      await withDeadline(limits, (limited) => this.#round(limited)).catch((error: unknown) => {
-        if (!signal.aborted) log.debug('orphans were not looked for', { error });
-      });
-      await sleep(clock, roundMs, signal).catch(() => undefined);
-    }
+    const reason = (): Error => new Error('the API server took too long');
+    const limits = { clock, ms: callMs, parent: signal, reason };
+    await withDeadline(limits, (limited) => this.#round(limited)).catch((error: unknown) => {
+      if (!signal.aborted) log.debug('orphans were not looked for', { error });
+    });
+    return roundMs;
   }
 
   async #round(signal: AbortSignal): Promise<void> {
