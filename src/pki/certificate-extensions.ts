@@ -1,5 +1,4 @@
-import { CertificateError } from './certificate-error.ts';
-import { DerError } from './der-error.ts';
+import { CertificateError, DerError } from './errors.ts';
 import { contextTag, tags } from './der-tags.ts';
 import { asBuffer, expectTag, namedBits, objectIdentifier, smallInteger } from './der-values.ts';
 import { certificateLimits, parseDer } from './der.ts';

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { CsrError } from './csr-error.ts';
-import { DerError } from './der-error.ts';
+import { CsrError, DerError } from './errors.ts';
 import { tags } from './der-tags.ts';
 import { equalBytes, expectTag, sequenceOf, smallInteger, wholeBytes } from './der-values.ts';
 import { parseDer, requestLimits } from './der.ts';

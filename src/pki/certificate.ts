@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { CertificateError } from './certificate-error.ts';
+import { CertificateError, DerError } from './errors.ts';
 import { parseExtensions } from './certificate-extensions.ts';
 import type { CertificateExtensions } from './certificate-extensions.ts';
-import { DerError } from './der-error.ts';
 import { contextTag, tags } from './der-tags.ts';
 import {
   asBuffer,

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { BoundedMap } from '../base/bounded-map.ts';
 import { isSignedBy } from './certificate.ts';
 import type { Certificate } from './certificate.ts';
-import { ChainError, chainRejections } from './chain-error.ts';
+import { ChainError, chainRejections } from './errors.ts';
 import { equalBytes } from './der-values.ts';
 import {
   checkInPath,

@@ -1,4 +1,4 @@
-import { DerError } from './der-error.ts';
+import { DerError } from './errors.ts';
 import { classBits, constructedBit, tags } from './der-tags.ts';
 
 const sequenceNumber = 0x10;

@@ -1,4 +1,4 @@
-import { DerError } from './der-error.ts';
+import { DerError } from './errors.ts';
 import { tags } from './der-tags.ts';
 import type { DerElement } from './der.ts';
 

@@ -1,4 +1,4 @@
-import { DerError } from './der-error.ts';
+import { DerError } from './errors.ts';
 import { checkPrimitive, checkTag, hasRule } from './der-rules.ts';
 import { constructedBit } from './der-tags.ts';
 

@@ -1,5 +1,4 @@
-import { CsrError } from './csr-error.ts';
-import { DerError } from './der-error.ts';
+import { CsrError, DerError } from './errors.ts';
 import { asBuffer, sequenceOf, unsignedInteger } from './der-values.ts';
 import { parseDer } from './der.ts';
 import type { DerElement } from './der.ts';

@@ -1,4 +1,4 @@
-import { DerError } from './der-error.ts';
+import { DerError } from './errors.ts';
 import { contextTag, tags } from './der-tags.ts';
 import { asBuffer, expectTag } from './der-values.ts';
 import type { DerElement } from './der.ts';

@@ -1,5 +1,5 @@
-import { ChainError } from './chain-error.ts';
-import type { ChainRejection } from './chain-error.ts';
+import { ChainError } from './errors.ts';
+import type { ChainRejection } from './errors.ts';
 import type { Certificate } from './certificate.ts';
 import type { SubjectPublicKey } from './subject-public-key.ts';
 

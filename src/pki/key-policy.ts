@@ -1,5 +1,4 @@
-import { CsrError } from './csr-error.ts';
-import { DerError } from './der-error.ts';
+import { CsrError, DerError } from './errors.ts';
 import { equalBytes } from './der-values.ts';
 import type { DerElement } from './der.ts';
 import { parseSubjectPublicKey, rsaEncryption } from './subject-public-key.ts';

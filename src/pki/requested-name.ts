@@ -1,4 +1,4 @@
-import { CsrError } from './csr-error.ts';
+import { CsrError } from './errors.ts';
 import { parseExtension } from './certificate-extensions.ts';
 import { contextTag, tags } from './der-tags.ts';
 import { expectTag, objectIdentifier, visibleAscii } from './der-values.ts';

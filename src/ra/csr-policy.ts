@@ -1,7 +1,7 @@
 import { RaError } from '../base/ra-error.ts';
 import { parseCertificateRequest } from '../pki/certificate-request.ts';
 import type { CertificateRequest } from '../pki/certificate-request.ts';
-import { CsrError } from '../pki/csr-error.ts';
+import { CsrError } from '../pki/errors.ts';
 import type { GrantedIdentity } from '../authz/granted-identity.ts';
 
 /** Proof that a CSR has an accepted shape, a good signature and asks for its identity alone. */

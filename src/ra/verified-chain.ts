@@ -1,6 +1,5 @@
-import { CertificateError } from '../pki/certificate-error.ts';
+import { CertificateError, ChainError } from '../pki/errors.ts';
 import type { Certificate } from '../pki/certificate.ts';
-import { ChainError } from '../pki/chain-error.ts';
 import type { ChainVerifier } from '../pki/chain.ts';
 import { parseCertificateBundle, PemError } from '../pki/pem.ts';
 import { RaError } from '../base/ra-error.ts';

@@ -1,5 +1,5 @@
 import type { CheckPorts } from '../ports.ts';
-import { ChainError } from '../../pki/chain-error.ts';
+import { ChainError } from '../../pki/errors.ts';
 import { ChainVerifier } from '../../pki/chain.ts';
 import { parseCertificate } from '../../pki/certificate.ts';
 import type { Certificate } from '../../pki/certificate.ts';

@@ -1,6 +1,6 @@
 import { isSignedBy, parseCertificate } from '../../../src/pki/certificate.ts';
 import type { Certificate } from '../../../src/pki/certificate.ts';
-import { CertificateError } from '../../../src/pki/certificate-error.ts';
+import { CertificateError } from '../../../src/pki/errors.ts';
 import { importPublicKey } from '../../../src/pki/subject-public-key.ts';
 import type { Step } from '../../e2e/runner/suite.ts';
 import { expectNone } from '../runner/context.ts';

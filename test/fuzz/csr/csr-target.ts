@@ -1,6 +1,6 @@
 import { parseCertificateRequest } from '../../../src/pki/certificate-request.ts';
 import type { CertificateRequest } from '../../../src/pki/certificate-request.ts';
-import { CsrError } from '../../../src/pki/csr-error.ts';
+import { CsrError } from '../../../src/pki/errors.ts';
 import { describeError } from '../runner/findings.ts';
 import type { Finding, Findings } from '../runner/findings.ts';
 import type { GoOracle } from '../runner/go-oracle.ts';

@@ -1,4 +1,4 @@
-import type { CsrRejection } from '../../../src/pki/csr-error.ts';
+import type { CsrRejection } from '../../../src/pki/errors.ts';
 
 /** Every reason that there is; the compiler finds those that are missing. */
 const every: Readonly<Record<CsrRejection, true>> = {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { x509 } from '../../../src/pki/crypto.ts';
 import { parseCertificateRequest } from '../../../src/pki/certificate-request.ts';
 import type { CertificateRequest } from '../../../src/pki/certificate-request.ts';
-import { CsrError } from '../../../src/pki/csr-error.ts';
+import { CsrError } from '../../../src/pki/errors.ts';
 import { pemOf, storedKey, workloadUri, writeCsr, writeCsrPem } from '../../support/csr-writer.ts';
 import { expectProperty } from '../../support/expect-property.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseCertificateRequest } from '../../../src/pki/certificate-request.ts';
-import { CsrError } from '../../../src/pki/csr-error.ts';
+import { CsrError } from '../../../src/pki/errors.ts';
 import { parseSpiffeId } from '../../../src/pki/spiffe-id.ts';
 import { foreignNames, goodRequests, hostileRequests } from '../../support/csr-corpus.ts';
 import { spkiOf, storedKey, workloadUri, writeCsr, writeCsrPem } from '../../support/csr-writer.ts';

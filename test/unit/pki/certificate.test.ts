@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { rootCertificates } from 'node:tls';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { CertificateError } from '../../../src/pki/certificate-error.ts';
+import { CertificateError } from '../../../src/pki/errors.ts';
 import { parseCertificate } from '../../../src/pki/certificate.ts';
 import { parseCertificateBundle } from '../../../src/pki/pem.ts';
 import * as writer from '../../support/certificate-writer.ts';

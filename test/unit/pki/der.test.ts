@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { DerError } from '../../../src/pki/der-error.ts';
+import { DerError } from '../../../src/pki/errors.ts';
 import {
   namedBits,
   objectIdentifier,

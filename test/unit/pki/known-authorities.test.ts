@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { parseCertificate } from '../../../src/pki/certificate.ts';
-import { CertificateError } from '../../../src/pki/certificate-error.ts';
+import { CertificateError } from '../../../src/pki/errors.ts';
 import { KnownAuthorities } from '../../../src/pki/known-authorities.ts';
 import { parseCertificateBundle } from '../../../src/pki/pem.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
