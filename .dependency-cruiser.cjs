@@ -15,7 +15,7 @@ const rooms = {
   metrics: ['ra', 'mesh', 'pki', 'base'],
   tracing: ['ra', 'base'],
   server: ['admission', 'ra', 'authn', 'authz', 'pki', 'base'],
-  config: ['mesh', 'pki', 'base'],
+  config: ['tracing', 'authz', 'mesh', 'pki', 'base'],
   clusters: ['config', 'authz', 'authn', 'kube/client-node', 'kube', 'mesh', 'pki', 'base'],
   serving: ['config', 'server', 'signer', 'distribution', 'kube', 'mesh', 'pki', 'base'],
   debug: ['config', 'metrics', 'server', 'ra', 'authz', 'kube', 'mesh', 'pki', 'base'],

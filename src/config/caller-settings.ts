@@ -1,13 +1,8 @@
+import type { TrustedNodeAccount } from '../authz/node-authorizer.ts';
 import type { Setting } from './setting.ts';
 import { file, list } from './setting-parsers.ts';
 
-/** A service account by its namespace. */
-export interface NodeAccount {
-  readonly namespace: string;
-  readonly serviceAccount: string;
-}
-
-function nodeAccounts(value: string): readonly NodeAccount[] {
+function nodeAccounts(value: string): readonly TrustedNodeAccount[] {
   return list(value).map((item) => {
     const [namespace = '', serviceAccount = '', ...rest] = item.split('/');
     if (namespace === '' || serviceAccount === '' || rest.length > 0) {

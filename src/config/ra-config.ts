@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import type { TrustedNodeAccount } from '../authz/node-authorizer.ts';
 import { deepFreeze } from '../base/deep-freeze.ts';
 import type { SignerName } from '../mesh/signer-name.ts';
+import type { TracingSettings } from '../tracing/tracing-settings.ts';
 import { readAudit } from './audit-settings.ts';
 import type { AuditConfig } from './audit-settings.ts';
-import type { NodeAccount } from './caller-settings.ts';
 import { readKubernetes, readRevision } from './cluster-settings.ts';
 import type { KubernetesConfig } from './cluster-settings.ts';
 import { readClusterTrustBundles, readRootDistribution } from './distribution-settings.ts';
@@ -22,7 +23,6 @@ import type { ServingConfig, TlsPolicyConfig } from './serving-settings.ts';
 import { SettingReader } from './setting.ts';
 import type { SettingTexts } from './setting.ts';
 import { readTracing } from './tracing-settings.ts';
-import type { TracingConfig } from './tracing-settings.ts';
 
 /** Everything that `serve` was told, checked. */
 export interface RaConfig {
@@ -45,7 +45,7 @@ export interface RaConfig {
   readonly defaultSigner: SignerName | undefined;
   readonly signerPolicyPath: string | undefined;
   readonly proxyConfigs: 'watch' | 'ignore';
-  readonly trustedNodeAccounts: readonly NodeAccount[];
+  readonly trustedNodeAccounts: readonly TrustedNodeAccount[];
   readonly approval: 'self' | 'external';
   readonly tokenAudiences: readonly string[];
   readonly cluster: { readonly id: string; readonly aliases: readonly string[] };
@@ -82,7 +82,7 @@ export interface RaConfig {
   readonly reflection: boolean;
   readonly logging: LoggingConfig;
   /** Undefined: requests are not traced. */
-  readonly tracing: TracingConfig | undefined;
+  readonly tracing: TracingSettings | undefined;
   /** Names of what was set for istiod's sake and means nothing here. */
   readonly withoutEffect: readonly string[];
 }

@@ -1,18 +1,5 @@
+import type { Sampling, TracingSettings } from '../tracing/tracing-settings.ts';
 import type { Setting, SettingReader } from './setting.ts';
-
-/** Where traces go, and which requests have one. */
-export interface TracingConfig {
-  /** The collector's base URL. */
-  readonly endpoint: string;
-  readonly serviceName: string;
-  readonly sampling: {
-    readonly kind: 'always_on' | 'always_off' | 'traceidratio';
-    /** From 0 to 1; of no meaning to the other kinds. */
-    readonly ratio: number;
-    /** Whether a caller that says whether it records its trace is followed. */
-    readonly parentBased: boolean;
-  };
-}
 
 const kinds = ['always_on', 'always_off', 'traceidratio'] as const;
 const parentPrefix = 'parentbased_';
@@ -25,7 +12,7 @@ function url(value: string): string {
   return value;
 }
 
-function sampler(value: string): Pick<TracingConfig['sampling'], 'kind' | 'parentBased'> {
+function sampler(value: string): Pick<Sampling, 'kind' | 'parentBased'> {
   const parentBased = value.startsWith(parentPrefix);
   const name = parentBased ? value.slice(parentPrefix.length) : value;
   const kind = kinds.find((candidate) => candidate === name);
@@ -72,7 +59,7 @@ export const tracingSettings = {
 } satisfies Record<string, Setting<unknown>>;
 
 /** Undefined where no collector is named; what cannot be used is noted with the reader. */
-export function readTracing(reader: SettingReader): TracingConfig | undefined {
+export function readTracing(reader: SettingReader): TracingSettings | undefined {
   const endpoint = reader.read(tracingSettings.otlpEndpoint);
   const serviceName = reader.read(tracingSettings.otelServiceName);
   const chosen = reader.read(tracingSettings.tracesSampler);
