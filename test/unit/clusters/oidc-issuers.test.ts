@@ -105,4 +105,9 @@ describe('the file of token issuers', () => {
     await expect(opened).rejects.toThrow('cannot use the file that OIDC_ISSUERS names');
     await expect(opened).rejects.toThrow(message);
   });
+
+  // Its reader is that of the signer policy, which this is not.
+  it.failing('that is too long is not called a policy', async () => {
+    await expect(open('#'.repeat(1_048_577))).rejects.toThrow(/line 1: the file is longer than/);
+  });
 });

@@ -163,4 +163,12 @@ describe('the scopes of remote clusters', () => {
   ])('%j are refused by place', (text, message) => {
     expect(() => parseRemoteClusterScopes(text, context)).toThrow(message);
   });
+
+  it.failing('that is too long is not called a policy', () => {
+    const text = '#'.repeat(1_048_577);
+
+    expect(() => parseRemoteClusterScopes(text, context)).toThrow(
+      /^line 1: the file is longer than/,
+    );
+  });
 });
