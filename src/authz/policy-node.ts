@@ -24,15 +24,19 @@ const longestText = 1 << 20;
 
 /**
  * Reads YAML, or JSON as the part of YAML that it is. An empty text is an empty mapping. Aliases and
- * tags are refused: a policy says what it says where it says it. Throws SignerPolicyError.
+ * tags are refused: a policy says what it says where it says it. `what` is how errors call the whole
+ * text. Throws SignerPolicyError.
  */
-export function parsePolicyNode(text: string): PolicyNode {
+export function parsePolicyNode(
+  text: string,
+  what: 'the policy' | 'the file' = 'the policy',
+): PolicyNode {
   if (text.length > longestText) {
     throw new SignerPolicyError([
-      { line: 1, path: '', problem: `the policy is longer than ${longestText} characters` },
+      { line: 1, path: '', problem: `${what} is longer than ${longestText} characters` },
     ]);
   }
-  const document = readDocument(text);
+  const document = readDocument(text, what);
   const problems = [...document.errors(), ...document.warnings()].map(({ message, line }) => ({
     line,
     path: '',
@@ -48,12 +52,12 @@ export function parsePolicyNode(text: string): PolicyNode {
   return node;
 }
 
-function readDocument(text: string): YamlDocument {
+function readDocument(text: string, what: string): YamlDocument {
   try {
     return YamlDocument.parse(text);
   } catch (error) {
     if (!(error instanceof YamlError)) throw error;
-    throw new SignerPolicyError([{ line: 1, path: '', problem: `the policy ${error.message}` }]);
+    throw new SignerPolicyError([{ line: 1, path: '', problem: `${what} ${error.message}` }]);
   }
 }
 

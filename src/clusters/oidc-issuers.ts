@@ -85,7 +85,7 @@ function parseOidcIssuers(
   { signerDomain }: Pick<OidcIssuersOptions, 'signerDomain'>,
 ): readonly Draft[] {
   const problems: PolicyProblem[] = [];
-  const entries = form.read(parsePolicyNode(yaml), problems)?.value ?? [];
+  const entries = form.read(parsePolicyNode(yaml, 'the file'), problems)?.value ?? [];
   const drafts = entries.flatMap((place): readonly Draft[] => {
     const { jwksUri, jwksFile } = place.value;
     if ((jwksUri === undefined) === (jwksFile === undefined)) {

@@ -67,7 +67,8 @@ export function parseRemoteClusterScopes(
   { signerDomain, localNames }: ScopesContext,
 ): readonly RemoteClusterScope[] {
   const problems: PolicyProblem[] = [];
-  const clusters = form.read(parsePolicyNode(text), problems)?.value.clusters?.value ?? [];
+  const clusters =
+    form.read(parsePolicyNode(text, 'the file'), problems)?.value.clusters?.value ?? [];
   const scopes = clusters.flatMap(({ value: { id, aliases, namespaces, signers } }) => {
     if (id === undefined || namespaces === undefined || signers === undefined) return [];
     const names = [id, ...(aliases?.value ?? [])];
