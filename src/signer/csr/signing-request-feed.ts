@@ -3,6 +3,7 @@ import { withDeadline } from '../../base/deadline.ts';
 import type { Stoppable } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/logger.ts';
 import { RaError } from '../../base/ra-error.ts';
+import { isOlder as isOlderVersion } from '../../kube/resource-versions.ts';
 import type { SigningRequest, SigningRequests } from '../../kube/signing-requests.ts';
 
 /** One request's place in the feed. Close it when the wait is over. */
@@ -209,9 +210,7 @@ function markGone(waiter: Waiter, uid: string): void {
   waiter.wake();
 }
 
-/** Events may be repeated or come out of order; the resourceVersions of a resource grow. */
+/** Events may be repeated or come out of order. */
 function isOlder(request: SigningRequest, than: SigningRequest | undefined): boolean {
-  if (than === undefined) return false;
-  const [a, b] = [request.resourceVersion, than.resourceVersion];
-  return a.length < b.length || (a.length === b.length && a < b);
+  return than !== undefined && isOlderVersion(request.resourceVersion, than.resourceVersion);
 }
