@@ -48,7 +48,7 @@ export interface RootsProgress {
   readonly right: number;
 }
 
-/** Half of the connections that certificate requests share with us, at most. */
+/** A sixth of the 48 connections that certificate requests share with us: most are left to them. */
 const concurrency = 8;
 const burst = 10;
 const mostNamespaces = 100_000;

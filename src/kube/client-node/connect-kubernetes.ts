@@ -93,7 +93,7 @@ export interface ConnectOptions {
   /** Such as `istio-ra/0.1.0`; it appears in the API server's audit log. */
   readonly userAgent: string;
   /**
-   * How many calls may be on their way at once; 16 where absent. Where the server bears fewer, as it
+   * How many calls may be on their way at once; 48 where absent. Where the server bears fewer, as it
    * tells by what it refuses, down to 2.
    */
   readonly connections?: number;
