@@ -20,7 +20,7 @@ import type { MetricsSources } from '../metrics/metrics-sources.ts';
 import { KnownIssuers } from '../ra/known-issuers.ts';
 import type { RecentDecisions } from '../ra/recent-decisions.ts';
 import { GrpcServer } from '../server/grpc-server.ts';
-import { openOwnCertificate } from '../serving/own-certificate.ts';
+import { openServerCredentials } from '../serving/server-credentials.ts';
 import { openAuthentication } from './authentication.ts';
 import { openDebugPage } from './debug-page.ts';
 import { openDecisionLog } from './decision-log.ts';
@@ -88,17 +88,17 @@ async function start(config: RaConfig, edges: AppEdges, context: StartContext): 
   const core = await startCoreServices(config, edges, context);
   const { kubernetes, mesh, readiness, life } = core;
   const requests = await startRequestParts(config, core);
-  const ownCertificate = await openOwnCertificate(config, {
+  const serverCredentials = await openServerCredentials(config, {
     requests: kubernetes.signingRequests,
     mesh,
     context,
   });
-  readiness.push(ownCertificate.source);
-  const istiod = config.front && (await openPassThrough(config.front, ownCertificate, context));
+  readiness.push(serverCredentials.source);
+  const istiod = config.front && (await openPassThrough(config.front, serverCredentials, context));
   if (istiod !== undefined) readiness.push(istiod.reached);
   const grpc = new GrpcServer({
     service: requests.service,
-    credentials: ownCertificate.credentials,
+    credentials: serverCredentials.credentials,
     protoDirectory: edges.protoDirectory,
     reflection: config.reflection,
     passThrough: istiod?.passThrough,
@@ -109,9 +109,9 @@ async function start(config: RaConfig, edges: AppEdges, context: StartContext): 
   });
   const sources: MetricsSources = {
     ...runningSources({ ...requests, grpc, mesh, readiness }),
-    ...startLeaderDuties({ config, kubernetes, mesh, ownCertificate, context }),
+    ...startLeaderDuties({ config, kubernetes, mesh, serverCredentials, context }),
     ...istiod?.sources,
-    servingCertificate: () => ownCertificate.source.notAfter,
+    servingCertificate: () => serverCredentials.source.notAfter,
   };
   core.telemetry.metrics.addSources(sources);
   const debugAddress = await startDebug(config, edges, { core, requests, sources });

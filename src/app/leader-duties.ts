@@ -10,7 +10,7 @@ import type { MetricsSources } from '../metrics/metrics-sources.ts';
 import { ChainVerifier } from '../pki/chain.ts';
 import { ControlPlaneServices, controlPlaneLabel } from '../serving/control-plane-services.ts';
 import { IstiodTlsSecret } from '../serving/istiod-tls-secret.ts';
-import type { OwnCertificate } from '../serving/own-certificate.ts';
+import type { OpenedServerCredentials } from '../serving/server-credentials.ts';
 import { ServingCertificateIssuer } from '../serving/serving-certificate-issuer.ts';
 import { controlPlaneNames } from '../serving/serving-dns-names.ts';
 
@@ -18,7 +18,7 @@ export interface LeaderDutiesOptions {
   readonly config: RaConfig;
   readonly kubernetes: KubernetesApi;
   readonly mesh: MeshSource;
-  readonly ownCertificate: OwnCertificate;
+  readonly serverCredentials: OpenedServerCredentials;
   readonly context: StartContext;
 }
 
@@ -60,7 +60,7 @@ function startElection({ config, kubernetes, context }: LeaderDutiesOptions): Le
 
 function distributeRoots(
   configMapName: string,
-  { kubernetes, mesh, ownCertificate, context }: LeaderDutiesOptions,
+  { kubernetes, mesh, serverCredentials, context }: LeaderDutiesOptions,
   leadership: Leadership,
 ): MetricsSources {
   const distribution = startRootDistribution({
@@ -69,7 +69,7 @@ function distributeRoots(
     entries: (kind) => kubernetes.keptEntrySource(kind),
     writes: kubernetes.configMapWrites,
     configMapName,
-    bundlePem: () => ownCertificate.clientRootsPem(),
+    bundlePem: () => serverCredentials.clientRootsPem(),
     selects: (labels) => mesh.current().config.discoverySelectors.matches(labels),
     selectionVersion: () => mesh.current().config.discoverySelectors,
     clock: context.clock,
@@ -102,7 +102,7 @@ function startTrustBundles(
 
 function startIstiodTls(
   name: string,
-  { config, kubernetes, mesh, ownCertificate, context }: LeaderDutiesOptions,
+  { config, kubernetes, mesh, serverCredentials, context }: LeaderDutiesOptions,
   leadership: Leadership,
 ): void {
   const { serving, podNamespace: namespace } = config;
@@ -127,7 +127,7 @@ function startIstiodTls(
       if (customHosts === undefined) return undefined;
       return controlPlaneNames({ ...config, customHosts }, mesh.current().config);
     },
-    roots: () => ownCertificate.clientRootsPem() ?? '',
+    roots: () => serverCredentials.clientRootsPem() ?? '',
     issuer: new ServingCertificateIssuer({
       requests: kubernetes.signingRequests,
       mesh,

@@ -5,7 +5,7 @@ import type { MetricsSources } from '../metrics/metrics-sources.ts';
 import { PassThrough } from '../server/pass-through/pass-through.ts';
 import { TcpPassThrough } from '../server/pass-through/tcp-pass-through.ts';
 import { openRootsFile } from '../serving/roots-file.ts';
-import type { OwnCertificate } from '../serving/own-certificate.ts';
+import type { OpenedServerCredentials } from '../serving/server-credentials.ts';
 import { UpstreamReached } from '../server/pass-through/upstream-reached.ts';
 
 const securePort = 15012;
@@ -26,13 +26,13 @@ export interface OpenedPassThrough {
 /** Opens the ways to the istiod behind us, and listens for what goes there whole. */
 export async function openPassThrough(
   front: FrontConfig,
-  ownCertificate: OwnCertificate,
+  serverCredentials: OpenedServerCredentials,
   context: StartContext,
 ): Promise<OpenedPassThrough> {
   const { clock, random, started } = context;
   const log = context.log.scope('server');
   const { upstreamHost: host, upstreamServerName: serverName = host } = front;
-  const rootsPem = await rootsOf(front, ownCertificate, context);
+  const rootsPem = await rootsOf(front, serverCredentials, context);
   const upstream = { host, port: securePort, serverName, rootsPem };
   const passThrough = new PassThrough({ upstream, clock, random, log });
   const tcp = new Map<string, TcpPassThrough>();
@@ -55,10 +55,10 @@ export async function openPassThrough(
 
 async function rootsOf(
   { upstreamRootsFile }: FrontConfig,
-  ownCertificate: OwnCertificate,
+  serverCredentials: OpenedServerCredentials,
   { clock, started, ...context }: StartContext,
 ): Promise<() => string> {
-  if (upstreamRootsFile === undefined) return () => ownCertificate.clientRootsPem() ?? '';
+  if (upstreamRootsFile === undefined) return () => serverCredentials.clientRootsPem() ?? '';
   const log = context.log.scope('server');
   const roots = await openRootsFile(upstreamRootsFile, {
     setting: 'ISTIOD_UPSTREAM_ROOTS',

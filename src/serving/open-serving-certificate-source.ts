@@ -5,10 +5,10 @@ import type { Logger } from '../base/logger.ts';
 import type { SigningRequests } from '../kube/signing-requests.ts';
 import type { MeshSource } from '../mesh/mesh-snapshot.ts';
 import { ChainVerifier } from '../pki/chain.ts';
-import { CertificateFiles } from './certificate-files.ts';
+import { ServingCertificateFromFiles } from './serving-certificate-from-files.ts';
 import { ServingCertificateIssuer } from './serving-certificate-issuer.ts';
 import type { ServingCertificateSource } from './serving-certificate-source.ts';
-import { SignedCertificate } from './signed-certificate.ts';
+import { ServingCertificateFromSigner } from './serving-certificate-from-signer.ts';
 
 /** How our own certificate is had. */
 export type ServingSettings =
@@ -43,7 +43,7 @@ export async function openServingCertificateSource(
   const { clock, random, log } = dependencies;
   switch (settings.kind) {
     case 'files':
-      return CertificateFiles.open({ ...settings, clock, log });
+      return ServingCertificateFromFiles.open({ ...settings, clock, log });
     case 'signer': {
       const issuer = new ServingCertificateIssuer({
         requests: dependencies.requests,
@@ -56,7 +56,7 @@ export async function openServingCertificateSource(
         log,
       });
       const { dnsNames } = settings;
-      const source = new SignedCertificate({ issuer, dnsNames, clock, random, log });
+      const source = new ServingCertificateFromSigner({ issuer, dnsNames, clock, random, log });
       source.start();
       return source;
     }

@@ -23,7 +23,7 @@ export interface ServingCertificateSource extends ReadinessCheck, Stoppable {
 }
 
 /** The current certificate and those who want to know of the next. */
-export class CertificateSlot {
+export class CurrentCertificate {
   readonly #log: Logger;
   readonly #listeners: ((certificate: ServedCertificate) => void)[] = [];
   #current: ServedCertificate | undefined;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ServingCertificateIssuer } from '../../src/serving/serving-certificate-issuer.ts';
 import { openServingCertificateSource } from '../../src/serving/open-serving-certificate-source.ts';
-import { SignedCertificate } from '../../src/serving/signed-certificate.ts';
+import { ServingCertificateFromSigner } from '../../src/serving/serving-certificate-from-signer.ts';
 import type { ServingCertificateSource } from '../../src/serving/serving-certificate-source.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import type { Clock } from '../../src/base/clock.ts';
@@ -101,7 +101,7 @@ function openShortLived(): ServingCertificateSource {
       return { ...issued, dueAt: systemClock.now() + 100 };
     },
   };
-  const signed = new SignedCertificate({
+  const signed = new ServingCertificateFromSigner({
     ...{ issuer, dnsNames, clock: hastyClock, random: Math.random, log },
   });
   signed.onChange((certificate) => {

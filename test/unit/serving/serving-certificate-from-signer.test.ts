@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { SignedCertificate } from '../../../src/serving/signed-certificate.ts';
+import { ServingCertificateFromSigner } from '../../../src/serving/serving-certificate-from-signer.ts';
 import type { ServedCertificate } from '../../../src/serving/serving-certificate-source.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { RecordingLogger } from '../../support/recording-logger.ts';
@@ -28,7 +28,7 @@ function aSource(random = 0.5) {
     },
   };
   const options = { issuer, dnsNames: names, clock, random: () => random, log };
-  const source = new SignedCertificate(options);
+  const source = new ServingCertificateFromSigner(options);
   const taken: ServedCertificate[] = [];
   source.onChange((certificate) => taken.push(certificate));
   const warnings = () => log.lines.filter(({ level }) => level === 'warn');

@@ -5,13 +5,13 @@ import { messageOf } from '../base/error-message.ts';
 import type { Logger } from '../base/logger.ts';
 import type { ServingIdentity } from '../server/credentials.ts';
 import { readPair } from './served-certificate.ts';
-import { CertificateSlot } from './serving-certificate-source.ts';
+import { CurrentCertificate } from './serving-certificate-source.ts';
 import type { ServedCertificate, ServingCertificateSource } from './serving-certificate-source.ts';
 
 /** As often as WatchedFile: a mounted Secret changes by a symbolic link, unseen by fs.watch. */
 const lookMs = 2_000;
 
-export interface CertificateFilesOptions {
+export interface ServingCertificateFromFilesOptions {
   readonly certFile: string;
   readonly keyFile: string;
   readonly clock: Clock;
@@ -23,10 +23,10 @@ export interface CertificateFilesOptions {
  * after the other, so what does not fit together is reported once and looked at again, and the last
  * good pair stays. One that has expired never replaces one that has not.
  */
-export class CertificateFiles implements ServingCertificateSource {
+export class ServingCertificateFromFiles implements ServingCertificateSource {
   readonly name = 'serving-certificate';
-  readonly #options: CertificateFilesOptions;
-  readonly #slot: CertificateSlot;
+  readonly #options: ServingCertificateFromFilesOptions;
+  readonly #slot: CurrentCertificate;
   /** Of the files that the current pair was read from. */
   #digest = '';
   /** What was reported last; undefined once the files hold the pair in use. */
@@ -34,14 +34,16 @@ export class CertificateFiles implements ServingCertificateSource {
   #timer: Timer | undefined;
   #stopped = false;
 
-  private constructor(options: CertificateFilesOptions) {
+  private constructor(options: ServingCertificateFromFilesOptions) {
     this.#options = options;
-    this.#slot = new CertificateSlot(options.log);
+    this.#slot = new CurrentCertificate(options.log);
   }
 
   /** Throws naming the flag when a file cannot be read, and when the two cannot be used. */
-  static async open(options: CertificateFilesOptions): Promise<CertificateFiles> {
-    const files = new CertificateFiles(options);
+  static async open(
+    options: ServingCertificateFromFilesOptions,
+  ): Promise<ServingCertificateFromFiles> {
+    const files = new ServingCertificateFromFiles(options);
     const identity = await readFiles(options);
     try {
       files.#take(identity, digestOf(identity));
@@ -125,7 +127,7 @@ export class CertificateFiles implements ServingCertificateSource {
   }
 }
 
-async function readFiles(options: CertificateFilesOptions): Promise<ServingIdentity> {
+async function readFiles(options: ServingCertificateFromFilesOptions): Promise<ServingIdentity> {
   return {
     certificateChainPem: await read(options.certFile, '--tlsCertFile'),
     privateKeyPem: await read(options.keyFile, '--tlsKeyFile'),

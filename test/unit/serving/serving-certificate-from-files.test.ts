@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { CertificateFiles } from '../../../src/serving/certificate-files.ts';
+import { ServingCertificateFromFiles } from '../../../src/serving/serving-certificate-from-files.ts';
 import type { ServedCertificate } from '../../../src/serving/serving-certificate-source.ts';
 import type { ServingIdentity } from '../../../src/server/credentials.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -17,7 +17,7 @@ let authority: TestAuthority;
 let one: ServingIdentity;
 let two: ServingIdentity;
 let directory: string;
-let files: CertificateFiles | undefined;
+let files: ServingCertificateFromFiles | undefined;
 
 beforeAll(async () => {
   authority = await TestAuthority.make('root', start);
@@ -43,7 +43,7 @@ async function write({ certificateChainPem, privateKeyPem }: ServingIdentity): P
 
 async function open() {
   const [clock, log] = [new FakeClock(), new RecordingLogger()];
-  const opened = await CertificateFiles.open({
+  const opened = await ServingCertificateFromFiles.open({
     ...{ certFile: certFile(), keyFile: keyFile(), clock, log },
   });
   files = opened;

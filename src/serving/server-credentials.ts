@@ -12,19 +12,19 @@ import { openRootsFile } from './roots-file.ts';
 import type { ServingCertificateSource } from './serving-certificate-source.ts';
 import { controlPlaneNames } from './serving-dns-names.ts';
 
-export type OwnCertificateConfig = Pick<
+export type ServerCredentialsConfig = Pick<
   RaConfig,
   'serving' | 'tlsPolicy' | 'customHosts' | 'podNamespace' | 'revision' | 'approval'
 >;
 
-export interface OwnCertificateOptions {
+export interface ServerCredentialsOptions {
   readonly requests: SigningRequests;
   readonly mesh: MeshSource;
   readonly context: StartContext;
 }
 
 /** What we prove ourselves with, and what clients need to check it. */
-export interface OwnCertificate {
+export interface OpenedServerCredentials {
   readonly source: ServingCertificateSource;
   readonly credentials: RotatingServerCredentials | ReturnType<typeof plaintextCredentials>;
   /** The roots that verify us and whatever --caCertFile adds, PEM; undefined where there are none. */
@@ -32,10 +32,10 @@ export interface OwnCertificate {
 }
 
 /** Opens the serving certificate that the settings name, and keeps the credentials up to date. */
-export async function openOwnCertificate(
-  config: OwnCertificateConfig,
-  { requests, mesh, context }: OwnCertificateOptions,
-): Promise<OwnCertificate> {
+export async function openServerCredentials(
+  config: ServerCredentialsConfig,
+  { requests, mesh, context }: ServerCredentialsOptions,
+): Promise<OpenedServerCredentials> {
   const { serving, approval, tlsPolicy } = config;
   const { clock, random, started } = context;
   const log = context.log.scope('serving');
@@ -63,7 +63,7 @@ export async function openOwnCertificate(
 }
 
 /** The names of the control plane's Services, and those that we were told. */
-function settingsOf(config: OwnCertificateConfig, mesh: MeshSource): ServingSettings {
+function settingsOf(config: ServerCredentialsConfig, mesh: MeshSource): ServingSettings {
   const { serving } = config;
   if (serving.kind !== 'signer') return serving;
   return { ...serving, dnsNames: controlPlaneNames(config, mesh.current().config) };
@@ -72,8 +72,8 @@ function settingsOf(config: OwnCertificateConfig, mesh: MeshSource): ServingSett
 function credentialsOf(
   source: ServingCertificateSource,
   { kind }: ServingSettings,
-  { tlsPolicy, log }: Pick<OwnCertificateConfig, 'tlsPolicy'> & { readonly log: Logger },
-): OwnCertificate['credentials'] {
+  { tlsPolicy, log }: Pick<ServerCredentialsConfig, 'tlsPolicy'> & { readonly log: Logger },
+): OpenedServerCredentials['credentials'] {
   if (kind === 'none') {
     log.warn(
       'PILOT_CERT_PROVIDER=none: tokens come in plain text, somebody before us must end TLS',

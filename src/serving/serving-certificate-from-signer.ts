@@ -4,14 +4,14 @@ import { messageOf } from '../base/error-message.ts';
 import type { Logger } from '../base/logger.ts';
 import { jittered } from './renewal-due.ts';
 import { RenewalLoop } from './renewal-loop.ts';
-import { CertificateSlot } from './serving-certificate-source.ts';
+import { CurrentCertificate } from './serving-certificate-source.ts';
 import type { ServedCertificate, ServingCertificateSource } from './serving-certificate-source.ts';
 import type {
   IssuedServingCertificate,
   ServingCertificateIssuer,
 } from './serving-certificate-issuer.ts';
 
-export interface SignedCertificateOptions {
+export interface ServingCertificateFromSignerOptions {
   readonly issuer: Pick<ServingCertificateIssuer, 'issue' | 'hasRoot'>;
   readonly dnsNames: readonly string[];
   readonly clock: Clock;
@@ -26,19 +26,19 @@ export interface SignedCertificateOptions {
  * Divergence: istiod ends itself when the signer is down at its start or while a root changes, and
  * asks without a pause when a renewal fails.
  */
-export class SignedCertificate implements ServingCertificateSource {
+export class ServingCertificateFromSigner implements ServingCertificateSource {
   readonly name = 'serving-certificate';
-  readonly #options: SignedCertificateOptions;
-  readonly #slot: CertificateSlot;
+  readonly #options: ServingCertificateFromSignerOptions;
+  readonly #slot: CurrentCertificate;
   readonly #loop: RenewalLoop;
   #issued: IssuedServingCertificate | undefined;
   #dueAt = 0;
   #problem: string | undefined;
 
-  constructor(options: SignedCertificateOptions) {
+  constructor(options: ServingCertificateFromSignerOptions) {
     this.#options = options;
     const { clock, random, log } = options;
-    this.#slot = new CertificateSlot(log);
+    this.#slot = new CurrentCertificate(log);
     this.#loop = new RenewalLoop({
       isDue: () => this.#isDue(),
       renew: (signal) => this.#renew(signal),
