@@ -2,7 +2,7 @@ import type { TokenReviewCache } from '../authn/token-review-cache.ts';
 import type { Random } from '../base/backoff.ts';
 import { sleep } from '../base/clock.ts';
 import type { Clock } from '../base/clock.ts';
-import { collectGarbageAfterLoad } from '../base/collect-garbage.ts';
+import { collectGarbageAfterLoad } from '../base/collect-after-load.ts';
 import type { ReadinessCheck, Stoppable } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import { LoopLag } from '../base/loop-lag.ts';

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ServingCertificateIssuer } from '../../src/serving/serving-certificate-issuer.ts';
-import { openServingCertificateSource } from '../../src/serving/open-serving-certificate-source.ts';
+import { openServingCertificateSource } from '../../src/serving/server-credentials.ts';
 import { ServingCertificateFromSigner } from '../../src/serving/serving-certificate-from-signer.ts';
 import type { ServingCertificateSource } from '../../src/serving/serving-certificate-source.ts';
 import { systemClock } from '../../src/base/clock.ts';

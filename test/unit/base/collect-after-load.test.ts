@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { CollectAfterLoad } from '../../../src/base/collect-after-load.ts';
+import { CollectAfterLoad, collectGarbageAfterLoad } from '../../../src/base/collect-after-load.ts';
+import { StartStack } from '../../../src/base/start-stack.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 
 let clock: FakeClock;
@@ -65,6 +66,34 @@ describe('CollectAfterLoad', () => {
     await collector.stop();
     await spend(4_000, 90, 90, 90);
     expect(collections).toBe(0);
+    expect(clock.pendingTimers).toBe(0);
+  });
+});
+
+/** A Node that hands out its collector: what it was asked for. */
+function lentCollector() {
+  const asked: unknown[] = [];
+  const gc = ((options: unknown) => {
+    asked.push(options);
+  }) as NodeJS.GCFunction;
+  return { asked, gc };
+}
+
+describe('collectGarbageAfterLoad', () => {
+  it('asks for the collection that gives pages back, once the start is over', async () => {
+    const [clock, started, { asked, gc }] = [new FakeClock(), new StartStack(), lentCollector()];
+    collectGarbageAfterLoad({ clock, started }, gc);
+    for (let window = 0; window < 20; window += 1) await clock.advance(10_000);
+
+    expect(asked).toEqual([{ type: 'major', flavor: 'last-resort' }]);
+    await started.stop();
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('does nothing where Node keeps its collector to itself', () => {
+    const [clock, started] = [new FakeClock(), new StartStack()];
+    collectGarbageAfterLoad({ clock, started });
+
     expect(clock.pendingTimers).toBe(0);
   });
 });

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { openServingCertificateSource } from '../../../src/serving/open-serving-certificate-source.ts';
+import { openServingCertificateSource } from '../../../src/serving/server-credentials.ts';
 import { openRootsFile } from '../../../src/serving/roots-file.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { FakeSigningRequests } from '../../support/fake-signing-requests.ts';
