@@ -21,6 +21,9 @@ import { KnownIssuers } from '../ra/known-issuers.ts';
 import type { RecentDecisions } from '../ra/recent-decisions.ts';
 import { GrpcServer } from '../server/grpc-server.ts';
 import { openServerCredentials } from '../serving/server-credentials.ts';
+import { longestServingRequestMs } from '../serving/serving-certificate.ts';
+import { startSigning } from '../signer/start-signing.ts';
+import type { Signing } from '../signer/start-signing.ts';
 import { openAuthentication } from './authentication.ts';
 import { openDebugPage } from './debug-page.ts';
 import { openDecisionLog } from './decision-log.ts';
@@ -32,8 +35,6 @@ import { openPassThrough } from './pass-through.ts';
 import { openRequestHandling } from './request-handling.ts';
 import type { AccessControl, RequestHandling } from './request-handling.ts';
 import { startSignerAssignment } from './signer-assignment.ts';
-import { startSigning } from './signing.ts';
-import type { Signing } from './signing.ts';
 import { openTelemetry } from './telemetry.ts';
 import type { Telemetry } from './telemetry.ts';
 
@@ -202,7 +203,14 @@ async function startRequestParts(config: RaConfig, core: CoreServices): Promise<
   const { access, tokenReviews, ...known } = await startAccessControl(config, core);
   const { metrics, tracing } = telemetry;
   const { audit, decisions } = await openDecisionLog({ config, metrics, tracing, context });
-  const signing = startSigning({ config, kubernetes, approvals: audit, changes: audit, context });
+  const signing = startSigning({
+    config,
+    kubernetes,
+    approvals: audit,
+    changes: audit,
+    longestOtherRequestMs: longestServingRequestMs[config.approval],
+    context,
+  });
   readiness.push(watches.enter('certificatesigningrequests', signing.watch));
   readiness.push(...known.readiness, audit);
   const issuers = new KnownIssuers();

@@ -8,15 +8,15 @@ import type { CertificateService } from '../server/certificate-service.ts';
 import type { GrpcServer } from '../server/grpc-server.ts';
 import type { DeletionQueue } from '../signer/cleanup/deletion-queue.ts';
 import type { Reaper } from '../signer/cleanup/reaper.ts';
-import type { SigningRequestFeed } from '../signer/csr/signing-request-feed.ts';
 import type { SignerLimiter } from '../signer/limits/signer-limiter.ts';
+import type { SigningBackend } from '../signer/signing-backend.ts';
 
 export interface RunningParts {
   readonly service: CertificateService;
   readonly admission: Admission;
   readonly grpc: GrpcServer;
   readonly signing: {
-    readonly feed: SigningRequestFeed;
+    readonly backend: Pick<SigningBackend, 'waiting'>;
     readonly deletions: DeletionQueue;
     readonly reaper: Reaper;
     readonly limiter: SignerLimiter;
@@ -31,7 +31,7 @@ export interface RunningParts {
 /** What the metrics are told of the parts that always run. */
 export function runningSources(parts: RunningParts): MetricsSources {
   const { service, admission, grpc, tokenReviews, mesh, issuers, readiness } = parts;
-  const { feed, deletions, reaper, limiter } = parts.signing;
+  const { backend, deletions, reaper, limiter } = parts.signing;
   return {
     callsInFlight: () => service.inFlight,
     connections: () => grpc.connections,
@@ -43,7 +43,7 @@ export function runningSources(parts: RunningParts): MetricsSources {
       };
     },
     signing: () => ({
-      awaited: feed.waiting,
+      awaited: backend.waiting,
       removals: deletions.pending,
       reaped: reaper.reaped,
     }),

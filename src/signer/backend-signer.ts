@@ -1,197 +1,184 @@
-import type { Random } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
+import { withDeadline } from '../base/deadline.ts';
 import { RaError } from '../base/ra-error.ts';
-import type { SigningRequest, SigningRequests } from '../kube/signing-requests.ts';
-import type { SignedChain } from '../ra/signer.ts';
-import type { ApiAttempts } from './limits/api-attempts.ts';
-import { approve } from './csr/approve.ts';
-import { followByReading } from './csr/follow.ts';
-import type { TrackedRequest } from './csr/tracked-request.ts';
-import { holdMsAfter, mayBeginAnew, verdictOn } from './issuance-end.ts';
-import type { CoalescedIssuance } from './coalesced-issuance.ts';
-import type { RetainedRequests } from './cleanup/retained-requests.ts';
-import { outcomeOf } from './csr/outcome.ts';
-import type { DeletionQueue } from './cleanup/deletion-queue.ts';
-import type { PermissionTracker } from './csr/permission-tracker.ts';
-import type { IssuanceSigner } from './request-coalescer.ts';
-import type { SigningPermit, SignerLimiter } from './limits/signer-limiter.ts';
-import type { StalledRequestDiagnosis } from './stalled-request-diagnosis.ts';
-import type { Submissions } from './csr/submissions.ts';
+import type { SignedChain, Signer, SigningOrder } from '../ra/signer.ts';
 import type { CertificateChangeMonitor } from './certificate-change-monitor.ts';
+import type { DeletionQueue } from './cleanup/deletion-queue.ts';
+import type { RetainedRequests } from './cleanup/retained-requests.ts';
+import type { CoalescedIssuance } from './coalesced-issuance.ts';
+import { mayCreateAnew, retentionMsAfter, verdictOn } from './issuance-end.ts';
+import type { SignerLimiter } from './limits/signer-limiter.ts';
+import type { IssuanceWork, RequestCoalescer } from './request-coalescer.ts';
+import type { SigningBackend, SigningOutcome, TrackedRequest } from './signing-backend.ts';
+import { assertOneIdentity } from './signing-order.ts';
+import type { StalledRequestDiagnosis } from './stalled-request-diagnosis.ts';
 
-/** Who approves: we ourselves, or somebody else while we hold no right to. */
+/** Who approves: we ourselves, or somebody else, in which case we hold no right to. */
 export type ApprovalMode = 'self' | 'external';
 
 export interface BackendSignerOptions {
-  readonly requests: SigningRequests;
-  readonly submissions: Submissions;
-  readonly deletions: DeletionQueue;
-  readonly retained: RetainedRequests;
+  readonly backend: SigningBackend;
+  readonly coalescer: RequestCoalescer;
   readonly limiter: SignerLimiter;
+  readonly retained: RetainedRequests;
+  readonly deletions: DeletionQueue;
   readonly diagnosis: StalledRequestDiagnosis;
   readonly changeMonitor: CertificateChangeMonitor;
-  readonly attempts: ApiAttempts;
-  readonly permissions: PermissionTracker;
   readonly approval: ApprovalMode;
-  /** How long an approved request that ran out of time is kept for a retry, in milliseconds. */
-  readonly keepForRetryMs: number;
+  /** How long an approved request that ran out of time is retained for a retry, in milliseconds. */
+  readonly retainForRetryMs: number;
+  /** How long a signer may take, in milliseconds, where it has less than the request has. */
+  readonly budgetMsFor?: ((signerName: string) => number | undefined) | undefined;
   readonly clock: Clock;
-  readonly random: Random;
 }
 
-/** How long the signer has had a request, for the judgement of its silence. */
-interface Wait {
-  approvedAt: number | undefined;
-}
-
-/** Gets orders signed through CertificateSigningRequests, by whichever signer acts on them. */
-export class BackendSigner implements IssuanceSigner {
+/** Gets orders signed through a backend, by whichever signer acts on the backend's requests. */
+export class BackendSigner implements Signer {
   readonly #options: BackendSignerOptions;
 
   constructor(options: BackendSignerOptions) {
     this.#options = options;
   }
 
-  async sign(issuance: CoalescedIssuance, signal: AbortSignal): Promise<SignedChain> {
+  /**
+   * Coalesces identical orders into one issuance, waits for a permit, creates a request, records the
+   * intent, approves, awaits the certificate and releases the request.
+   */
+  async sign(order: SigningOrder, signal: AbortSignal): Promise<SignedChain> {
+    return await this.#coalesce(order, signal, (issuance) =>
+      this.#withPermit(issuance, async () => {
+        for (let anew = false; ; anew = true) {
+          const request = await this.#create(issuance, anew);
+          try {
+            await this.#recordIntent(request, issuance);
+            await this.#approve(request, issuance);
+            return await this.#awaitCertificate(request, issuance);
+          } catch (error) {
+            // One more request, where the first vanished without any fault of the signer.
+            if (anew || issuance.signal.aborted || !mayCreateAnew(error, request)) throw error;
+          } finally {
+            this.#release(request, issuance);
+          }
+        }
+      }),
+    );
+  }
+
+  /** Each caller waits until its own deadline, or until the signer's budget is used up. */
+  async #coalesce(
+    order: SigningOrder,
+    signal: AbortSignal,
+    work: IssuanceWork,
+  ): Promise<SignedChain> {
+    const { coalescer, budgetMsFor, clock } = this.#options;
+    signal.throwIfAborted();
+    assertOneIdentity(order);
+    const ms = budgetMsFor?.(order.granted.signerName);
+    if (ms === undefined) return await coalescer.run(order, signal, work);
+    const reason = (): Error =>
+      new RaError('SIGNER_TIMEOUT', `no certificate within the ${ms} ms of the signer`);
+    return await withDeadline({ clock, ms, parent: signal, reason }, (limited) =>
+      coalescer.run(order, limited, work),
+    );
+  }
+
+  /** Waits for a permit of the signer and hands it back with what the work says of the signer. */
+  async #withPermit(
+    issuance: CoalescedIssuance,
+    work: () => Promise<SignedChain>,
+  ): Promise<SignedChain> {
     const { retained, limiter, clock } = this.#options;
-    // A certificate that is there needs no turn with its signer.
-    if (retained.hasIssued(issuance.key)) return await this.#issue(issuance, newWait(), signal);
-    const permit = await issuance.timed('turn', () => limiter.acquire(issuance.order, signal));
-    const wait = newWait();
+    const { key, order, signal } = issuance;
+    // A certificate that is there already costs its signer nothing.
+    if (retained.hasIssued(key)) return await work();
+    const permit = await issuance.timed('turn', () => limiter.acquire(order, signal));
     try {
-      const chain = await this.#issue(issuance, wait, signal);
+      const chain = await work();
       permit.release('issued');
       return { ...chain, checked: (error) => permit.judge(error === undefined ? 'good' : 'fault') };
     } catch (error) {
-      const { approvedAt } = wait;
+      const { approvedAt } = issuance;
       const waitedMs = approvedAt === undefined ? undefined : clock.monotonic() - approvedAt;
-      judge(permit, error, waitedMs);
+      const verdict = verdictOn(error, waitedMs);
+      permit.judge(verdict.kind);
+      permit.release(verdict.isStalled ? 'stalled' : 'other');
       throw error;
     }
   }
 
-  /** One object, and a second where the first vanished without any fault of the signer. */
-  async #issue(issuance: CoalescedIssuance, wait: Wait, signal: AbortSignal): Promise<SignedChain> {
-    const { retained, submissions } = this.#options;
-    let tracked = retained.reclaim(issuance.key);
-    // Where somebody else approves, to create is what cannot be taken back.
-    if (tracked === undefined && this.#options.approval === 'external') await issuance.intend(signal);
-    const submit = (anew: boolean): Promise<TrackedRequest> =>
-      issuance.timed('create', () => submissions.submit(issuance, { anew }, signal));
-    tracked ??= await submit(false);
-    try {
-      return await this.#finish(tracked, { issuance, wait }, signal);
-    } catch (error) {
-      if (signal.aborted || !mayBeginAnew(error, tracked)) throw error;
-      return await this.#finish(await submit(true), { issuance, wait }, signal);
+  /** Takes over the request that is retained for the same order, or has the backend make one. */
+  async #create(issuance: CoalescedIssuance, anew: boolean): Promise<TrackedRequest> {
+    const { backend, retained, deletions, approval } = this.#options;
+    let request = anew ? undefined : retained.reclaim(issuance.key);
+    // Where somebody else approves, the creation is what cannot be taken back.
+    if (request === undefined && approval === 'external' && !anew) await issuance.recordIntent();
+    request ??= await issuance.timed('create', () => backend.create(issuance, { anew, deletions }));
+    issuance.note({ csrName: request.name, csrUid: request.uid });
+    return request;
+  }
+
+  /** The intent of every waiter is on record before the point of no return. */
+  async #recordIntent(request: TrackedRequest, issuance: CoalescedIssuance): Promise<void> {
+    if (this.#options.approval === 'self' || request.isAdopted) await issuance.recordIntent();
+  }
+
+  async #approve(request: TrackedRequest, issuance: CoalescedIssuance): Promise<void> {
+    if (this.#options.approval === 'self') {
+      await issuance.timed('approve', () => request.approve(issuance.signal));
     }
+    if (request.mayBeApproved) this.#noteApproval(issuance);
   }
 
-  async #finish(
-    tracked: TrackedRequest,
-    { issuance, wait }: { readonly issuance: CoalescedIssuance; readonly wait: Wait },
-    signal: AbortSignal,
+  async #awaitCertificate(
+    request: TrackedRequest,
+    issuance: CoalescedIssuance,
   ): Promise<SignedChain> {
-    const { clock } = this.#options;
-    try {
-      issuance.note({ csrName: tracked.object.name, csrUid: tracked.object.uid });
-      await this.#approve(tracked, issuance, signal);
-      if (tracked.mayBeApproved) wait.approvedAt ??= clock.monotonic();
-      return await this.#awaitChain(tracked, { issuance, wait }, signal);
-    } finally {
-      this.#release(tracked, issuance.key, signal);
-    }
-  }
-
-  async #approve(tracked: TrackedRequest, issuance: CoalescedIssuance, signal: AbortSignal): Promise<void> {
-    const isExternal = this.#options.approval === 'external';
-    if (!isExternal || tracked.isAdopted) await issuance.intend(signal);
-    if (isExternal) return;
-    tracked.mayBeApproved = true;
-    tracked.object = await issuance.timed('approve', () => approve(tracked.object, this.#options, signal));
-    tracked.subscription.observe(tracked.object);
-  }
-
-  async #awaitChain(
-    tracked: TrackedRequest,
-    { issuance, wait }: { readonly issuance: CoalescedIssuance; readonly wait: Wait },
-    signal: AbortSignal,
-  ): Promise<SignedChain> {
-    const stop = this.#options.diagnosis.watch(tracked.object, (signerSays) => {
+    const { diagnosis, changeMonitor } = this.#options;
+    const stop = diagnosis.watch(request, (signerSays) => {
       issuance.note({ signerSays });
     });
+    const onApproved = (): void => {
+      this.#noteApproval(issuance);
+    };
     try {
-      const end = await issuance.timed('wait', () => this.#awaitEnd(tracked, wait, signal));
-      tracked.object = end;
-      const chain = signedOrThrow(end);
-      // Our watch does not tell what becomes of another replica's.
-      if (!tracked.isForeign) this.#options.changeMonitor.collected(end, issuance.order.decision.requestId);
-      return chain;
+      const outcome = await issuance.timed('wait', () =>
+        request.settle(issuance.signal, onApproved),
+      );
+      const certificatePem = certificateOrThrow(outcome);
+      // The watch of this replica does not say what becomes of another replica's object.
+      if (!request.isForeign) {
+        changeMonitor.collected(request, certificatePem, issuance.order.decision.requestId);
+      }
+      return { certificatePem };
     } finally {
       stop();
     }
   }
 
-  async #awaitEnd(tracked: TrackedRequest, wait: Wait, signal: AbortSignal): Promise<SigningRequest> {
-    const { object, subscription, isForeign } = tracked;
-    const isDone = (request: SigningRequest): boolean => {
-      const outcome = outcomeOf(request);
-      if (outcome.kind !== 'pending') return true;
-      if (outcome.approved) {
-        tracked.mayBeApproved = true;
-        wait.approvedAt ??= this.#options.clock.monotonic();
-      }
-      return false;
-    };
-    // Our watch delivers what bears our label; what another replica made is read.
-    const end =
-      isForeign && !isDone(object)
-        ? await followByReading(object, { ...this.#options, isDone }, signal)
-        : await subscription.until(object.uid, isDone, signal);
-    if (end !== 'gone') return end;
-    throw new RaError('SIGNING_INTERRUPTED', 'the object was deleted before it was signed', {
-      reason: 'deleted',
-    });
-  }
-
-  /** Keeps, removes or leaves the object, as is due to those who may still want it. */
-  #release(tracked: TrackedRequest, key: string, signal: AbortSignal): void {
-    const { deletions, retained, keepForRetryMs } = this.#options;
-    const { object, subscription, isForeign, mayBeApproved } = tracked;
-    const holdMs = mayBeApproved ? holdMsAfter(signal, keepForRetryMs) : 0;
-    if (!isForeign && holdMs > 0 && outcomeOf(object).kind === 'pending') {
-      retained.retain(key, tracked, holdMs);
+  /** Retains, deletes or leaves the request, as is due to those who may still want it. */
+  #release(request: TrackedRequest, { key, signal }: CoalescedIssuance): void {
+    const { deletions, retained, retainForRetryMs } = this.#options;
+    const { name, uid, isForeign, mayBeApproved, outcome } = request;
+    const retentionMs = mayBeApproved ? retentionMsAfter(signal, retainForRetryMs) : 0;
+    if (!isForeign && retentionMs > 0 && outcome.kind === 'pending') {
+      retained.retain(key, request, retentionMs);
       return;
     }
-    subscription.close();
-    // Its own replica still watches what is foreign; when that one died, the reaper removes it.
-    if (!isForeign) deletions.add({ name: object.name, uid: object.uid });
+    request.close();
+    // A foreign object is still watched by its own replica; if that one died, the reaper deletes it.
+    if (!isForeign) deletions.add({ name, uid });
+  }
+
+  #noteApproval(issuance: CoalescedIssuance): void {
+    issuance.approvedAt ??= this.#options.clock.monotonic();
   }
 }
 
-function newWait(): Wait {
-  return { approvedAt: undefined };
-}
-
-function judge(permit: SigningPermit, error: unknown, waitedMs: number | undefined): void {
-  const verdict = verdictOn(error, waitedMs);
-  permit.judge(verdict.kind);
-  permit.release(verdict.isStalled ? 'stalled' : 'other');
-}
-
-function signedOrThrow(end: SigningRequest): SignedChain {
-  const outcome = outcomeOf(end);
-  switch (outcome.kind) {
-    case 'issued':
-      return { certificatePem: outcome.certificatePem };
-    case 'denied':
-    case 'failed':
-      throw new RaError(
-        outcome.kind === 'denied' ? 'SIGNING_DENIED' : 'SIGNING_FAILED',
-        `the request was ${outcome.kind}: ${outcome.message}`,
-        { reason: outcome.kind, fields: { conditionReason: outcome.reason } },
-      );
-    case 'pending':
-      throw new Error('a pending request is not at its end');
-  }
+function certificateOrThrow(outcome: Exclude<SigningOutcome, { kind: 'pending' }>): string {
+  if (outcome.kind === 'issued') return outcome.certificatePem;
+  throw new RaError(
+    outcome.kind === 'denied' ? 'SIGNING_DENIED' : 'SIGNING_FAILED',
+    `the request was ${outcome.kind}: ${outcome.message}`,
+    { reason: outcome.kind, fields: { conditionReason: outcome.reason } },
+  );
 }

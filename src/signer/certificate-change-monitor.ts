@@ -1,12 +1,19 @@
 import { createHash } from 'node:crypto';
 import { BoundedMap } from '../base/bounded-map.ts';
 import type { Logger } from '../base/logger.ts';
-import type { SigningRequest } from '../kube/signing-requests.ts';
 import type { ChangeLog } from '../ra/change-log.ts';
+import type { RequestReference } from './signing-backend.ts';
 
 export interface CertificateChangeMonitorOptions {
   readonly changes: ChangeLog;
   readonly log: Logger;
+}
+
+/** What a watch says of an object. */
+interface RequestState extends RequestReference {
+  readonly signerName: string;
+  /** Undefined until the signer has set it. */
+  readonly certificatePem: string | undefined;
 }
 
 interface CollectedCertificate {
@@ -15,12 +22,13 @@ interface CollectedCertificate {
   isReported: boolean;
 }
 
-/** More objects than wait for their removal at a time. */
+/** More objects than wait for their deletion at a time. */
 const mostCollected = 10_000;
 
 /**
- * What was taken from objects that are still there. The first answer is the one that is checked and
- * counts; if another takes its place, whoever wrote it can do what no signer does.
+ * Notices when the certificate in an object is replaced after it was collected from there. The first
+ * answer is the one that is checked and that counts. No signer replaces it, so whoever did may write
+ * what only signers should.
  */
 export class CertificateChangeMonitor {
   readonly #options: CertificateChangeMonitorOptions;
@@ -36,12 +44,12 @@ export class CertificateChangeMonitor {
   }
 
   /** To be told of an object whose certificate is used for that request. */
-  collected({ uid, certificatePem = '' }: SigningRequest, requestId: string): void {
+  collected({ uid }: RequestReference, certificatePem: string, requestId: string): void {
     this.#collected.set(uid, { requestId, sha256: sha256Of(certificatePem), isReported: false });
   }
 
   /** To be told of every state. One without a certificate may have been overtaken: it tells nothing. */
-  put({ name, uid, signerName, certificatePem }: SigningRequest): void {
+  put({ name, uid, signerName, certificatePem }: RequestState): void {
     const collected = this.#collected.get(uid);
     if (collected === undefined || collected.isReported || certificatePem === undefined) return;
     const foundSha256 = sha256Of(certificatePem);
@@ -54,7 +62,7 @@ export class CertificateChangeMonitor {
     this.#options.changes.changed(change);
   }
 
-  gone({ uid }: Pick<SigningRequest, 'uid'>): void {
+  gone({ uid }: Pick<RequestReference, 'uid'>): void {
     this.#collected.delete(uid);
   }
 }

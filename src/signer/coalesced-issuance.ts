@@ -10,24 +10,38 @@ export interface IssuanceWaiter {
   intent: 'open' | 'written' | { readonly error: Error };
 }
 
+export interface CoalescedIssuanceOptions {
+  readonly key: string;
+  readonly order: SigningOrder;
+  readonly approvals: ApprovalLog;
+  /** Aborts when the last of the waiters has left, with its reason. */
+  readonly signal: AbortSignal;
+}
+
 /**
- * Those who wait for one issuance: each was admitted by itself, and what happens is noted in the
- * decision of each.
+ * One certificate in the making, and all callers that wait for it. Each of them was admitted by
+ * itself, and what happens is noted in the decision of each.
  */
 export class CoalescedIssuance {
+  /** What identical orders have in common. */
   readonly key: string;
-  /** The order of the one who came first; the others' differ in their callers alone. */
+  /** The order of the first caller; the others' orders differ in their callers alone. */
   readonly order: SigningOrder;
+  readonly signal: AbortSignal;
+  /** Since when the signer has had an approved request of it, on the monotonic clock. */
+  approvedAt: number | undefined;
   readonly #waiters = new Set<IssuanceWaiter>();
   readonly #approvals: ApprovalLog;
   #facts: DecisionFacts = {};
 
-  constructor(key: string, order: SigningOrder, approvals: ApprovalLog) {
+  constructor({ key, order, approvals, signal }: CoalescedIssuanceOptions) {
     this.key = key;
     this.order = order;
+    this.signal = signal;
     this.#approvals = approvals;
   }
 
+  /** How many callers wait. */
   get size(): number {
     return this.#waiters.size;
   }
@@ -59,10 +73,11 @@ export class CoalescedIssuance {
    * Writes the intent of everybody who waits. Resolves when at least one is on record, which the
    * point of no return needs; the others' errors are theirs. Throws the first error when none is.
    */
-  async intend(signal: AbortSignal): Promise<void> {
+  async recordIntent(): Promise<void> {
+    const { signal } = this;
     await this.timed('intent', async () => {
       const waiters = [...this.#waiters];
-      await Promise.all(waiters.map((waiter) => this.#intend(waiter, signal)));
+      await Promise.all(waiters.map((waiter) => this.#recordIntentOf(waiter, signal)));
       if (waiters.some(({ intent }) => intent === 'written')) return;
       signal.throwIfAborted();
       const failed = waiters
@@ -72,13 +87,13 @@ export class CoalescedIssuance {
     });
   }
 
-  /** To be awaited before a member is given a certificate. Throws when its intent has no line. */
-  async confirm(waiter: IssuanceWaiter, signal: AbortSignal): Promise<void> {
-    if (waiter.intent === 'open') await this.#intend(waiter, signal);
+  /** To be awaited before a caller is given a certificate. Throws when its intent has no line. */
+  async confirmIntent(waiter: IssuanceWaiter, signal: AbortSignal): Promise<void> {
+    if (waiter.intent === 'open') await this.#recordIntentOf(waiter, signal);
     if (typeof waiter.intent === 'object') throw waiter.intent.error;
   }
 
-  async #intend(waiter: IssuanceWaiter, signal: AbortSignal): Promise<void> {
+  async #recordIntentOf(waiter: IssuanceWaiter, signal: AbortSignal): Promise<void> {
     const { decision }: { readonly decision: Decision } = waiter.order;
     try {
       await this.#approvals.intent(decision, signal);

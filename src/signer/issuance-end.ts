@@ -1,6 +1,6 @@
 import { RaError } from '../base/ra-error.ts';
 import type { Verdict } from './limits/circuit.ts';
-import type { TrackedRequest } from './csr/tracked-request.ts';
+import type { TrackedRequest } from './signing-backend.ts';
 
 /** Shorter waits tell nothing of a signer: it may be slow, or its client in a hurry. */
 const telltaleStallMs = 5_000;
@@ -10,22 +10,22 @@ const afterCancelMs = 5_000;
 /** What signers call a request that they will never sign: the request's fault, not theirs. */
 const requestFaults = /valid|denied|polic|support|duration|badrequest|refused|forbidden/i;
 
-/** How long an approved object stays for a retry when the signal has ended its wait. */
-export function holdMsAfter(signal: AbortSignal, keepForRetryMs: number): number {
+/** How long an approved request is retained for a retry, in ms, when the signal has ended its wait. */
+export function retentionMsAfter(signal: AbortSignal, retainForRetryMs: number): number {
   const reason: unknown = signal.aborted ? signal.reason : undefined;
   if (!(reason instanceof RaError)) return 0;
-  if (reason.code === 'CANCELLED') return Math.min(afterCancelMs, keepForRetryMs);
+  if (reason.code === 'CANCELLED') return Math.min(afterCancelMs, retainForRetryMs);
   const isOutOfTime = reason.code === 'SIGNER_TIMEOUT' || reason.code === 'DEADLINE_EXCEEDED';
-  return isOutOfTime ? keepForRetryMs : 0;
+  return isOutOfTime ? retainForRetryMs : 0;
 }
 
 /**
- * Whether an object that vanished may be replaced by a new one: if it never was approved, or was
- * another's to remove. An approved one of our own that somebody deleted is at its end.
+ * Whether a request object that vanished may be replaced by a new one: if it never was approved, or
+ * was another issuance's to delete. An approved one of our own that somebody deleted is at its end.
  */
-export function mayBeginAnew(error: unknown, tracked: TrackedRequest): boolean {
+export function mayCreateAnew(error: unknown, request: Pick<TrackedRequest, 'isAdopted'>): boolean {
   if (!(error instanceof RaError) || error.code !== 'SIGNING_INTERRUPTED') return false;
-  return error.reason === 'deleted_unapproved' || tracked.isAdopted;
+  return error.reason === 'deleted_unapproved' || request.isAdopted;
 }
 
 /** What an issuance's error says of the signer; `waitedMs` since the approval, if there was one. */

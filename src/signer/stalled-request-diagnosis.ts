@@ -2,19 +2,19 @@ import { BoundedMap } from '../base/bounded-map.ts';
 import type { Clock } from '../base/clock.ts';
 import { withDeadline } from '../base/deadline.ts';
 import type { Logger } from '../base/logger.ts';
-import type { SigningRequest } from '../kube/signing-requests.ts';
+import type { SignerRequest } from './signing-backend.ts';
 
-/** Finds out why a signer says nothing, from what it says elsewhere: events, its issuer's state. */
+/** Finds out why a signer does not answer from what it says elsewhere: events, its issuer's state. */
 export interface SignerExplanations {
   /** Undefined when there is nothing to be found. May throw. */
-  explain(request: SigningRequest, signal: AbortSignal): Promise<string | undefined>;
+  explain(request: SignerRequest, signal: AbortSignal): Promise<string | undefined>;
 }
 
 export interface StalledRequestDiagnosisOptions {
   readonly explanations: SignerExplanations | undefined;
   readonly clock: Clock;
   readonly log: Logger;
-  /** How long a signer may be silent before it is asked after, in milliseconds; 3 s where absent. */
+  /** How long a request may wait before the reason is looked for, in milliseconds; 3 s where absent. */
   readonly afterMs?: number;
 }
 
@@ -30,8 +30,8 @@ const mostSigners = 1_024;
 const longestText = 300;
 
 /**
- * Looks why a signer is silent while its callers still wait, since at the end of their time there is
- * none left to look. The text is the signer's own: it is for the log, never for a client.
+ * Looks for the reason why a request is stalled while its callers still wait, since no time is left to
+ * look for it at the end. The text is the signer's own: it is for the log, never for a client.
  */
 export class StalledRequestDiagnosis {
   readonly #options: StalledRequestDiagnosisOptions;
@@ -42,7 +42,7 @@ export class StalledRequestDiagnosis {
   }
 
   /** Calls `tell` at most once, if there is an explanation before the returned function is called. */
-  watch(request: SigningRequest, tell: (text: string) => void): () => void {
+  watch(request: SignerRequest, tell: (text: string) => void): () => void {
     const { clock, explanations, afterMs = 3_000 } = this.#options;
     if (explanations === undefined) return () => undefined;
     let isOver = false;
@@ -57,7 +57,7 @@ export class StalledRequestDiagnosis {
     };
   }
 
-  #find(request: SigningRequest, explanations: SignerExplanations): Promise<string | undefined> {
+  #find(request: SignerRequest, explanations: SignerExplanations): Promise<string | undefined> {
     const { signerName } = request;
     const now = this.#options.clock.monotonic();
     const known = this.#findings.get(signerName);
@@ -68,7 +68,7 @@ export class StalledRequestDiagnosis {
   }
 
   async #look(
-    request: SigningRequest,
+    request: SignerRequest,
     explanations: SignerExplanations,
   ): Promise<string | undefined> {
     const { clock, log } = this.#options;

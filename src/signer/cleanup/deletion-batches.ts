@@ -1,35 +1,30 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock, Timer } from '../../base/clock.ts';
-
-/** An object that has served. */
-export interface FinishedRequest {
-  readonly name: string;
-  readonly uid: string;
-}
+import type { RequestReference } from '../signing-backend.ts';
 
 export interface DeletionBatchesOptions {
   readonly clock: Clock;
-  /** Whether so much is going on that removals are worth being put together. */
+  /** Whether so much is going on that deletions are worth being put together. */
   readonly isBusy: () => boolean;
-  /** Takes objects of one batch, all of them: nothing else bears its label. */
-  readonly onBatch: (batch: string, members: readonly FinishedRequest[]) => void;
-  /** Takes an object that waits for others no longer. */
-  readonly onSingle: (finished: FinishedRequest) => void;
+  /** Takes all objects of one batch: nothing else bears its label. */
+  readonly onBatch: (batch: string, members: readonly RequestReference[]) => void;
+  /** Takes an object that is not to wait for others any longer. */
+  readonly onSingle: (finished: RequestReference) => void;
 }
 
 interface Batch {
   readonly id: string;
   readonly signerName: string;
-  /** Names that may bear its label and have not served yet. */
+  /** Names of objects that may bear its label and are still needed. */
   readonly awaited: Set<string>;
-  readonly finished: FinishedRequest[];
+  readonly finished: RequestReference[];
   size: number;
-  /** Since when the oldest of `served` waits, on the monotonic clock. */
+  /** Since when the oldest of `finished` waits, on the monotonic clock. */
   since: number | undefined;
 }
 
 const mostMembers = 25;
-/** Fewer are removed one by one: a list of all objects of the cluster costs as much. */
+/** Fewer are deleted one by one: a list of all objects of the cluster costs as much. */
 const fewestMembers = 4;
 const longestWaitMs = 3_000;
 const lookEveryMs = 500;
@@ -37,9 +32,9 @@ const lookEveryMs = 500;
 const mostBatches = 2_000;
 
 /**
- * Puts objects together at their creation, under a label that only they bear, so that one call can
- * remove them when the last of them has served. Those of one signer go together: they take alike long.
- * Nothing waits for more than a few seconds.
+ * Puts request objects together at their creation, under a label that only they bear, so that one
+ * call can delete them when none of them is needed any more. Objects for one signer go together, since
+ * they are needed for about the same time. Nothing waits for more than a few seconds.
  */
 export class DeletionBatches {
   readonly #options: DeletionBatchesOptions;
@@ -54,7 +49,7 @@ export class DeletionBatches {
     this.#options = options;
   }
 
-  /** How many objects have served and wait for others. */
+  /** How many finished objects wait for others. */
   get waiting(): number {
     return this.#waiting;
   }
@@ -70,7 +65,7 @@ export class DeletionBatches {
     return batch.id;
   }
 
-  /** Nothing of that name bears the label after all, or it is removed in another way. */
+  /** No object of that name bears the label after all, or it is deleted in another way. */
   leave(name: string): void {
     const batch = this.#byName.get(name);
     if (batch === undefined) return;
@@ -79,8 +74,8 @@ export class DeletionBatches {
     this.#settle(batch);
   }
 
-  /** Takes an object that has served, to be removed with others. False: whoever asks removes it. */
-  take(finished: FinishedRequest): boolean {
+  /** Takes an object to be deleted with others. False: the caller has to delete it. */
+  collect(finished: RequestReference): boolean {
     const batch = this.#byName.get(finished.name);
     if (batch === undefined) return false;
     if (!this.#options.isBusy() && batch.finished.length === 0) {
@@ -97,7 +92,7 @@ export class DeletionBatches {
     return true;
   }
 
-  /** Hands over everything that waits, and takes nothing any more. */
+  /** Hands over everything that waits, and takes no more objects. */
   stop(): void {
     this.#timer?.cancel();
     for (const batch of this.#batches) this.#dissolve(batch);
@@ -126,7 +121,7 @@ export class DeletionBatches {
     this.#end(batch);
   }
 
-  /** All members have served. */
+  /** All members are finished. */
   #end(batch: Batch): void {
     const { id, finished } = batch;
     this.#forget(batch);
@@ -134,7 +129,7 @@ export class DeletionBatches {
     else for (const one of finished) this.#options.onSingle(one);
   }
 
-  /** Some have not: the label would remove them too. */
+  /** Some are not finished, and a deletion by the label would delete them too. */
   #dissolve(batch: Batch): void {
     const finished = batch.finished.splice(0);
     this.#waiting -= finished.length;
@@ -163,7 +158,7 @@ export class DeletionBatches {
     const now = clock.monotonic();
     for (const batch of this.#batches) {
       if (batch.since === undefined) continue;
-      // When it has become quiet nobody else joins.
+      // When little is going on no other object joins.
       const isLate = now - batch.since >= longestWaitMs;
       if (batch.awaited.size === 0 && (isLate || !isBusy())) this.#end(batch);
       else if (isLate) this.#dissolve(batch);

@@ -3,18 +3,12 @@ import type { Clock } from '../../base/clock.ts';
 import { withDeadline } from '../../base/deadline.ts';
 import type { Stoppable } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/logger.ts';
-import type { SelfReviews } from '../../kube/self-reviews.ts';
-import type { SigningRequest, SigningRequests } from '../../kube/signing-requests.ts';
-import type { DeletionQueue } from './deletion-queue.ts';
-import { managedSelector } from '../csr/request-draft.ts';
+import type { RequestDeletions, SignerRequest, SigningBackend } from '../signing-backend.ts';
 
 export interface ReaperOptions {
-  readonly requests: SigningRequests;
-  readonly selfReviews: SelfReviews;
-  readonly deletions: DeletionQueue;
-  /** Whether one of our own requests is about an object of that name. */
-  readonly isInFlight: (name: string) => boolean;
-  /** How long after it was first seen an object is nobody's any more: beyond any request's budget. */
+  readonly backend: Pick<SigningBackend, 'list' | 'isAwaited'>;
+  readonly deletions: Pick<RequestDeletions, 'add'>;
+  /** How long after it was first seen an object counts as an orphan: beyond any request's budget. */
   readonly orphanedAfterMs: number;
   readonly clock: Clock;
   readonly log: Logger;
@@ -24,8 +18,8 @@ const roundMs = 15_000;
 const callMs = 10_000;
 
 /**
- * Removes the objects that a killed replica, of ours or of others, has left behind. Every replica runs
- * one; two that meet do no harm, since each removal names the uid.
+ * Deletes the objects that a replica which was killed has left behind. Every replica runs a reaper;
+ * two that meet do no harm, since each deletion names the uid.
  *
  * An object's age counts from when this reaper first saw it, so that nobody's clock matters. Only
  * objects that our own account created are touched, whatever their labels say.
@@ -34,7 +28,6 @@ export class Reaper implements Stoppable {
   readonly #options: ReaperOptions;
   readonly #loop: BackgroundLoop;
   #firstSeen = new Map<string, number>();
-  #username: string | undefined;
   #reaped = 0;
 
   constructor(options: ReaperOptions) {
@@ -46,7 +39,7 @@ export class Reaper implements Stoppable {
     });
   }
 
-  /** How many objects were handed over for removal. */
+  /** How many objects were handed over to be deleted. */
   get reaped(): number {
     return this.#reaped;
   }
@@ -70,26 +63,21 @@ export class Reaper implements Stoppable {
   }
 
   async #round(signal: AbortSignal): Promise<void> {
-    const { requests, selfReviews, clock } = this.#options;
-    this.#username ??= await selfReviews.username(signal);
-    const found = await requests.list(managedSelector, signal);
+    const { backend, clock } = this.#options;
+    const found = await backend.list(signal);
     const now = clock.monotonic();
-    const ours = found.filter((request) => this.#mayBeOrphan(request));
+    const unattended = found.filter(({ name }) => !backend.isAwaited(name));
     // Only what is still there is remembered, so that the memory is bounded by the list.
-    this.#firstSeen = new Map(ours.map(({ uid }) => [uid, this.#firstSeen.get(uid) ?? now]));
-    for (const request of ours) this.#reapIfOld(request, now);
+    this.#firstSeen = new Map(unattended.map(({ uid }) => [uid, this.#firstSeen.get(uid) ?? now]));
+    for (const request of unattended) this.#reapIfOld(request, now);
   }
 
-  #mayBeOrphan({ name, username }: SigningRequest): boolean {
-    return username === this.#username && !this.#options.isInFlight(name);
-  }
-
-  #reapIfOld({ name, uid, signerName }: SigningRequest, now: number): void {
+  #reapIfOld({ name, uid, signerName }: SignerRequest, now: number): void {
     const { deletions, log, orphanedAfterMs } = this.#options;
     if (now - (this.#firstSeen.get(uid) ?? now) < orphanedAfterMs) return;
     log.info('removing an orphaned certificate request', { csrName: name, signer: signerName });
     this.#reaped += 1;
-    // Counted anew, in case the removal fails for long.
+    // The age counts anew, in case the deletion fails for long.
     this.#firstSeen.set(uid, now);
     deletions.add({ name, uid });
   }

@@ -8,15 +8,16 @@ import {
 } from './request-draft.ts';
 
 /**
- * An object that has the name of our draft already. `usable`: an unfinished or issued twin of ours.
- * `spent`: ours, and nothing will come of it. `squatted`: not ours, or not what we would have made.
+ * What may be done with an object that has the name of our draft already. `usable`: it is ours, the
+ * same as the draft, and pending or issued. `spent`: it is ours, and nothing will come of it.
+ * `squatted`: it is not ours, or not what we would have created.
  */
 export type ExistingRequestVerdict =
   { readonly kind: 'usable' } | { readonly kind: 'spent' | 'squatted'; readonly why: string };
 
 /**
- * Judges an object that may be taken for the draft's. `username` is our own; where it is not known
- * only an object that bears this very request's id is ours.
+ * Judges whether an existing object may be adopted in place of the draft. `username` is our own; where
+ * it is not known only an object that bears this very request's id is ours.
  */
 export function judgeExistingRequest(
   object: SigningRequest,

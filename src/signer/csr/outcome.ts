@@ -1,13 +1,8 @@
 import type { SigningRequest } from '../../kube/signing-requests.ts';
+import type { SigningOutcome } from '../signing-backend.ts';
 
-/** What a CertificateSigningRequest's status says about its end. */
-export type Outcome =
-  | { readonly kind: 'pending'; readonly approved: boolean }
-  | { readonly kind: 'issued'; readonly certificatePem: string }
-  | { readonly kind: 'denied' | 'failed'; readonly reason: string; readonly message: string };
-
-/** Reads the status. A refusal counts even beside a certificate: it must not be used then. */
-export function outcomeOf(request: SigningRequest): Outcome {
+/** Reads the status. A refusal counts even beside a certificate, which must not be used then. */
+export function outcomeOf(request: SigningRequest): SigningOutcome {
   for (const [type, kind] of [
     ['Denied', 'denied'],
     ['Failed', 'failed'],

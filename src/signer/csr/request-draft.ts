@@ -1,15 +1,15 @@
 import { describeSource } from '../../authz/assignment-source.ts';
-import { RaError } from '../../base/ra-error.ts';
 import { tenantLabel } from '../../kube/signing-requests.ts';
 import type { SigningRequest, SigningRequestDraft } from '../../kube/signing-requests.ts';
 import type { SigningOrder } from '../../ra/signer.ts';
+import { assertOneIdentity } from '../signing-order.ts';
 
 /** Marks our objects, for the watch, for people and for whoever cleans up. */
 export const managedByLabel = 'app.kubernetes.io/managed-by';
 export const managedByValue = 'istio-ra';
 /** Which replica made an object: each watches its own alone. */
 export const replicaLabel = 'istio-ra/replica';
-/** Objects that are removed by one call; see cleanup/deletion-batches.ts. */
+/** Objects that are deleted by one call; see cleanup/deletion-batches.ts. */
 export const batchLabel = 'istio-ra/batch';
 const identityAnnotation = 'istio-ra/identity';
 export const requestIdAnnotation = 'istio-ra/request-id';
@@ -28,14 +28,6 @@ export const managedSelector = `${managedByLabel}=${managedByValue}`;
 /** Selects the objects of one replica. */
 export function replicaSelector(replica: string): string {
   return `${managedByLabel}=${managedByValue},${replicaLabel}=${replica}`;
-}
-
-/** Throws INTERNAL when the order's proofs are about different identities. */
-export function assertOneIdentity({ granted, admitted }: SigningOrder): void {
-  if (granted.identity === admitted.identity) return;
-  throw new RaError('INTERNAL', 'the signer was granted to another than the request is of', {
-    reason: 'proofs_mixed',
-  });
 }
 
 /** The object for an order. Throws INTERNAL when its proofs are about different identities. */

@@ -1,23 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { SigningOrder } from '../../ra/signer.ts';
 
 /** Agents repeat a request within a minute; beyond this nobody finds an old object by its name. */
 const bucketMs = 5 * 60_000;
 const nameLength = 26;
 const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
-
-/** What two orders must have in common to be one: identity, signer, key, lifetime and the bytes. */
-export function fingerprintOf({ admitted, granted, ttlSeconds }: SigningOrder): string {
-  const { identity, request } = admitted;
-  const parts = [
-    identity.id.uri,
-    granted.signerName,
-    request.publicKey.spkiSha256,
-    ttlSeconds,
-    request.pem,
-  ];
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
-}
 
 /**
  * The name of the object for a fingerprint: the same for whoever repeats the order within five

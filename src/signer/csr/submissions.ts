@@ -1,64 +1,54 @@
 import { randomBytes } from 'node:crypto';
-import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import { RaError } from '../../base/ra-error.ts';
 import { isAlreadyExists, isForbidden } from '../../kube/api-error.ts';
-import type {
-  SigningRequest,
-  SigningRequestDraft,
-  SigningRequests,
-} from '../../kube/signing-requests.ts';
+import type { SigningRequest, SigningRequestDraft } from '../../kube/signing-requests.ts';
 import type { SelfReviews } from '../../kube/self-reviews.ts';
-import type { ApiAttempts } from '../limits/api-attempts.ts';
 import { asRaError } from '../limits/api-attempts.ts';
-import type { TrackedRequest } from './tracked-request.ts';
+import type { RequestDeletions } from '../signing-backend.ts';
 import type { CoalescedIssuance } from '../coalesced-issuance.ts';
-import { outcomeOf } from './outcome.ts';
-import type { DeletionQueue } from '../cleanup/deletion-queue.ts';
 import { draftFor, hasDraftedSpec, replicaLabel, requestIdAnnotation } from './request-draft.ts';
 import { nameFor } from './request-name.ts';
-import type { PermissionTracker } from './permission-tracker.ts';
 import type { SigningRequestFeed, Subscription } from './signing-request-feed.ts';
+import { TrackedCsr } from './tracked-csr.ts';
+import type { CsrCalls } from './tracked-csr.ts';
 import { transientError } from './transient-error.ts';
 import { judgeExistingRequest } from './existing-request.ts';
 
 export interface SubmissionsOptions {
-  readonly requests: SigningRequests;
   readonly feed: SigningRequestFeed;
-  readonly deletions: DeletionQueue;
-  readonly attempts: ApiAttempts;
-  readonly permissions: PermissionTracker;
   /** Who we are. */
   readonly account: SelfReviews;
+  readonly calls: CsrCalls;
   /** Our name among the replicas, a label value. */
   readonly replica: string;
-  readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** What became of names that were taken. */
+/** How many existing objects there were under names that we wanted, by what became of them. */
 export interface ExistingRequestCounts {
   readonly adopted: number;
-  /** Ours, but nothing would have come of them. */
+  /** They were ours, but nothing would have come of them. */
   readonly spent: number;
-  /** Somebody else's, or not what we make. */
+  /** They were somebody else's, or not what we create. */
   readonly squatted: number;
 }
 
 interface Drafted {
   readonly draft: SigningRequestDraft;
   readonly subscription: Subscription;
+  readonly deletions: RequestDeletions;
 }
 
 type Submission =
   | { readonly kind: 'created' | 'adopted'; readonly object: SigningRequest }
-  | { readonly kind: 'taken' };
+  | { readonly kind: 'name_taken' };
 
 const bounds = { tries: 3, timeoutMs: 5_000 };
 const mostNames = 3;
 const createPermission = 'create certificatesigningrequests.certificates.k8s.io';
 
-/** Puts orders into the API: creates an object, or adopts the unfinished twin that is there. */
+/** Puts orders into the API: creates an object, or adopts the same one that is there already. */
 export class Submissions {
   readonly #options: SubmissionsOptions;
   readonly #counts = { adopted: 0, spent: 0, squatted: 0 };
@@ -72,20 +62,19 @@ export class Submissions {
   }
 
   /**
-   * The object for the party's order, byte for byte what was drafted where it matters and made by
-   * our own account. With `anew` under a name that nobody else can have made.
+   * The object for the issuance's order, byte for byte what was drafted where it matters and created
+   * by our own account. With `anew` it gets a name that nobody else can have taken.
    *
    * Throws KUBERNETES_UNAVAILABLE, KUBERNETES_FORBIDDEN or KUBERNETES_REFUSED.
    */
   async submit(
     issuance: CoalescedIssuance,
-    { anew }: { readonly anew: boolean },
-    signal: AbortSignal,
-  ): Promise<TrackedRequest> {
+    { anew, deletions }: { readonly anew: boolean; readonly deletions: RequestDeletions },
+  ): Promise<TrackedCsr> {
     for (let count = 0; count < mostNames; count += 1) {
-      const drafted = this.#draft(issuance, anew || count > 0);
+      const drafted = this.#draft(issuance, anew || count > 0, deletions);
       issuance.note({ csrName: drafted.draft.name });
-      const tracked = await this.#tryName(drafted, signal);
+      const tracked = await this.#tryName(drafted, issuance.signal);
       if (tracked !== undefined) return tracked;
     }
     throw new RaError('KUBERNETES_REFUSED', 'every name that we tried was taken', {
@@ -93,8 +82,13 @@ export class Submissions {
     });
   }
 
-  #draft({ key, order }: CoalescedIssuance, isSalted: boolean): Drafted {
-    const { feed, replica, deletions, clock } = this.#options;
+  #draft(
+    { key, order }: CoalescedIssuance,
+    isSalted: boolean,
+    deletions: RequestDeletions,
+  ): Drafted {
+    const { feed, replica, calls } = this.#options;
+    const { clock } = calls;
     const plain = nameFor(key, clock.now());
     const mustSalt = isSalted || feed.isAwaited(plain);
     // Whoever took the first name could take the next, if it were not random.
@@ -102,13 +96,13 @@ export class Submissions {
     // Before the create: the signer may be done before we hear that the object exists.
     const subscription = feed.subscribe(name);
     const batch = deletions.join(name, order.granted.signerName);
-    return { draft: draftFor(order, { name, replica, batch }), subscription };
+    return { draft: draftFor(order, { name, replica, batch }), subscription, deletions };
   }
 
   /** Undefined when the name cannot be used. Closes the subscription unless it is handed on. */
-  async #tryName(drafted: Drafted, signal: AbortSignal): Promise<TrackedRequest | undefined> {
+  async #tryName(drafted: Drafted, signal: AbortSignal): Promise<TrackedCsr | undefined> {
     const { subscription } = drafted;
-    let tracked: TrackedRequest | undefined;
+    let tracked: TrackedCsr | undefined;
     try {
       tracked = await this.#track(drafted, signal);
       return tracked;
@@ -117,48 +111,47 @@ export class Submissions {
     }
   }
 
-  async #track(
-    { draft, subscription }: Drafted,
-    signal: AbortSignal,
-  ): Promise<TrackedRequest | undefined> {
-    const submission = await this.#createOrAdopt(draft, signal);
-    const { deletions, replica } = this.#options;
+  async #track(drafted: Drafted, signal: AbortSignal): Promise<TrackedCsr | undefined> {
+    const submission = await this.#createOrAdopt(drafted, signal);
+    const { calls, replica } = this.#options;
+    const { draft, subscription, deletions } = drafted;
     // Another object of that name bears another batch's label, or none.
     if (submission.kind !== 'created') deletions.leave(draft.name);
-    if (submission.kind === 'taken') return undefined;
+    if (submission.kind === 'name_taken') return undefined;
     const { object, kind } = submission;
     subscription.observe(object);
-    return {
+    return new TrackedCsr({
       object,
       subscription,
       isAdopted: kind === 'adopted',
       isForeign: object.labels[replicaLabel] !== replica,
-      mayBeApproved: isApprovedOrBeyond(object),
-    };
+      calls,
+    });
   }
 
-  async #createOrAdopt(draft: SigningRequestDraft, signal: AbortSignal): Promise<Submission> {
-    const { attempts, account } = this.#options;
+  async #createOrAdopt(drafted: Drafted, signal: AbortSignal): Promise<Submission> {
+    const { calls, account } = this.#options;
     const username = await account.username(signal);
     try {
-      return await attempts.run(
+      return await calls.attempts.run(
         bounds,
-        (limited) => this.#createOrFind(draft, username, limited),
+        (limited) => this.#createOrFind(drafted, username, limited),
         signal,
       );
     } catch (error) {
       // An answer that we did not hear may have been a yes.
-      this.#removeIfOwn(draft);
+      deleteIfOwn(drafted);
       throw asRaError(error, 'create');
     }
   }
 
   async #createOrFind(
-    draft: SigningRequestDraft,
+    drafted: Drafted,
     username: string | undefined,
     signal: AbortSignal,
   ): Promise<Submission> {
-    const { requests, permissions } = this.#options;
+    const { requests, permissions } = this.#options.calls;
+    const { draft } = drafted;
     try {
       const object = await requests.create(draft, signal);
       permissions.worked(createPermission);
@@ -171,7 +164,7 @@ export class Submissions {
       }
       if (!isAlreadyExists(error)) throw error;
       const existing = await requests.read(draft.name, signal);
-      if (existing !== undefined) return this.#adopt(existing, draft, username);
+      if (existing !== undefined) return this.#adopt(existing, drafted, username);
       const call = { reason: 'Vanished', verb: 'get' };
       throw transientError('the object vanished between create and read', call, error);
     }
@@ -179,12 +172,12 @@ export class Submissions {
 
   #adopt(
     object: SigningRequest,
-    draft: SigningRequestDraft,
+    { draft, deletions }: Drafted,
     username: string | undefined,
   ): Submission {
     const { log } = this.#options;
     const verdict = judgeExistingRequest(object, draft, username);
-    // The answer to our own create was lost: that is no twin.
+    // Where only the answer to our own create was lost the object is not adopted.
     const isOwn = isOfSameRequest(object, draft);
     const fields = { csrName: object.name, csrUid: object.uid, signer: draft.signerName };
     if (verdict.kind === 'usable') {
@@ -192,29 +185,24 @@ export class Submissions {
       return { kind: isOwn ? 'created' : 'adopted', object };
     }
     this.#counts[verdict.kind] += 1;
-    if (isOwn) this.#options.deletions.add({ name: object.name, uid: object.uid });
+    if (isOwn) deletions.add({ name: object.name, uid: object.uid });
     const { why } = verdict;
     if (verdict.kind === 'spent') log.debug('an object of ours is of no use any more', fields);
     else {
       const { username: creator } = object;
       log.warn('somebody has taken the name of a request', { ...fields, why, creator });
     }
-    return { kind: 'taken' };
+    return { kind: 'name_taken' };
   }
+}
 
-  #removeIfOwn({ name, annotations }: SigningRequestDraft): void {
-    const requestId = annotations[requestIdAnnotation];
-    if (requestId !== undefined) this.#options.deletions.add({ name, requestId });
-  }
+function deleteIfOwn({ draft: { name, annotations }, deletions }: Drafted): void {
+  const requestId = annotations[requestIdAnnotation];
+  if (requestId !== undefined) deletions.add({ name, requestId });
 }
 
 function isOfSameRequest(object: SigningRequest, draft: SigningRequestDraft): boolean {
   return object.annotations[requestIdAnnotation] === draft.annotations[requestIdAnnotation];
-}
-
-function isApprovedOrBeyond(object: SigningRequest): boolean {
-  const outcome = outcomeOf(object);
-  return outcome.kind !== 'pending' || outcome.approved;
 }
 
 /** Somebody with rights on these objects changed ours on its way: it must never be approved. */

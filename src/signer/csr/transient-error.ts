@@ -1,5 +1,8 @@
 import { KubeApiError } from '../../kube/api-error.ts';
 
+/** The plural name, as errors of calls name it. */
+export const csrResource = 'certificatesigningrequests';
+
 /** What the API said, turned into an error that is worth another try, as `isTransient` has it. */
 export function transientError(
   message: string,
@@ -7,12 +10,11 @@ export function transientError(
   cause: unknown,
 ): KubeApiError {
   const { reason, verb, subresource } = call;
-  const resource = 'certificatesigningrequests';
   return new KubeApiError(message, {
     status: undefined,
     reason,
     verb,
-    resource: subresource === undefined ? resource : `${resource}/${subresource}`,
+    resource: subresource === undefined ? csrResource : `${csrResource}/${subresource}`,
     cause,
   });
 }

@@ -17,6 +17,8 @@ export interface ApiAttemptsOptions {
   readonly random: Random;
   /** Bounds the retries of all calls together; without one each call has its own bounds alone. */
   readonly retries?: RetryBudget;
+  /** Which resource the calls are about, for errors. */
+  readonly resource?: string;
 }
 
 /** Calls the Kubernetes API within bounds: a time per attempt, few attempts, jitter between them. */
@@ -75,10 +77,11 @@ export class ApiAttempts {
     call: (signal: AbortSignal) => Promise<T>,
     signal: AbortSignal,
   ): Promise<T> {
-    const { clock } = this.#options;
+    const { clock, resource = '' } = this.#options;
     this.#underWay += 1;
     try {
-      const limits = { clock, ms: timeoutMs, parent: signal, reason: timedOut };
+      const reason = (): KubeApiError => timedOut(resource);
+      const limits = { clock, ms: timeoutMs, parent: signal, reason };
       return await withDeadline(limits, call);
     } finally {
       this.#underWay -= 1;
@@ -86,12 +89,12 @@ export class ApiAttempts {
   }
 }
 
-function timedOut(): KubeApiError {
+function timedOut(resource: string): KubeApiError {
   return new KubeApiError('the Kubernetes API did not answer in time', {
     status: undefined,
     reason: 'TimedOut',
     verb: '',
-    resource: 'certificatesigningrequests',
+    resource,
   });
 }
 

@@ -89,7 +89,11 @@ export class SignerLimiter {
     };
   }
 
-  async #acquireFrom(signer: string, namespace: string, signal: AbortSignal): Promise<LimiterPermit> {
+  async #acquireFrom(
+    signer: string,
+    namespace: string,
+    signal: AbortSignal,
+  ): Promise<LimiterPermit> {
     const ended = this.#lowVolume.asks(namespace);
     try {
       const place = await this.#limiterOf(signer).acquire(namespace, signal);

@@ -9,6 +9,7 @@ import { RecordingLogger } from '../../support/recording-logger.ts';
 import { eventually } from '../../support/running-mesh.ts';
 import { connectTo } from '../../unit/kube/client-node/connected-api.ts';
 import { LoopbackApi, sendJson } from '../../unit/kube/client-node/loopback-api.ts';
+import { aCsrBackend } from '../../unit/signer/signer-bench.ts';
 
 // One kind: what anybody may write into the cluster is read whole and kept whole. Whoever may create
 // CertificateSigningRequests puts our label on some of 1.4 MB each, and every replica lists them when
@@ -57,14 +58,10 @@ describe('the search for orphans', () => {
     const kubernetes = connectTo(api.url);
     const [clock, log] = [new FakeClock(), new RecordingLogger()];
     const { signingRequests: requests } = kubernetes;
-    const reaper = new Reaper({
-      ...{ requests, clock, log, isInFlight: () => false, orphanedAfterMs: 75_000 },
-      deletions: new DeletionQueue({
-        ...{ requests, clock, log },
-        attempts: new ApiAttempts({ clock, random: () => 0.5 }),
-      }),
-      selfReviews: { username: () => Promise.resolve(us) },
-    });
+    const backend = aCsrBackend({ requests, clock, log, username: us });
+    const attempts = new ApiAttempts({ clock, random: () => 0.5 });
+    const deletions = new DeletionQueue({ backend, attempts, clock, log });
+    const reaper = new Reaper({ backend, deletions, clock, log, orphanedAfterMs: 75_000 });
     reaper.start();
     await eventually(() => held.length === 2);
     await reaper.stop();

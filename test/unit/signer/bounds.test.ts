@@ -3,13 +3,16 @@ import { ApiAttempts } from '../../../src/signer/limits/api-attempts.ts';
 import { RetainedRequests } from '../../../src/signer/cleanup/retained-requests.ts';
 import { OwnAccount } from '../../../src/signer/csr/own-account.ts';
 import { DeletionQueue } from '../../../src/signer/cleanup/deletion-queue.ts';
-import { fingerprintOf, nameFor } from '../../../src/signer/csr/request-name.ts';
+import { nameFor } from '../../../src/signer/csr/request-name.ts';
+import { fingerprintOf } from '../../../src/signer/signing-order.ts';
 import { RetryBudget } from '../../../src/signer/limits/retry-budget.ts';
 import { PermissionTracker } from '../../../src/signer/csr/permission-tracker.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { apiError, FakeSigningRequests } from '../../support/fake-signing-requests.ts';
 import { anOrder } from '../../support/orders.ts';
 import { RecordingLogger } from '../../support/recording-logger.ts';
+import type { TrackedRequest } from '../../../src/signer/signing-backend.ts';
+import { aCsrBackend } from './signer-bench.ts';
 
 const forever = new AbortController().signal;
 const bounds = { tries: 3, timeoutMs: 5_000 };
@@ -79,7 +82,10 @@ describe('PermissionTracker', () => {
   });
 
   it('misses at once what never worked', () => {
-    const permissions = new PermissionTracker({ clock: new FakeClock(), log: new RecordingLogger() });
+    const permissions = new PermissionTracker({
+      clock: new FakeClock(),
+      log: new RecordingLogger(),
+    });
     expect(permissions.isMissing('approve x')).toBe(true);
   });
 });
@@ -139,7 +145,11 @@ class RemovalBench {
       return 'removed';
     };
     requests.remove = remove;
-    this.deletions = new DeletionQueue({ requests, clock, log, attempts, isBusy: () => this.isBusy });
+    const backend = aCsrBackend({ requests, clock, log });
+    this.deletions = new DeletionQueue({
+      ...{ backend, clock, log, attempts },
+      isBusy: () => this.isBusy,
+    });
   }
 
   add(count: number): void {
@@ -170,8 +180,9 @@ describe('F42: removals', () => {
     const clock = new FakeClock();
     const [requests, log] = [new FakeSigningRequests(), new RecordingLogger()];
     const attempts = new ApiAttempts({ clock, random: () => 0 });
-    const isInFlight = (name: string): boolean => name === 'ra-taken';
-    const deletions = new DeletionQueue({ requests, clock, log, attempts, isInFlight });
+    const backend = aCsrBackend({ requests, clock, log });
+    backend.isAwaited = (name) => name === 'ra-taken';
+    const deletions = new DeletionQueue({ backend, clock, log, attempts });
     for (const [name, requestId] of [
       ['ra-taken', 'r1'],
       ['ra-other', 'r2'],
@@ -190,13 +201,17 @@ describe('F42: removals', () => {
 describe('RetainedRequests', () => {
   it('are bounded for each signer and in all, the oldest go first', async () => {
     const clock = new FakeClock();
-    const [requests, log] = [new FakeSigningRequests(), new RecordingLogger()];
+    const log = new RecordingLogger();
     const removed: string[] = [];
-    const deletions = { add: ({ name }: { readonly name: string }) => removed.push(name) };
+    const deletions = {
+      add: ({ name }: { readonly name: string }) => {
+        removed.push(name);
+      },
+    };
     const limits = { mostForSigner: 2, most: 3 };
     const retained = new RetainedRequests({
       ...limits,
-      ...{ deletions: deletions as unknown as DeletionQueue, clock, log },
+      ...{ deletions, clock, log },
     });
     for (const [name, signerName] of [
       ['a1', 'a'],
@@ -205,16 +220,7 @@ describe('RetainedRequests', () => {
       ['b1', 'b'],
       ['c1', 'c'],
     ] as const) {
-      const rest = { labels: {}, annotations: {}, requestPem: '', usages: [] };
-      const draft = { name, signerName, expirationSeconds: 600, ...rest };
-      const object = await requests.create(draft, forever);
-      const subscription = {
-        until: () => new Promise<never>(() => undefined),
-        observe: () => undefined,
-        close: () => undefined,
-      };
-      const state = { isAdopted: false, isForeign: false, mayBeApproved: true };
-      retained.retain(name, { object, subscription, ...state }, 60_000);
+      retained.retain(name, aPendingRequest(name, signerName), 60_000);
     }
     expect(removed).toEqual(['a1', 'a2']);
     expect(retained.size).toBe(3);
@@ -224,3 +230,15 @@ describe('RetainedRequests', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 });
+
+/** An approved request whose signer never acts. */
+function aPendingRequest(name: string, signerName: string): TrackedRequest {
+  return {
+    ...{ name, uid: `uid-${name}`, signerName, annotations: {} },
+    outcome: { kind: 'pending', approved: true },
+    ...{ isAdopted: false, isForeign: false, mayBeApproved: true },
+    approve: () => Promise.resolve(),
+    settle: () => new Promise<never>(() => undefined),
+    close: () => undefined,
+  };
+}

@@ -8,7 +8,10 @@ import { RecordingLogger } from '../../support/recording-logger.ts';
 async function setUp() {
   const changes: CertificateChange[] = [];
   const log = new RecordingLogger();
-  const monitor = new CertificateChangeMonitor({ changes: { changed: (c) => changes.push(c) }, log });
+  const monitor = new CertificateChangeMonitor({
+    changes: { changed: (c) => changes.push(c) },
+    log,
+  });
   const requests = new FakeSigningRequests();
   const draft = {
     ...{ name: 'ra-1', labels: {}, annotations: {}, signerName: 'example.com/foo' },
@@ -26,7 +29,7 @@ function changed(object: SigningRequest, certificatePem: string): SigningRequest
 describe('F41: a certificate that was taken', () => {
   it('and becomes another is put on record, with the request that it was for', async () => {
     const { monitor, changes, issued } = await setUp();
-    monitor.collected(issued, 'r1');
+    monitor.collected(issued, 'FIRST', 'r1');
     monitor.put(changed(issued, 'SECOND'));
 
     expect(changes).toEqual([
@@ -40,7 +43,7 @@ describe('F41: a certificate that was taken', () => {
 
   it('and becomes another is warned of', async () => {
     const { monitor, log, issued } = await setUp();
-    monitor.collected(issued, 'r1');
+    monitor.collected(issued, 'FIRST', 'r1');
     monitor.put(changed(issued, 'SECOND'));
 
     expect(log.lines).toMatchObject([{ level: 'warn', fields: { requestId: 'r1' } }]);
@@ -48,7 +51,7 @@ describe('F41: a certificate that was taken', () => {
 
   it('is told of once, however often it changes', async () => {
     const { monitor, changes, issued } = await setUp();
-    monitor.collected(issued, 'r1');
+    monitor.collected(issued, 'FIRST', 'r1');
     for (const pem of ['SECOND', 'THIRD', 'FIRST', 'FOURTH']) monitor.put(changed(issued, pem));
 
     expect(changes).toHaveLength(1);
@@ -56,7 +59,7 @@ describe('F41: a certificate that was taken', () => {
 
   it('and stays as it is is nothing to tell of', async () => {
     const { monitor, changes, issued } = await setUp();
-    monitor.collected(issued, 'r1');
+    monitor.collected(issued, 'FIRST', 'r1');
     monitor.put(issued);
 
     expect(changes).toEqual([]);
@@ -64,7 +67,7 @@ describe('F41: a certificate that was taken', () => {
 
   it('is not held against a state from before it was there', async () => {
     const { monitor, changes, pending, issued } = await setUp();
-    monitor.collected(issued, 'r1');
+    monitor.collected(issued, 'FIRST', 'r1');
     monitor.put(pending);
 
     expect(changes).toEqual([]);
@@ -72,7 +75,7 @@ describe('F41: a certificate that was taken', () => {
 
   it('is forgotten with its object', async () => {
     const { monitor, issued } = await setUp();
-    monitor.collected(issued, 'r1');
+    monitor.collected(issued, 'FIRST', 'r1');
     monitor.gone(issued);
 
     expect(monitor.size).toBe(0);
@@ -80,7 +83,8 @@ describe('F41: a certificate that was taken', () => {
 
   it('is one of 10,000 at most', async () => {
     const { monitor, issued } = await setUp();
-    for (let at = 0; at < 10_001; at += 1) monitor.collected({ ...issued, uid: `uid-${at}` }, 'r1');
+    for (let at = 0; at < 10_001; at += 1)
+      monitor.collected({ ...issued, uid: `uid-${at}` }, 'FIRST', 'r1');
 
     expect(monitor.size).toBe(10_000);
   });

@@ -5,6 +5,7 @@ import type { Disturbance } from '../../support/fake-signing-requests.ts';
 import { apiError, FakeSigningRequests } from '../../support/fake-signing-requests.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { RecordingLogger } from '../../support/recording-logger.ts';
+import { aCsrBackend } from './signer-bench.ts';
 
 const bounds = { tries: 3, timeoutMs: 5_000 };
 const refused = apiError(undefined, 'ConnectionFailed');
@@ -69,7 +70,9 @@ describe('DeletionQueue', () => {
     const requests = new FakeSigningRequests();
     const { name, uid } = await requests.create(draft, new AbortController().signal);
     const attempts = attemptsOn(clock);
-    const deletions = new DeletionQueue({ requests, attempts, clock, log: new RecordingLogger() });
+    const log = new RecordingLogger();
+    const backend = aCsrBackend({ requests, clock, log });
+    const deletions = new DeletionQueue({ backend, attempts, clock, log });
     requests.disturb('remove', ...script);
     deletions.add({ name, uid });
     await clock.advance(60_000);
@@ -81,7 +84,9 @@ describe('DeletionQueue', () => {
     const requests = new FakeSigningRequests();
     const { name } = await requests.create(draft, new AbortController().signal);
     const attempts = attemptsOn(clock);
-    const deletions = new DeletionQueue({ requests, attempts, clock, log: new RecordingLogger() });
+    const log = new RecordingLogger();
+    const backend = aCsrBackend({ requests, clock, log });
+    const deletions = new DeletionQueue({ backend, attempts, clock, log });
     requests.disturb('read', ...forbidden(5));
     deletions.add({ name, requestId: 'r1' });
     await clock.advance(60_000);

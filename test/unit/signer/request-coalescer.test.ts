@@ -14,7 +14,7 @@ describe('F60: identical requests in flight', () => {
     await bench.deletions.drained();
     expect(bench.requests.calls).toEqual(['create', 'approve', 'remove']);
     expect(bench.intents).toEqual(['r1', 'r2']);
-    expect(bench.signer.joined).toBe(1);
+    expect(bench.coalescer.joined).toBe(1);
   });
 
   it('note in the decision of each whose object it was', async () => {

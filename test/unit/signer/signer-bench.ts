@@ -1,4 +1,5 @@
 import { RaError } from '../../../src/base/ra-error.ts';
+import type { SigningRequests } from '../../../src/kube/signing-requests.ts';
 import type { ApprovalLog } from '../../../src/ra/approval-log.ts';
 import { Decision } from '../../../src/ra/decision.ts';
 import type { SignedChain, SigningOrder } from '../../../src/ra/signer.ts';
@@ -8,15 +9,16 @@ import { BackendSigner } from '../../../src/signer/backend-signer.ts';
 import type { ApprovalMode } from '../../../src/signer/backend-signer.ts';
 import { DeletionQueue } from '../../../src/signer/cleanup/deletion-queue.ts';
 import { draftFor } from '../../../src/signer/csr/request-draft.ts';
-import { fingerprintOf, nameFor } from '../../../src/signer/csr/request-name.ts';
-import { PermissionTracker } from '../../../src/signer/csr/permission-tracker.ts';
+import { nameFor } from '../../../src/signer/csr/request-name.ts';
+import { fingerprintOf } from '../../../src/signer/signing-order.ts';
+import { CsrBackend } from '../../../src/signer/csr/csr-backend.ts';
 import { RequestCoalescer } from '../../../src/signer/request-coalescer.ts';
 import { SignerLimiter } from '../../../src/signer/limits/signer-limiter.ts';
-import { SigningRequestFeed } from '../../../src/signer/csr/signing-request-feed.ts';
+import type { SigningRequestFeed } from '../../../src/signer/csr/signing-request-feed.ts';
 import { StalledRequestDiagnosis } from '../../../src/signer/stalled-request-diagnosis.ts';
 import type { SignerExplanations } from '../../../src/signer/stalled-request-diagnosis.ts';
 import { CertificateChangeMonitor } from '../../../src/signer/certificate-change-monitor.ts';
-import { Submissions } from '../../../src/signer/csr/submissions.ts';
+import type { ExistingRequestCounts } from '../../../src/signer/csr/submissions.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { FakeSigningRequests, ourAccount } from '../../support/fake-signing-requests.ts';
 import { anOrder } from '../../support/orders.ts';
@@ -44,23 +46,47 @@ export interface Caller {
   readonly result: Promise<string>;
 }
 
+/** A backend over CertificateSigningRequests, whose watch is fed by hand. */
+export function aCsrBackend(options: {
+  readonly requests: SigningRequests;
+  readonly clock: FakeClock;
+  readonly log: RecordingLogger;
+  readonly username?: string | undefined;
+}): CsrBackend {
+  const { requests, clock, log } = options;
+  const username = 'username' in options ? options.username : ourAccount;
+  const random = (): number => 0.5;
+  return new CsrBackend({
+    kubernetes: {
+      signingRequests: requests,
+      selfReviews: { username: () => Promise.resolve(username) },
+      signingRequestSource: () => ({
+        resource: 'certificatesigningrequests',
+        list: () => Promise.reject(new Error('nobody starts the watch')),
+        watch: () => {
+          throw new Error('nobody starts the watch');
+        },
+      }),
+    },
+    attempts: new ApiAttempts({ clock, random }),
+    changeMonitor: noChanges(log),
+    replica: 'replica-1',
+    ...{ clock, random, log },
+  });
+}
+
+function noChanges(log: RecordingLogger): CertificateChangeMonitor {
+  return new CertificateChangeMonitor({ changes: { changed: () => undefined }, log });
+}
+
 /** A signer with everything around it faked. */
 export class SignerBench {
   readonly clock = new FakeClock();
   readonly requests = new FakeSigningRequests();
   readonly log = new RecordingLogger();
-  readonly attempts = new ApiAttempts({ clock: this.clock, random: () => 0.5 });
-  readonly feed = new SigningRequestFeed({
-    requests: this.requests,
-    labelSelector: 'x=y',
-    clock: this.clock,
-    log: this.log,
-  });
-  readonly deletions = new DeletionQueue({
-    ...{ requests: this.requests, attempts: this.attempts, clock: this.clock, log: this.log },
-    isInFlight: (name) => this.feed.isAwaited(name),
-  });
-  readonly retained = new RetainedRequests(this);
+  readonly backend: CsrBackend;
+  readonly deletions: DeletionQueue;
+  readonly retained: RetainedRequests;
   readonly limiter = new SignerLimiter({ clock: this.clock, random: () => 0.5, log: this.log });
   readonly client = new AbortController();
   /** What had been called when the intent was written. */
@@ -69,44 +95,48 @@ export class SignerBench {
   readonly intents: string[] = [];
   intentError: Error | undefined;
   readonly order: SigningOrder;
-  readonly submissions: Submissions;
-  readonly signer: RequestCoalescer;
+  readonly coalescer: RequestCoalescer;
+  readonly signer: BackendSigner;
 
   private constructor(order: SigningOrder, options: BenchOptions) {
     this.order = order;
-    const { clock, requests, log } = this;
+    const { clock, requests, log, limiter } = this;
     const username = 'username' in options ? options.username : ourAccount;
-    const permissions = new PermissionTracker({ clock, log });
-    const account = { username: () => Promise.resolve(username) };
-    const replica = 'replica-1';
-    this.submissions = new Submissions({ ...this.#parts, permissions, account, replica });
-    const { explanations, budgetMsFor } = options;
-    const signer = new BackendSigner({
-      ...this.#parts,
-      permissions,
-      diagnosis: new StalledRequestDiagnosis({ explanations, clock, log }),
-      submissions: this.submissions,
-      changeMonitor: new CertificateChangeMonitor({ changes: { changed: () => undefined }, log }),
-      approval: options.approval ?? 'self',
-      keepForRetryMs: 60_000,
-      random: () => 0.5,
-    });
+    const backend = aCsrBackend({ requests, clock, log, username });
+    const attempts = new ApiAttempts({ clock, random: () => 0.5 });
+    const deletions = new DeletionQueue({ backend, attempts, clock, log });
+    const retained = new RetainedRequests({ deletions, clock, log });
     const approvals: ApprovalLog = { intent: (decision) => this.#intend(decision) };
-    this.signer = new RequestCoalescer({ signer, approvals, clock, budgetMsFor });
+    const { explanations, budgetMsFor } = options;
+    this.backend = backend;
+    this.deletions = deletions;
+    this.retained = retained;
+    this.coalescer = new RequestCoalescer({ approvals });
+    this.signer = new BackendSigner({
+      ...{ backend, deletions, retained, limiter, clock, budgetMsFor },
+      coalescer: this.coalescer,
+      diagnosis: new StalledRequestDiagnosis({ explanations, clock, log }),
+      changeMonitor: noChanges(log),
+      approval: options.approval ?? 'self',
+      retainForRetryMs: 60_000,
+    });
     name = nameFor(fingerprintOf(order), clock.now());
     requests.calls.length = 0;
+  }
+
+  /** What the shared watch feeds. */
+  get feed(): SigningRequestFeed {
+    return this.backend.feed;
+  }
+
+  /** How often an object was there already, by what became of it. */
+  get existingCounts(): ExistingRequestCounts {
+    return this.backend.submissions.existingCounts;
   }
 
   static async make(options: BenchOptions = {}): Promise<SignerBench> {
     const { order } = await anOrder(new FakeClock());
     return new SignerBench(order, options);
-  }
-
-  get #parts(): Pick<
-    SignerBench,
-    'requests' | 'feed' | 'deletions' | 'retained' | 'limiter' | 'attempts' | 'clock' | 'log'
-  > {
-    return this;
   }
 
   /** The same order by another caller, with a decision of its own. */

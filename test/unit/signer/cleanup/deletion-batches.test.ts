@@ -31,7 +31,7 @@ function join(count: number, signer = foo, prefix = 'ra'): string[] {
 }
 
 function serve(names: readonly string[]): boolean[] {
-  return names.map((name) => batches.take({ name, uid: `uid-${name}` }));
+  return names.map((name) => batches.collect({ name, uid: `uid-${name}` }));
 }
 
 describe('objects that serve while much is going on', () => {

@@ -5,6 +5,7 @@ import { batchLabel } from '../../../../src/signer/csr/request-draft.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { apiError, FakeSigningRequests } from '../../../support/fake-signing-requests.ts';
 import { RecordingLogger } from '../../../support/recording-logger.ts';
+import { aCsrBackend } from '../signer-bench.ts';
 
 const signerName = 'clusterissuers.cert-manager.io/foo';
 const never = new AbortController().signal;
@@ -17,7 +18,8 @@ beforeEach(() => {
   requests = new FakeSigningRequests();
   const attempts = new ApiAttempts({ clock, random: () => 0 });
   const log = new RecordingLogger();
-  deletions = new DeletionQueue({ requests, attempts, clock, log, isStorm: () => true });
+  const backend = aCsrBackend({ requests, clock, log });
+  deletions = new DeletionQueue({ backend, attempts, clock, log, isStorm: () => true });
 });
 
 /** Objects as the signer makes them, all of which have served. */

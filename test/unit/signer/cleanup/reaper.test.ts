@@ -5,6 +5,7 @@ import { DeletionQueue } from '../../../../src/signer/cleanup/deletion-queue.ts'
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { apiError, FakeSigningRequests } from '../../../support/fake-signing-requests.ts';
 import { RecordingLogger } from '../../../support/recording-logger.ts';
+import { aCsrBackend } from '../signer-bench.ts';
 
 const us = 'system:serviceaccount:istio-system:istio-ra';
 
@@ -18,15 +19,10 @@ class Bench {
   constructor(username: string | undefined = us) {
     const { clock, requests, log } = this;
     const attempts = new ApiAttempts({ clock, random: () => 0.5 });
-    this.reaper = new Reaper({
-      requests,
-      clock,
-      log,
-      deletions: new DeletionQueue({ requests, attempts, clock, log }),
-      selfReviews: { username: () => Promise.resolve(username) },
-      isInFlight: (name) => this.inFlight.has(name),
-      orphanedAfterMs: 75_000,
-    });
+    const backend = aCsrBackend({ requests, clock, log, username });
+    backend.isAwaited = (name) => this.inFlight.has(name);
+    const deletions = new DeletionQueue({ backend, attempts, clock, log });
+    this.reaper = new Reaper({ backend, clock, log, deletions, orphanedAfterMs: 75_000 });
   }
 
   async add(name: string): Promise<void> {

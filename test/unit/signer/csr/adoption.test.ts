@@ -17,7 +17,7 @@ describe('F9: a name that is taken', () => {
     await expect(result).resolves.toBe('PEM');
     await bench.deletions.drained();
     expect(bench.requests.objects.size).toBe(0);
-    expect(bench.submissions.existingCounts).toEqual({ adopted: 1, spent: 0, squatted: 0 });
+    expect(bench.existingCounts).toEqual({ adopted: 1, spent: 0, squatted: 0 });
   });
 
   it('by a twin that was issued already gives its certificate at once', async () => {
@@ -44,7 +44,7 @@ describe('F9: a name that is taken', () => {
     await expect(result).resolves.toBe('PEM');
     await bench.deletions.drained();
     expect([...bench.requests.objects.values()]).toEqual([squat]);
-    expect(bench.submissions.existingCounts.squatted).toBe(1);
+    expect(bench.existingCounts.squatted).toBe(1);
     expect(bench.log.lines).toContainEqual(
       expect.objectContaining({
         level: 'warn',
@@ -102,7 +102,7 @@ describe('F9: a name that is taken', () => {
     const { result } = await bench.sign();
     bench.issue('PEM', lastNameOf(bench));
     await expect(result).resolves.toBe('PEM');
-    expect(bench.submissions.existingCounts.spent).toBe(1);
+    expect(bench.existingCounts.spent).toBe(1);
   });
 
   it('by a twin on its way out is of no use', async () => {
@@ -111,7 +111,7 @@ describe('F9: a name that is taken', () => {
     bench.requests.mutate = (object) => ({ ...object, raw });
     await bench.plant();
     await bench.sign();
-    expect(bench.submissions.existingCounts.spent).toBe(1);
+    expect(bench.existingCounts.spent).toBe(1);
   });
 
   it('is never adopted while we do not know who we are', async () => {
@@ -119,7 +119,7 @@ describe('F9: a name that is taken', () => {
     await bench.plant();
     await bench.sign();
     expect(bench.requests.objects.get(name)?.conditions).toEqual([]);
-    expect(bench.submissions.existingCounts.squatted).toBe(1);
+    expect(bench.existingCounts.squatted).toBe(1);
   });
 
   it('three times ends the request', async () => {

@@ -1,6 +1,12 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { defaultFairLimiterBounds, FairLimiter } from '../../../../src/signer/limits/fair-limiter.ts';
-import type { FairLimiterBounds, LimiterPermit } from '../../../../src/signer/limits/fair-limiter.ts';
+import {
+  defaultFairLimiterBounds,
+  FairLimiter,
+} from '../../../../src/signer/limits/fair-limiter.ts';
+import type {
+  FairLimiterBounds,
+  LimiterPermit,
+} from '../../../../src/signer/limits/fair-limiter.ts';
 import { FakeClock, settle } from '../../../support/fake-clock.ts';
 
 let clock: FakeClock;

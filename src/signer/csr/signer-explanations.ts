@@ -1,9 +1,9 @@
-import type { Logger } from '../base/logger.ts';
-import { printable } from '../base/logger.ts';
-import type { IssuerStatus, IssuerStatuses } from '../kube/issuers.ts';
-import type { RequestEvents } from '../kube/request-events.ts';
-import type { SigningRequest } from '../kube/signing-requests.ts';
-import type { SignerExplanations } from './stalled-request-diagnosis.ts';
+import type { Logger } from '../../base/logger.ts';
+import { printable } from '../../base/logger.ts';
+import type { IssuerStatus, IssuerStatuses } from '../../kube/issuers.ts';
+import type { RequestEvents } from '../../kube/request-events.ts';
+import type { SignerRequest } from '../signing-backend.ts';
+import type { SignerExplanations } from '../stalled-request-diagnosis.ts';
 
 export interface KubernetesSignerExplanationsOptions {
   readonly issuers: IssuerStatuses;
@@ -11,10 +11,10 @@ export interface KubernetesSignerExplanationsOptions {
   readonly log: Logger;
 }
 
-/** Of each of the two, so that a talkative one leaves room for the other. */
+/** The longest text of each of the two parts, so that a talkative one leaves room for the other. */
 const longestPart = 140;
 
-/** Explains a signer's silence by what its issuer says of itself, and by the events of the request. */
+/** Explains a stalled request by what the signer's issuer says of itself, and by the request's events. */
 export class KubernetesSignerExplanations implements SignerExplanations {
   readonly #options: KubernetesSignerExplanationsOptions;
 
@@ -23,7 +23,7 @@ export class KubernetesSignerExplanations implements SignerExplanations {
   }
 
   /** What could be found; a part that may not be read, or cannot, is left out. Never rejects. */
-  async explain(request: SigningRequest, signal: AbortSignal): Promise<string | undefined> {
+  async explain(request: SignerRequest, signal: AbortSignal): Promise<string | undefined> {
     const { issuers, events } = this.#options;
     const parts = await Promise.all([
       this.#found(request, issuers.read(request.signerName, signal).then(explainIssuer)),
@@ -34,7 +34,7 @@ export class KubernetesSignerExplanations implements SignerExplanations {
   }
 
   async #found(
-    { signerName }: SigningRequest,
+    { signerName }: SignerRequest,
     part: Promise<string | undefined>,
   ): Promise<string | undefined> {
     try {

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { KubernetesSignerExplanations } from '../../../src/signer/signer-explanations.ts';
-import type { IssuerStatus } from '../../../src/kube/issuers.ts';
-import type { SigningRequest } from '../../../src/kube/signing-requests.ts';
-import { FakeSigningRequests } from '../../support/fake-signing-requests.ts';
-import { RecordingLogger } from '../../support/recording-logger.ts';
+import { KubernetesSignerExplanations } from '../../../../src/signer/csr/signer-explanations.ts';
+import type { IssuerStatus } from '../../../../src/kube/issuers.ts';
+import type { SigningRequest } from '../../../../src/kube/signing-requests.ts';
+import { FakeSigningRequests } from '../../../support/fake-signing-requests.ts';
+import { RecordingLogger } from '../../../support/recording-logger.ts';
 
 const never = new AbortController().signal;
 const notReady: IssuerStatus = {
