@@ -17,7 +17,7 @@ const rooms = {
   server: ['admission', 'ra', 'authn', 'authz', 'pki', 'base'],
   config: ['tracing', 'authz', 'mesh', 'pki', 'base'],
   clusters: ['config', 'authz', 'authn', 'kube/client-node', 'kube', 'mesh', 'pki', 'base'],
-  serving: ['config', 'server', 'signer', 'distribution', 'kube', 'mesh', 'pki', 'base'],
+  serving: ['config', 'server', 'signer', 'ra', 'distribution', 'kube', 'mesh', 'pki', 'base'],
   debug: ['config', 'metrics', 'server', 'ra', 'authz', 'kube', 'mesh', 'pki', 'base'],
   app: [
     'debug',
@@ -40,7 +40,7 @@ const rooms = {
     'pki',
     'base',
   ],
-  check: ['config', 'distribution', 'ra', 'authz', 'mesh', 'kube', 'pki', 'base'],
+  check: ['config', 'distribution', 'signer', 'ra', 'authz', 'mesh', 'kube', 'pki', 'base'],
   sandbox: ['pki', 'base'],
   cli: [
     'app',

@@ -152,14 +152,13 @@ function judgeChain(pem: string, { order, spkiDer, ports }: Judgement): Verdict 
   const now = ports.clock.now();
   const admitted = { identity: { id: identity }, request: { publicKey: { spkiDer } } };
   try {
-    const path = verifyIssued(pem, {
+    const { anchor } = verifyIssued(pem, {
       order: { admitted, ttlSeconds },
       roots,
       verifier: new ChainVerifier(),
       now,
     });
-    const root = path.at(-1);
-    return ok(`${signer} signs, under ${root === undefined ? 'its root' : describeRoot(root)}`);
+    return ok(`${signer} signs, under ${describeRoot(anchor)}`);
   } catch (error) {
     if (!(error instanceof RaError)) throw error;
     const text = `${signer} signed what every workload would be refused: ${error.message} (${error.reason})`;

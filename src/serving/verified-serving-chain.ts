@@ -1,15 +1,20 @@
-import type { ServingIdentity } from '../server/credentials.ts';
-import { parseCertificate } from '../pki/certificate.ts';
 import type { Certificate } from '../pki/certificate.ts';
 import type { ChainVerifier } from '../pki/chain.ts';
-import { parseCertificateBundle } from '../pki/pem.ts';
-import { checkServingLeaf } from './serving-leaf-check.ts';
+import {
+  isNoAuthority,
+  isValidAlready,
+  isVersion3,
+  verifyReturnedChain,
+} from '../ra/returned-chain.ts';
+import type { LeafRule, ReturnedChain } from '../ra/returned-chain.ts';
+import type { ServingIdentity } from '../server/credentials.ts';
+import { renewalDueAt } from './renewal-due.ts';
 
 export interface ServingExpectations {
   /** The key that the certificate must be of. */
   readonly spkiDer: Uint8Array;
   readonly dnsNames: readonly string[];
-  /** How long a life was asked for. */
+  /** The lifetime that was asked for. */
   readonly ttlSeconds: number;
   /** The roots of the signer in the mesh config; no others are anchors, whatever it sends along. */
   readonly roots: readonly Certificate[];
@@ -18,8 +23,42 @@ export interface ServingExpectations {
   readonly now: number;
 }
 
-/** The leaf and as many candidates as ChainVerifier looks at. */
-const mostCertificates = 17;
+type ExpectedLeaf = Pick<ServingExpectations, 'dnsNames' | 'ttlSeconds'>;
+
+/** A certificate that is due sooner would be asked for again and again. */
+const shortestWaitMs = 60_000;
+
+/** What a leaf must be to serve. */
+const servingLeafRules: readonly LeafRule<ExpectedLeaf>[] = [
+  isVersion3,
+  isNoAuthority,
+  {
+    reason: 'san_mismatch',
+    message: 'the certificate does not have exactly the names that were asked for',
+    holds: hasExactlyTheNames,
+  },
+  {
+    reason: 'extended_key_usage',
+    message: 'the certificate is not for servers',
+    holds: ({ extendedKeyUsages }) => extendedKeyUsages?.includes('serverAuth') === true,
+  },
+  {
+    reason: 'key_usage',
+    message: 'the certificate may not sign a handshake',
+    holds: ({ keyUsages }) => keyUsages?.has('digitalSignature') !== false,
+  },
+  isValidAlready,
+  {
+    reason: 'expired',
+    message: 'the certificate has expired',
+    holds: (leaf, _expected, now) => leaf.notAfter > now,
+  },
+  {
+    reason: 'renewal_due',
+    message: 'the certificate has less than half of its life left, or too short a life',
+    holds: (leaf, { ttlSeconds }, now) => renewalDueAt(leaf, ttlSeconds) >= now + shortestWaitMs,
+  },
+];
 
 /**
  * Proof that a certificate can be served: of our key, for our names, good for a server and signed
@@ -33,33 +72,37 @@ export class VerifiedServingChain {
   /** Leaf and intermediates without the anchor, which clients have or do not trust anyway. */
   readonly certificateChainPem: string;
 
-  private constructor(path: readonly Certificate[]) {
-    const [leaf, ...issuers] = path;
-    const anchor = issuers.pop();
-    if (leaf === undefined || anchor === undefined) throw new Error('a path has two ends');
+  private constructor({ leaf, intermediates, anchor }: ReturnedChain) {
     this.leaf = leaf;
     this.anchor = anchor;
-    this.certificateChainPem = [leaf, ...issuers].map(({ pem }) => pem).join('');
+    this.certificateChainPem = [leaf, ...intermediates].map(({ pem }) => pem).join('');
   }
 
-  /** Throws an Error that says what is wrong with the certificate. */
-  static verify(pem: string, expectations: ServingExpectations): VerifiedServingChain {
-    const { spkiDer, roots, verifier, now } = expectations;
-    const ders = parseCertificateBundle(pem);
-    if (ders.length > mostCertificates) throw new Error('the signer sent too many certificates');
-    const certificates = ders.map((der) => parseCertificate(der));
-    // The leaf is the one with our key, wherever the signer put it.
-    const leaf = certificates.find((one) => Buffer.compare(one.spkiDer, spkiDer) === 0);
-    if (leaf === undefined) throw new Error('no certificate is of the key that it was asked for');
-    checkServingLeaf(leaf, expectations);
-    const candidates = certificates.filter((certificate) => certificate !== leaf);
-    // A signer's clock may be a little ahead of ours; the leaf's check has bounded by how much.
-    const at = Math.max(now, leaf.notBefore);
-    return new VerifiedServingChain(verifier.buildPath({ leaf, candidates, roots, at }));
+  /** Throws ISSUED_CERTIFICATE_REJECTED with a message that says what is wrong. */
+  static verify(pem: string, expected: ServingExpectations): VerifiedServingChain {
+    const { spkiDer, roots, verifier, now } = expected;
+    const chain = verifyReturnedChain(pem, {
+      spkiDer,
+      keyMismatch: 'no certificate is of the key that it was asked for',
+      rules: servingLeafRules,
+      expected,
+      roots,
+      verifier,
+      now,
+    });
+    return new VerifiedServingChain(chain);
   }
 
   /** As the server and a Secret want it. */
   identity(privateKeyPem: string): ServingIdentity {
     return { certificateChainPem: this.certificateChainPem, privateKeyPem };
   }
+}
+
+/** Names in another order, or in other capitals, are the same names. */
+function hasExactlyTheNames({ subjectAltNames }: Certificate, expected: ExpectedLeaf): boolean {
+  const asked = new Set(expected.dnsNames.map((name) => name.toLowerCase()));
+  const named = new Set(subjectAltNames.map(({ value }) => value.toLowerCase()));
+  const onlyDns = subjectAltNames.every(({ kind }) => kind === 'dns');
+  return onlyDns && named.size === asked.size && [...named].every((name) => asked.has(name));
 }

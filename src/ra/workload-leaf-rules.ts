@@ -1,10 +1,8 @@
-import { RaError } from '../base/ra-error.ts';
 import type { Certificate } from '../pki/certificate.ts';
+import { isNoAuthority, isValidAlready, isVersion3, signerClockSkewMs } from './returned-chain.ts';
+import type { LeafRule } from './returned-chain.ts';
 
-/** How far a signer's clock may be from ours. */
-const skewMs = 5 * 60_000;
-
-/** What of an order the check of its answer looks at. */
+/** The parts of an order that the check of its answer looks at. */
 export interface OrderedCertificate {
   readonly admitted: {
     readonly identity: { readonly id: { readonly uri: string } };
@@ -13,13 +11,7 @@ export interface OrderedCertificate {
   readonly ttlSeconds: number;
 }
 
-interface Rule {
-  readonly reason: string;
-  readonly message: string;
-  readonly holds: (leaf: Certificate, order: OrderedCertificate, now: number) => boolean;
-}
-
-/** Both encodings say the same: nobody is named. Signers that rebuild the subject drop an empty O. */
+/** All of these name nobody. Signers that rebuild the subject drop an empty O. */
 const namelessSubjects = ['3000', '300b31093007060355040a1300', '300b31093007060355040a0c00'];
 
 const allowedKeyUsages = new Set(['digitalSignature', 'keyEncipherment', 'keyAgreement']);
@@ -33,18 +25,13 @@ function hasOrderedKeyUsages({ keyUsages, publicKey }: Certificate): boolean {
   return allowed && enciphers && keyUsages.has('digitalSignature');
 }
 
-/** Signers may add nothing to what was ordered; each rule names one way in which they would. */
-const rules: readonly Rule[] = [
-  {
-    reason: 'version',
-    message: 'the certificate is not of version 3',
-    holds: (leaf) => leaf.version === 3,
-  },
-  {
-    reason: 'is_ca',
-    message: 'the certificate may sign others',
-    holds: (leaf) => !leaf.isCa,
-  },
+/**
+ * The double check of what a signer returned for a workload. Signers may add nothing to what was
+ * ordered; each rule names one way in which they would.
+ */
+export const workloadLeafRules: readonly LeafRule<OrderedCertificate>[] = [
+  isVersion3,
+  isNoAuthority,
   {
     reason: 'san_mismatch',
     message: 'the certificate does not name exactly the ordered identity',
@@ -73,11 +60,7 @@ const rules: readonly Rule[] = [
     message: 'the certificate has a critical extension that we do not know',
     holds: (leaf) => leaf.unknownCriticalExtensions.length === 0,
   },
-  {
-    reason: 'not_yet_valid',
-    message: 'the certificate is not valid yet',
-    holds: (leaf, _order, now) => leaf.notBefore <= now + skewMs,
-  },
+  isValidAlready,
   {
     reason: 'expired',
     message: 'the certificate is no longer valid',
@@ -86,16 +69,6 @@ const rules: readonly Rule[] = [
   {
     reason: 'lifetime_too_long',
     message: 'the certificate is valid for longer than was ordered',
-    holds: (leaf, order, now) => leaf.notAfter <= now + order.ttlSeconds * 1000 + skewMs,
+    holds: (leaf, order, now) => leaf.notAfter <= now + order.ttlSeconds * 1000 + signerClockSkewMs,
   },
 ];
-
-/**
- * The double check of what a signer returned against what was ordered. Throws
- * ISSUED_CERTIFICATE_REJECTED with the first rule that does not hold.
- */
-export function checkLeaf(leaf: Certificate, order: OrderedCertificate, now: number): void {
-  const broken = rules.find((rule) => !rule.holds(leaf, order, now));
-  if (broken === undefined) return;
-  throw new RaError('ISSUED_CERTIFICATE_REJECTED', broken.message, { reason: broken.reason });
-}
