@@ -1,15 +1,22 @@
 import { randomUUID } from 'node:crypto';
-import { sleep } from '../base/clock.ts';
-import { withDeadline } from '../base/deadline.ts';
 import { RaError } from '../base/ra-error.ts';
 import type { RaConfig } from '../config/ra-config.ts';
-import type { SigningRequest, SigningRequestDraft } from '../kube/signing-requests.ts';
+import type { SigningRequestDraft } from '../kube/signing-requests.ts';
 import type { Certificate } from '../pki/certificate.ts';
 import { buildCertificateRequest } from '../pki/certificate-request-builder.ts';
 import { ChainVerifier } from '../pki/chain.ts';
 import { generateKeyPair } from '../pki/key-pair.ts';
 import type { SpiffeId } from '../pki/spiffe-id.ts';
 import { verifyIssued } from '../ra/verified-chain.ts';
+import { issueOnce, oneDeletionMs } from '../signer/csr/issue-once.ts';
+import type { OneRequestEnd } from '../signer/csr/issue-once.ts';
+import {
+  identityAnnotation,
+  managedByLabel,
+  managedByValue,
+  replicaLabel,
+  workloadUsages,
+} from '../signer/csr/request-draft.ts';
 import { failed, ok } from './check.ts';
 import type { Verdict } from './check.ts';
 import { describeRoot } from './describe-root.ts';
@@ -26,14 +33,12 @@ export interface CanaryOrder {
 export type CanaryPorts = Pick<CheckPorts, 'signingRequests' | 'requestEvents' | 'clock'>;
 
 const waitMs = 30_000;
-const pollMs = 500;
-const removalMs = 5_000;
 /** The shortest that the API takes. */
 const ttlSeconds = 600;
-const usages = ['digital signature', 'key encipherment', 'server auth', 'client auth'];
+const approval = { reason: 'IstioRaCheck', message: 'istio-ra check tries out the signer' };
 
 /** Longest that `sendCanary` takes, in milliseconds. */
-export const longestCanaryMs = waitMs + 2 * removalMs;
+export const longestCanaryMs = waitMs + 2 * oneDeletionMs;
 
 /**
  * Has a signer sign a certificate of ten minutes for a key that is thrown away at once, checks it as a
@@ -44,7 +49,6 @@ export async function sendCanary(
   ports: CanaryPorts,
   signal: AbortSignal,
 ): Promise<Verdict> {
-  const { signingRequests } = ports;
   const keyPair = await generateKeyPair('ecdsa-p256');
   const uris = [order.identity.uri];
   const requestPem = await buildCertificateRequest({
@@ -52,51 +56,30 @@ export async function sendCanary(
     subject: 'empty-organization',
     uris,
   });
-  const draft = draftOf(order, requestPem);
-  const { spkiDer } = keyPair;
-  let created: SigningRequest | undefined;
-  try {
-    created = await signingRequests.create(draft, signal);
-    if (order.approval === 'self') {
-      const approval = { reason: 'IstioRaCheck', message: 'istio-ra check tries out the signer' };
-      await signingRequests.approve(created, approval, signal);
-    }
-    const outcome = await awaitOutcome(created, ports, signal);
-    return await judgeOutcome(outcome, { order, spkiDer, ports, signal });
-  } finally {
-    await remove(draft.name, created, ports);
-  }
+  const end = await issueOnce(
+    {
+      draft: draftOf(order, requestPem),
+      approval: order.approval === 'self' ? approval : undefined,
+      waitMs,
+      withoutReaper: true,
+    },
+    { requests: ports.signingRequests, clock: ports.clock },
+    signal,
+  );
+  return await judgeEnd(end, { order, spkiDer: keyPair.spkiDer, ports, signal });
 }
 
 function draftOf({ signer, identity }: CanaryOrder, requestPem: string): SigningRequestDraft {
   return {
     name: `ra-canary-${randomUUID()}`,
-    // A replica that runs removes what we leave behind when we are killed.
-    labels: { 'app.kubernetes.io/managed-by': 'istio-ra', 'istio-ra/replica': 'check' },
-    annotations: { 'istio-ra/identity': identity.uri },
+    // A replica that runs deletes what we leave behind when we are killed.
+    labels: { [managedByLabel]: managedByValue, [replicaLabel]: 'check' },
+    annotations: { [identityAnnotation]: identity.uri },
     signerName: signer,
     requestPem,
-    usages,
+    usages: workloadUsages,
     expirationSeconds: ttlSeconds,
   };
-}
-
-/** The object as it was in the end: signed, denied, failed, or still without an answer after 30 s. */
-async function awaitOutcome(
-  { name }: SigningRequest,
-  { signingRequests, clock }: CanaryPorts,
-  signal: AbortSignal,
-): Promise<SigningRequest | undefined> {
-  const end = clock.monotonic() + waitMs;
-  for (;;) {
-    const now = await signingRequests.read(name, signal);
-    const isOver =
-      now === undefined ||
-      now.certificatePem !== undefined ||
-      now.conditions.some(({ type }) => type === 'Denied' || type === 'Failed');
-    if (isOver || clock.monotonic() >= end) return now;
-    await sleep(clock, pollMs, signal);
-  }
 }
 
 interface Judgement {
@@ -106,25 +89,30 @@ interface Judgement {
   readonly signal: AbortSignal;
 }
 
-async function judgeOutcome(
-  request: SigningRequest | undefined,
+async function judgeEnd(
+  { request, outcome }: OneRequestEnd,
   judgement: Judgement,
 ): Promise<Verdict> {
   const { order, ports, signal } = judgement;
   const { signer } = order;
-  if (request === undefined) return failed('somebody deleted the request', 'find out who');
-  if (request.certificatePem !== undefined) return judgeChain(request.certificatePem, judgement);
-  const end = request.conditions.find(({ type }) => type === 'Denied' || type === 'Failed');
-  if (end !== undefined) {
-    const said = [end.reason, end.message].filter((text) => text !== undefined).join(': ');
-    return failed(`${signer}: ${end.type}: ${said}`, 'do what the signer or approver says');
+  switch (outcome.kind) {
+    case 'deleted':
+      return failed('somebody deleted the request', 'find out who');
+    case 'issued':
+      return judgeChain(outcome.certificatePem, judgement);
+    case 'denied':
+    case 'failed': {
+      const type = outcome.kind === 'denied' ? 'Denied' : 'Failed';
+      const said = [outcome.reason, outcome.message]
+        .filter((text) => text !== '' && text !== type)
+        .join(': ');
+      return failed(`${signer}: ${type}: ${said}`, 'do what the signer or approver says');
+    }
+    case 'pending': {
+      const event = await ports.requestEvents.latest(request, signal).catch(() => undefined);
+      return judgeSilence(signer, { event, isApproved: outcome.approved });
+    }
   }
-  const event = await ports.requestEvents.latest(request, signal).catch(() => undefined);
-  return judgeSilence(signer, { event, isApproved: isApproved(request) });
-}
-
-function isApproved({ conditions }: SigningRequest): boolean {
-  return conditions.some(({ type }) => type === 'Approved');
 }
 
 /** Of a request that had no answer. */
@@ -167,17 +155,4 @@ function judgeChain(pem: string, { order, spkiDer, ports }: Judgement): Verdict 
       : 'correct the issuer, so that it signs what it is asked for and nothing else';
     return failed(text, fix);
   }
-}
-
-/** By its name where the answer to our create was lost. Not bound to the signal: we clean up in the end. */
-async function remove(
-  name: string,
-  created: SigningRequest | undefined,
-  { signingRequests, clock }: CanaryPorts,
-): Promise<void> {
-  const reason = (): Error => new Error(`${name} could not be removed in time`);
-  await withDeadline({ clock, ms: removalMs, reason }, async (signal) => {
-    const target = created ?? (await signingRequests.read(name, signal));
-    if (target !== undefined) await signingRequests.remove(target, signal);
-  }).catch(() => undefined);
 }

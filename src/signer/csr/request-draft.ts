@@ -11,7 +11,7 @@ export const managedByValue = 'istio-ra';
 export const replicaLabel = 'istio-ra/replica';
 /** Objects that are deleted by one call; see cleanup/deletion-batches.ts. */
 export const batchLabel = 'istio-ra/batch';
-const identityAnnotation = 'istio-ra/identity';
+export const identityAnnotation = 'istio-ra/identity';
 export const requestIdAnnotation = 'istio-ra/request-id';
 /** The rule, ProxyConfig or setting that gave the identity its signer. */
 const assignedByAnnotation = 'istio-ra/assigned-by';
@@ -20,7 +20,12 @@ const callerAnnotation = 'istio-ra/caller';
 const callerPodUidAnnotation = 'istio-ra/caller-pod-uid';
 
 /** The usages that istiod asks for; a mesh's workload is both server and client. */
-const usages = ['digital signature', 'key encipherment', 'server auth', 'client auth'];
+export const workloadUsages = [
+  'digital signature',
+  'key encipherment',
+  'server auth',
+  'client auth',
+];
 
 /** Selects the objects of all replicas. */
 export const managedSelector = `${managedByLabel}=${managedByValue}`;
@@ -52,7 +57,7 @@ export function draftFor(
     annotations: originOf(order),
     signerName: granted.signerName,
     requestPem: admitted.request.pem,
-    usages,
+    usages: workloadUsages,
     expirationSeconds: ttlSeconds,
   };
 }
