@@ -1,5 +1,6 @@
 import type { RaConfig } from '../config/ra-config.ts';
 import type { AccessQuestion } from '../kube/access-reviews.ts';
+import { csrPermissions } from '../signer/csr/csr-permissions.ts';
 import type { Severity } from './check.ts';
 
 /** One right that a feature which is on cannot do without. */
@@ -20,7 +21,6 @@ export interface RightsQuestion {
 
 type Resource = Omit<AccessQuestion, 'verb'>;
 
-const requests = 'certificatesigningrequests';
 const certificates = 'certificates.k8s.io';
 
 function rights(
@@ -47,18 +47,14 @@ export function neededRights(question: RightsQuestion): readonly NeededRight[] {
 
 function signingRights({ config, signers }: RightsQuestion): readonly NeededRight[] {
   const reviews = { group: 'authentication.k8s.io', resource: 'tokenreviews' };
-  const object = { group: certificates, resource: requests };
-  const needed = [
-    ...rights(['create'], reviews, 'who calls'),
-    ...rights(['create', 'get', 'list', 'watch', 'delete'], object, 'signing'),
-    ...rights(['deletecollection'], object, 'removal in a storm', 'warning'),
-  ];
-  if (config.approval === 'external') return needed;
-  const approving = signers.flatMap((name) =>
-    rights(['approve'], { group: certificates, resource: 'signers', name }, 'approval'),
+  const signing = csrPermissions(config.approval, signers).map(
+    ({ question, purpose, isOptional }): NeededRight => ({
+      question,
+      purpose,
+      severity: isOptional ? 'warning' : 'error',
+    }),
   );
-  const approval = { ...object, subresource: 'approval' };
-  return [...needed, ...rights(['update'], approval, 'approval'), ...approving];
+  return [...rights(['create'], reviews, 'who calls'), ...signing];
 }
 
 function assignmentRights({ config }: RightsQuestion): readonly NeededRight[] {
