@@ -2,9 +2,9 @@ import { BoundedMap } from '../../base/bounded-map.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 
-/** Rights of ours: one for creating, one for approving for each signer. */
+/** Our permissions: one for creating, and one for approving for each signer. */
 const mostPermissions = 1_024;
-/** An API server that has just started knows nobody's rights for a moment. */
+/** An API server that has just started does not know anybody's permissions for a moment. */
 const unsettledMs = 30_000;
 const betweenLinesMs = 60_000;
 
@@ -15,9 +15,9 @@ interface Permission {
 }
 
 /**
- * Tells a right that is missing from an API server that does not know our rights yet: one that
- * worked before is doubted for half a minute, any other at once. Nothing is held back meanwhile, so
- * that a right that is granted counts with the next call.
+ * Distinguishes a permission that is missing from an API server that does not know our permissions yet.
+ * One that worked before counts as missing after half a minute of refusals, any other at once. No call
+ * is held back meanwhile, so that a permission counts from the next call on after it was granted.
  */
 export class PermissionTracker {
   readonly #clock: Clock;
@@ -36,7 +36,7 @@ export class PermissionTracker {
     known.loggedAt = undefined;
   }
 
-  /** Whether the right is missing; if so that is logged, once a minute. */
+  /** Whether the permission is missing; if so that is logged, once a minute. */
   isMissing(permission: string): boolean {
     const now = this.#clock.monotonic();
     const known = this.#of(permission);

@@ -2,7 +2,7 @@ import type { Clock } from '../../base/clock.ts';
 
 export type CircuitState = 'closed' | 'half-open' | 'open';
 
-/** What a request tells of its signer. `neutral`: nothing, such as one that its client gave up. */
+/** What a request says about its signer. `neutral`: nothing, as when its client gave it up. */
 export type Verdict = 'good' | 'fault' | 'neutral';
 
 export interface CircuitOutcome {
@@ -17,7 +17,7 @@ export interface CircuitOptions {
   readonly trips: (outcomes: readonly CircuitOutcome[]) => boolean;
 }
 
-/** Leave to ask the signer; to be handed back with what came of it. */
+/** Permission to ask the signer; to be handed back with what came of it. */
 export interface CircuitPass {
   readonly isProbe: boolean;
 }

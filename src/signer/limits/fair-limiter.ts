@@ -6,7 +6,7 @@ import { GradientConcurrencyLimit } from './gradient-concurrency-limit.ts';
 import type { GradientBounds } from './gradient-concurrency-limit.ts';
 
 export interface FairLimiterBounds extends GradientBounds {
-  /** How many may wait for their turn. */
+  /** How many may wait for a permit. */
   readonly mostQueued: number;
 }
 
@@ -23,16 +23,18 @@ interface Waiter {
   readonly turnAway: () => void;
 }
 
-/** One request's place with the signer. */
+/** Permission for one request to be with the signer. */
 export interface LimiterPermit {
-  /** Hands the place on. `issued` and `silent` tell of the signer's pace; only the first counts. */
+  /**
+   * Hands the permit on. `issued` and `stalled` say how fast the signer is; only the first call counts.
+   */
   release(end: 'issued' | 'stalled' | 'other'): void;
 }
 
 /**
- * Lets as many requests to a signer at a time as keep it at work, and few more: what waits with a signer
- * that several tenants share waits in nobody's order. Here the namespaces go in turn, each in the order in
- * which its requests came.
+ * Lets as many requests to a signer at a time as keep it busy, and few more: the order in which a signer
+ * works on what several tenants sent is not ours to choose. Requests that wait here are let in namespace
+ * by namespace, round robin, and within a namespace in the order in which they came.
  */
 export class FairLimiter {
   readonly #clock: Clock;
@@ -59,7 +61,7 @@ export class FairLimiter {
     return this.#queue.size;
   }
 
-  /** Resolves when it is the namespace's turn. Throws OVERLOADED, or the signal's reason. */
+  /** Resolves with a permit. Throws OVERLOADED when too many wait; on abort the signal's reason. */
   async acquire(namespace: string, signal: AbortSignal): Promise<LimiterPermit> {
     signal.throwIfAborted();
     if (this.#inside >= this.limit || this.#queue.size > 0) await this.#wait(namespace, signal);

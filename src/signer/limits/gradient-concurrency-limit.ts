@@ -2,33 +2,33 @@ import type { Clock } from '../../base/clock.ts';
 
 export interface GradientBounds {
   readonly least: number;
-  /** How many are taken to keep an unknown signer at work. */
+  /** How many requests are assumed to keep an unknown signer busy. */
   readonly firstNeed: number;
   readonly most: number;
   /** How long a request may wait behind others at the signer before there are fewer, milliseconds. */
   readonly longestQueueMs: number;
 }
 
-/** For how long the fastest answer is remembered, twice over: signers become slower for good, too. */
+/** The fastest answer is remembered for this long, at most twice: a signer may become slower for good. */
 const rememberMs = 300_000;
 const firstPart = 0.25;
-/** However long a signer was silent, six good rounds give it all again. */
+/** However long a signer gave no answer, six good rounds restore all of it. */
 const leastPart = 1 / 64;
 
 /**
- * How many requests a signer is worth asking at a time. A signer that is asked too much answers each
- * later than it could: by the share of its fastest answer in the usual one it tells how many of those
- * that lie with it are being worked on, and how many only wait there. The limit is the first, and those
- * that may wait (the idea of TCP Vegas; its form is that of a gradient: limit = limit * fastest / usual
- * + beyond need).
+ * How many requests a signer gets at a time: a gradient concurrency limit, after the idea of TCP Vegas.
+ * A signer that has too many requests answers each of them later than it could. The ratio of its fastest
+ * answer to the usual one says which share of them it is working on, while the others only wait there.
+ * The limit is the number that it works on, and those that may wait:
+ * limit = limit * fastest / usual + beyond need.
  */
 export class GradientConcurrencyLimit {
   readonly #clock: Clock;
   readonly #limits: GradientBounds;
   readonly #beyondNeed: () => number;
-  /** How many keep the signer at work. */
+  /** How many keep the signer busy. */
   #need: number;
-  /** The part of those beyond need that do not wait too long; all of them only after some rounds. */
+  /** Which part of those beyond need does not wait too long; all of them only after some rounds. */
   #part = firstPart;
   /** Fastest answers of this span of time and of the one before. */
   #fastest: { readonly now: number; readonly before: number; readonly since: number };
@@ -36,7 +36,7 @@ export class GradientConcurrencyLimit {
   #round = { answers: 0, sumMs: 0, wasFull: false };
   #shrunkAt = -Infinity;
 
-  /** `beyondNeed`: how many may lie with the signer now besides those that keep it at work. */
+  /** `beyondNeed`: how many may be with the signer now besides those that keep it busy. */
   constructor(clock: Clock, limits: GradientBounds, beyondNeed: () => number) {
     this.#clock = clock;
     this.#limits = limits;
@@ -51,7 +51,7 @@ export class GradientConcurrencyLimit {
     return Math.floor(Math.min(most, Math.max(least, limit)));
   }
 
-  /** `wasFull`: as many as may lay with the signer; else the limit has proved nothing. */
+  /** `wasFull`: as many as allowed were with the signer; otherwise the limit was not put to the test. */
   answered(tookMs: number, { wasFull }: { readonly wasFull: boolean }): void {
     this.#noteFastest(tookMs);
     const round = this.#round;
@@ -64,7 +64,7 @@ export class GradientConcurrencyLimit {
     if (round.wasFull) this.#adapt(usualMs);
   }
 
-  /** The signer did not answer: half as many, once for all who suffer it together. */
+  /** A request was not answered: half as many from now on, once for all that stall together. */
   stalled(): void {
     const now = this.#clock.monotonic();
     if (now - this.#shrunkAt < this.#limits.longestQueueMs) return;

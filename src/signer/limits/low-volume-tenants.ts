@@ -1,20 +1,21 @@
 import { BoundedMap } from '../../base/bounded-map.ts';
 import type { Clock } from '../../base/clock.ts';
 
-/** Whoever has no more requests under way than this, its newest included, asks for little. */
+/** A tenant with no more requests under way than this, the newest included, is a low-volume tenant. */
 const fewRequests = 4;
-/** For how long a tenant counts that asked for little. */
+/** For how long after such a request a tenant counts as one. */
 const rememberMs = 10_000;
 const mostRemembered = 1_024;
 
 /**
- * Knows whether there are tenants that ask for little: they would wait behind all that others have lying
- * with a signer. While there are none it harms nobody to let more lie there.
+ * Knows whether there are low-volume tenants. Their requests would wait behind all those of others that
+ * are with a signer already. While there are no such tenants it harms nobody to let more requests wait
+ * at the signer.
  */
 export class LowVolumeTenants {
   readonly #clock: Clock;
   readonly #underWay = new Map<string, number>();
-  /** When they last asked for little, the oldest first. */
+  /** When each of them last sent a request, the oldest first. */
   readonly #lowVolume = new BoundedMap<number>(mostRemembered);
 
   constructor(clock: Clock) {
@@ -26,8 +27,8 @@ export class LowVolumeTenants {
     return this.#lowVolume.size > 0;
   }
 
-  /** The tenant has asked; call what is returned when that request has ended. */
-  asks(tenant: string): () => void {
+  /** The tenant has sent a request; call the returned function when that request has ended. */
+  requested(tenant: string): () => void {
     const count = (this.#underWay.get(tenant) ?? 0) + 1;
     this.#underWay.set(tenant, count);
     this.#lowVolume.delete(tenant);

@@ -17,10 +17,10 @@ export interface SignerLimiterOptions {
   readonly limits?: FairLimiterBounds;
 }
 
-/** A request's turn with its signer: leave it when the object is off our hands. */
+/** A request's permission to be with its signer; to be released when the request has been. */
 export interface SigningPermit {
   release(end: 'issued' | 'stalled' | 'other'): void;
-  /** What the signer's answer, or its silence, says of it; only the first call counts. */
+  /** Takes what the answer, or its absence, says about the signer; only the first call counts. */
   judge(verdict: Verdict): void;
 }
 
@@ -31,17 +31,18 @@ export interface SignerLoad {
   readonly waiting: number;
 }
 
-/** Agents that are turned away come back at once, so the answer is slow; for so many at a time. */
+/** Agents that are refused come back at once, so the refusal is delayed, for so many at a time. */
 const delay = { leastMs: 500, spreadMs: 500, most: 1_024 };
 const mostSigners = 1_024;
 /**
- * How many requests may lie with the signers beyond those that keep them at work. They wait there in
- * front of every tenant, so beside a tenant that asks for little it is a few for each signer. Else all
- * signers share many, since the API server and the signers do more work a second when they have much.
+ * How many requests may be with the signers beyond those that keep them busy. Those wait there before
+ * any request that comes later, so beside a low-volume tenant there are only a few for each signer.
+ * Otherwise all signers share many, since the API server and the signers do more work in a second when
+ * they have much to do.
  */
 const beyondNeed = { besideLowVolume: 5, shared: 50 };
 
-/** Who may go to which signer when: a queue and a circuit for each, so that none stops another. */
+/** Decides which request may go to its signer when. Each signer has a queue and a circuit of its own. */
 export class SignerLimiter {
   readonly #options: SignerLimiterOptions;
   readonly #circuits: SignerCircuits;
@@ -66,8 +67,8 @@ export class SignerLimiter {
   }
 
   /**
-   * Resolves when the order may go to its signer. Throws SIGNER_UNAVAILABLE while the signer does not
-   * work, OVERLOADED when its queue is full; on abort the signal's reason.
+   * Resolves with a permit when the order may go to its signer. Throws SIGNER_UNAVAILABLE while the
+   * signer does not work, OVERLOADED when its queue is full; on abort the signal's reason.
    */
   async acquire({ granted, admitted }: SigningOrder, signal: AbortSignal): Promise<SigningPermit> {
     const { signerName } = granted;
@@ -94,7 +95,7 @@ export class SignerLimiter {
     namespace: string,
     signal: AbortSignal,
   ): Promise<LimiterPermit> {
-    const ended = this.#lowVolume.asks(namespace);
+    const ended = this.#lowVolume.requested(namespace);
     try {
       const place = await this.#limiterOf(signer).acquire(namespace, signal);
       return {
@@ -143,7 +144,7 @@ export class SignerLimiter {
     return limiter;
   }
 
-  /** Which signers there are is our own configuration; this bounds what comes and goes with it. */
+  /** The configuration says which signers there are; this bounds what stays of those that have gone. */
   #forgetIdle(): void {
     for (const [name, { inFlight, waiting }] of this.#limiters) {
       if (this.#limiters.size < mostSigners) return;

@@ -11,7 +11,7 @@ beforeEach(() => {
 });
 
 function ask(tenant: string, times: number): (() => void)[] {
-  return Array.from({ length: times }, () => tenants.asks(tenant));
+  return Array.from({ length: times }, () => tenants.requested(tenant));
 }
 
 describe('LowVolumeTenants', () => {
