@@ -8,7 +8,7 @@ import type { SecretObject, SecretWrites } from '../kube/secret-writes.ts';
 import { managedByLabel, managedByValue } from '../signer/csr/request-draft.ts';
 import type { Leadership } from '../kube/leader-election.ts';
 import { RenewalLoop } from './renewal-loop.ts';
-import { readPair } from './served-certificate.ts';
+import { readPair } from './certificate-pair.ts';
 import type { ServedCertificate } from './serving-certificate-source.ts';
 import type {
   IssuedServingCertificate,

@@ -4,7 +4,7 @@ import type { Clock, Timer } from '../base/clock.ts';
 import { messageOf } from '../base/error-message.ts';
 import type { Logger } from '../base/logger.ts';
 import type { ServingIdentity } from '../server/credentials.ts';
-import { readPair } from './served-certificate.ts';
+import { readPair } from './certificate-pair.ts';
 import { CurrentCertificate } from './serving-certificate-source.ts';
 import type { ServedCertificate, ServingCertificateSource } from './serving-certificate-source.ts';
 

@@ -6,7 +6,7 @@ import type { MeshSource } from '../mesh/mesh-snapshot.ts';
 import type { Certificate } from '../pki/certificate.ts';
 import type { ChainVerifier } from '../pki/chain.ts';
 import { renewalDueAt } from './renewal-due.ts';
-import { servedCertificateOf } from './served-certificate.ts';
+import { servedCertificateOf } from './certificate-pair.ts';
 import { requestServingCertificate } from './serving-certificate.ts';
 import type { ServedCertificate } from './serving-certificate-source.ts';
 import { VerifiedServingChain } from './verified-serving-chain.ts';

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { IstiodTlsSecret } from '../../../src/serving/istiod-tls-secret.ts';
-import { readPair } from '../../../src/serving/served-certificate.ts';
+import { readPair } from '../../../src/serving/certificate-pair.ts';
 import { ServingCertificateIssuer } from '../../../src/serving/serving-certificate-issuer.ts';
 import type { SecretObject, SecretWrites } from '../../../src/kube/secret-writes.ts';
 import { loadMeshSnapshot } from '../../../src/mesh/mesh-snapshot.ts';
