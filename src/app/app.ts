@@ -21,7 +21,7 @@ import { KnownIssuers } from '../ra/known-issuers.ts';
 import type { RecentDecisions } from '../ra/recent-decisions.ts';
 import { GrpcServer } from '../server/grpc-server.ts';
 import { openServerCredentials } from '../serving/server-credentials.ts';
-import { longestServingRequestMs } from '../serving/serving-certificate.ts';
+import { maxServingRequestMs } from '../serving/serving-certificate.ts';
 import { startSigning } from '../signer/start-signing.ts';
 import type { Signing } from '../signer/start-signing.ts';
 import { openAuthentication } from './authentication.ts';
@@ -208,7 +208,7 @@ async function startRequestParts(config: RaConfig, core: CoreServices): Promise<
     kubernetes,
     approvals: audit,
     changes: audit,
-    longestOtherRequestMs: longestServingRequestMs[config.approval],
+    longestOtherRequestMs: maxServingRequestMs[config.approval],
     context,
   });
   readiness.push(watches.enter('certificatesigningrequests', signing.watch));

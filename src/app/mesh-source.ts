@@ -40,7 +40,7 @@ export interface OpenedMeshSource {
 }
 
 /** Kubernetes then starts us again, so that nobody overlooks what is missing. */
-const longestWaitMs = 5 * 60_000;
+const maxWaitMs = 5 * 60_000;
 const pollMs = 20;
 /** URLs with roots may be slow or away; who needs their roots then waits no longer. */
 const firstRootsMs = 10_000;
@@ -100,7 +100,7 @@ async function awaitMesh(
 ): Promise<void> {
   const { clock, missing, signal: parent } = wait;
   const reason = (): Error => new Error(`there is no mesh config: ${missing()}`);
-  await withDeadline({ clock, ms: longestWaitMs, reason, parent }, async (signal) => {
+  await withDeadline({ clock, ms: maxWaitMs, reason, parent }, async (signal) => {
     while (!mesh.isKnown) await sleep(clock, pollMs, signal);
   });
 }

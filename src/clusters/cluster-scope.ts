@@ -13,7 +13,7 @@ export interface ScopeContext {
 
 export type AllOr<T> = 'all' | readonly Placed<T>[];
 
-const most = 1000;
+const maxNames = 1000;
 
 const namespace = text({
   description: 'A namespace.',
@@ -49,7 +49,7 @@ export const signersForm = allOr(signer, 'The signers that its callers may reach
 
 /** The word `all`, or a list: whoever is believed without bounds shall be so in writing. */
 function allOr<T>(item: Reader<T>, description: string): Reader<AllOr<T>> {
-  const some = list(item, { description, minItems: 1, maxItems: most });
+  const some = list(item, { description, minItems: 1, maxItems: maxNames });
   return {
     schema: { description, anyOf: [{ const: 'all' }, some.schema] },
     read: (node, problems) => {

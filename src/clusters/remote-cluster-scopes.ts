@@ -28,7 +28,7 @@ export interface ScopesContext {
 }
 
 /** As many as ClusterRegistry takes. */
-const mostClusters = 256;
+const maxClusters = 256;
 
 const form = fields(
   {
@@ -42,7 +42,7 @@ const form = fields(
         },
         { description: 'A remote cluster.', required: ['id', 'namespaces', 'signers'] },
       ),
-      { description: 'The remote clusters.', minItems: 0, maxItems: mostClusters },
+      { description: 'The remote clusters.', minItems: 0, maxItems: maxClusters },
     ),
   },
   { description: 'Which remote clusters are believed, and how far.', required: ['clusters'] },

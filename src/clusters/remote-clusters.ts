@@ -143,10 +143,10 @@ export class RemoteClusters implements WatchHandlers<Secret>, Stoppable {
   /** Each Secret that changes would tell it all again. */
   #tellOnce(message: string, fields: { readonly cluster: string; readonly secret: string }): void {
     const key = JSON.stringify([message, fields]);
-    if (this.#told.has(key) || this.#told.size >= mostTold) return;
+    if (this.#told.has(key) || this.#told.size >= maxTold) return;
     this.#told.add(key);
     this.#options.log.warn(message, fields);
   }
 }
 
-const mostTold = 1000;
+const maxTold = 1000;

@@ -2,7 +2,7 @@ import { explainSigner } from '../authz/signer-explanation.ts';
 import type { SignerWorld } from '../authz/signer-world.ts';
 import { SpiffeIdError, workloadId } from '../pki/spiffe-id.ts';
 
-/** Which signer a workload without a wish would get. */
+/** Which signer a workload that requests none would get. */
 export type AssignedSigner =
   | { readonly kind: 'granted'; readonly signer: string; readonly source: string }
   | { readonly kind: 'refused'; readonly reason: string };

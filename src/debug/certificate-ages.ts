@@ -9,7 +9,7 @@ export interface CertificateAges {
   readonly forgotten: number;
 }
 
-const defaultMostKept = 20_000;
+const defaultMaxKept = 20_000;
 
 /** The lives of the newest certificates that were issued, two numbers each. */
 export class IssuedLives {
@@ -17,9 +17,9 @@ export class IssuedLives {
   readonly #ends: Float64Array;
   #issued = 0;
 
-  constructor(mostKept = defaultMostKept) {
-    this.#begins = new Float64Array(mostKept);
-    this.#ends = new Float64Array(mostKept);
+  constructor(maxKept = defaultMaxKept) {
+    this.#begins = new Float64Array(maxKept);
+    this.#ends = new Float64Array(maxKept);
   }
 
   note({ time, notAfter }: Pick<RecentDecision, 'time' | 'notAfter'>): void {

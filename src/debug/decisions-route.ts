@@ -3,7 +3,7 @@ import type { RecentDecisions } from '../ra/recent-decisions.ts';
 import type { DebugRoute } from '../server/debug-http-server.ts';
 import { answerJson, refuseOthers } from './json-answer.ts';
 
-const mostInOne = 500;
+const maxInOne = 500;
 
 /**
  * `/debug/decisions?after=N`: what was decided after that sequence number, oldest first, at most the
@@ -19,7 +19,7 @@ export function decisionsRoute(recent: RecentDecisions, process: string): DebugR
     }
     const { newest } = recent;
     const after = Number(text) > newest ? 0 : Number(text);
-    const decisions = recent.after(after).slice(-mostInOne);
+    const decisions = recent.after(after).slice(-maxInOne);
     return { process, newest, skipped: newest - after - decisions.length, decisions };
   });
 }

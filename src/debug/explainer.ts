@@ -87,7 +87,7 @@ export interface ExplainerOptions {
 }
 
 const withinMs = 5_000;
-const mostRefusals = 10;
+const maxRefusals = 10;
 
 /** Answers what a workload would be told, by the code that tells it. */
 export class Explainer {
@@ -122,7 +122,7 @@ export class Explainer {
       identity: id.uri,
       steps: explained.steps.map(describeStep),
       ...this.#describeNodeAgent(question),
-      recentRefusals: recent.refusalsOf(id.uri, mostRefusals),
+      recentRefusals: recent.refusalsOf(id.uri, maxRefusals),
     };
     if (verdict.kind === 'refused') {
       const { code, reason, message } = verdict.error;

@@ -38,11 +38,11 @@ export interface HealthReport {
 }
 
 const minuteMs = 60_000;
-const mostMinutes = 60;
+const maxMinutes = 60;
 const sampleEveryMs = 10_000;
-const mostSamples = 360;
+const maxSamples = 360;
 /** There are about a dozen; a bound all the same. */
-const mostSteps = 32;
+const maxSteps = 32;
 
 interface Minute {
   readonly from: number;
@@ -82,7 +82,7 @@ export class HealthHistory implements Stoppable {
     minute.total.record(decision.totalMs);
     for (const [step, ms] of Object.entries(decision.stepsMs)) {
       const known = minute.steps.get(step);
-      if (known === undefined && minute.steps.size >= mostSteps) continue;
+      if (known === undefined && minute.steps.size >= maxSteps) continue;
       const histogram = known ?? new LatencyHistogram();
       minute.steps.set(step, histogram);
       histogram.record(ms);
@@ -94,8 +94,8 @@ export class HealthHistory implements Stoppable {
     const now = this.#clock.now();
     const last = Math.floor(now / minuteMs) * minuteMs;
     const byTime = new Map(this.#minutes.map((minute) => [minute.from, minute]));
-    const minutes = Array.from({ length: mostMinutes }, (_, at) => {
-      const from = last - (mostMinutes - 1 - at) * minuteMs;
+    const minutes = Array.from({ length: maxMinutes }, (_, at) => {
+      const from = last - (maxMinutes - 1 - at) * minuteMs;
       return byTime.get(from) ?? emptyMinute(from);
     });
     const total = new LatencyHistogram();
@@ -117,7 +117,7 @@ export class HealthHistory implements Stoppable {
     if (newest !== undefined && newest.from >= from && !this.#isAhead(newest)) return newest;
     const minute = emptyMinute(from);
     const kept = this.#minutes.filter((other) => other.from < from);
-    this.#minutes = [...kept, minute].slice(-mostMinutes);
+    this.#minutes = [...kept, minute].slice(-maxMinutes);
     return minute;
   }
 
@@ -128,7 +128,7 @@ export class HealthHistory implements Stoppable {
 
   #keepLoad(): void {
     this.#loads.push({ time: this.#clock.now(), ...this.#sample() });
-    if (this.#loads.length > mostSamples) this.#loads.shift();
+    if (this.#loads.length > maxSamples) this.#loads.shift();
     this.#timer = this.#clock.timer(sampleEveryMs, () => {
       this.#keepLoad();
     });

@@ -4,7 +4,7 @@ import { assignedSigner } from './assigned-signer.ts';
 import { answerJson, refuseOthers } from './json-answer.ts';
 import type { SeenIdentities, SeenIdentity } from './seen-identities.ts';
 
-const mostListed = 200;
+const maxListed = 200;
 
 export interface IdentitiesOptions {
   readonly worlds: SignerWorlds;
@@ -27,7 +27,7 @@ export function identitiesRoute({ worlds, seen, cluster: local }: IdentitiesOpti
         (namespace === null || identity.namespace === namespace) &&
         nameOf(identity).includes(search),
     );
-    const listed = matching.slice(-mostListed).reverse();
+    const listed = matching.slice(-maxListed).reverse();
     return {
       found: matching.length,
       identities: listed.map((identity) => {

@@ -19,7 +19,7 @@ export interface SeenIdentity {
 }
 
 /** Room for a large mesh, at some hundred bytes each. */
-const defaultMostKept = 20_000;
+const defaultMaxKept = 20_000;
 const workload = /^spiffe:\/\/[^/]+\/ns\/([^/]{1,63})\/sa\/([^/]{1,253})$/;
 
 /** Who asked and what became of it, the one that asked longest ago forgotten first. Never throws. */
@@ -27,8 +27,8 @@ export class SeenIdentities {
   readonly #byName: BoundedMap<SeenIdentity>;
   #generation = 0;
 
-  constructor(mostKept = defaultMostKept) {
-    this.#byName = new BoundedMap(mostKept);
+  constructor(maxKept = defaultMaxKept) {
+    this.#byName = new BoundedMap(maxKept);
   }
 
   /** Grows with every change. */

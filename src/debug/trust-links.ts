@@ -36,7 +36,7 @@ export interface TrustLinks {
 type Trusting = Pick<SignerWorld, 'policy' | 'mesh'>;
 
 /** A thousand signers under one root would make half a million. */
-const mostLinks = 2_000;
+const maxLinks = 2_000;
 
 /** Who accepts whom, by the roots that an answer carries; pairs that are not listed cannot talk. */
 export function trustLinks(world: Trusting): TrustLinks {
@@ -49,7 +49,7 @@ export function trustLinks(world: Trusting): TrustLinks {
       const [first, second] = one < other ? [one, other] : [other, one];
       const key = `${first} ${second}`;
       if (one === other || links.has(key)) continue;
-      linksCut = links.size >= mostLinks;
+      linksCut = links.size >= maxLinks;
       if (linksCut)
         return { links: [...links.values()], linksCut, sharedRoots: reach.shared(), unboundRoots };
       links.set(key, reach.link(first, second));

@@ -65,12 +65,12 @@ interface Kept {
   readonly tookMs: number;
 }
 
-const mostNamespaces = 5_000;
+const maxNamespaces = 5_000;
 /** After so many workloads it lets requests have their turn. */
 const workloadsPerTurn = 100;
 /** Labels of namespaces may change without a sign. */
-const longestKeptMs = 30_000;
-const shortestKeptMs = 500;
+const maxKeptMs = 30_000;
+const minKeptMs = 500;
 /** It is drawn anew for at most a tenth of the time. */
 const restPerWork = 10;
 
@@ -97,11 +97,11 @@ export class TrustMap {
 
   #isFresh({ world, generation, takenAt, tookMs }: Kept, now: SignerWorld): boolean {
     const age = this.#options.clock.monotonic() - takenAt;
-    if (age < Math.max(shortestKeptMs, tookMs * restPerWork)) return true;
+    if (age < Math.max(minKeptMs, tookMs * restPerWork)) return true;
     const same = (['policy', 'proxyConfigs', 'mesh'] as const).every(
       (part) => world[part] === now[part],
     );
-    return same && generation === this.#options.seen.generation && age < longestKeptMs;
+    return same && generation === this.#options.seen.generation && age < maxKeptMs;
   }
 
   async #draw(world: SignerWorld): Promise<TrustMapView> {
@@ -112,7 +112,7 @@ export class TrustMap {
     const names = [...byNamespace.keys()].sort();
     const tallies: Tally[] = [];
     let sinceTurn = 0;
-    for (const name of names.slice(0, mostNamespaces)) {
+    for (const name of names.slice(0, maxNamespaces)) {
       const tally = new Tally(name);
       tallies.push(tally);
       for (const identity of byNamespace.get(name) ?? []) {

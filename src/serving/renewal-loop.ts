@@ -18,7 +18,7 @@ export interface RenewalLoopOptions {
 /** The mesh config is asked, not listened to; it costs a look at memory. */
 const lookMs = 5_000;
 /** Also with the smallest of jitters a failure is not followed by the next at once. */
-const shortestPauseMs = 1_000;
+const minPauseMs = 1_000;
 const backoff = { firstMs: 1_000, maxMs: 299_000 };
 
 /**
@@ -55,7 +55,7 @@ export class RenewalLoop implements Stoppable {
       return lookMs;
     } catch (error) {
       if (signal.aborted) return 0;
-      const pauseMs = shortestPauseMs + fullJitterMs(this.#failures, backoff, random);
+      const pauseMs = minPauseMs + fullJitterMs(this.#failures, backoff, random);
       this.#failures += 1;
       onFailure(error, pauseMs);
       return pauseMs;

@@ -12,7 +12,7 @@ export interface FurtherRoots extends Stoppable {
 }
 
 /** As ChainVerifier: a longer list is a whole web's bundle, put here by mistake. */
-const mostRoots = 64;
+const maxRoots = 64;
 
 /**
  * The roots in the file that `setting` names, read again when it changes; without a file there
@@ -34,7 +34,7 @@ export async function openRootsFile(
 
 function parseRoots(pem: string, what: string): readonly Certificate[] {
   try {
-    return parseAuthorities(pem, mostRoots);
+    return parseAuthorities(pem, maxRoots);
   } catch (cause) {
     const problem = messageOf(cause);
     throw new Error(`cannot use the ${what}: ${problem}`, { cause });

@@ -33,7 +33,7 @@ export interface ServingCertificate {
 }
 
 /** The longest that a request for a certificate of ours is in the cluster, its deletion included. */
-export const longestServingRequestMs = { self: 60_000, external: 300_000 };
+export const maxServingRequestMs = { self: 60_000, external: 300_000 };
 
 const usages = ['digital signature', 'key encipherment', 'server auth'];
 const approval = {
@@ -54,7 +54,7 @@ export async function requestServingCertificate(
   const keyPair = await generateKeyPair('ecdsa-p256');
   const template = { keyPair, subject: 'empty-organization', dnsNames } as const;
   const order = orderFor(await buildCertificateRequest(template), options);
-  const ms = longestServingRequestMs[options.approval ?? 'self'] - oneDeletionMs;
+  const ms = maxServingRequestMs[options.approval ?? 'self'] - oneDeletionMs;
   const reason = (): Error =>
     new Error(`${signerName} did not sign the serving certificate within ${ms / 1000} s`);
   const end = await withDeadline({ clock, ms, reason, parent: options.signal }, (signal) =>

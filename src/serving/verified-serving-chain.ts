@@ -26,7 +26,7 @@ export interface ServingExpectations {
 type ExpectedLeaf = Pick<ServingExpectations, 'dnsNames' | 'ttlSeconds'>;
 
 /** A certificate that is due sooner would be asked for again and again. */
-const shortestWaitMs = 60_000;
+const minWaitMs = 60_000;
 
 /** What a leaf must be to serve. */
 const servingLeafRules: readonly LeafRule<ExpectedLeaf>[] = [
@@ -56,7 +56,7 @@ const servingLeafRules: readonly LeafRule<ExpectedLeaf>[] = [
   {
     reason: 'renewal_due',
     message: 'the certificate has less than half of its life left, or too short a life',
-    holds: (leaf, { ttlSeconds }, now) => renewalDueAt(leaf, ttlSeconds) >= now + shortestWaitMs,
+    holds: (leaf, { ttlSeconds }, now) => renewalDueAt(leaf, ttlSeconds) >= now + minWaitMs,
   },
 ];
 
