@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterContext } from './cluster-context.ts';
-import { clientPod } from './watched-load.ts';
+import { clientPod } from './steady-load.ts';
 
 /** What became of the control plane's Service and of the pods that needed it. */
 export interface ControlPlaneEvidence {

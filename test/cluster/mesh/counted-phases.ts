@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import type { Show, Step } from '../../e2e/runner/suite.ts';
 import { awaitUntil } from '../../e2e/stack/await-until.ts';
 import type { ClusterContext } from './cluster-context.ts';
-import { lostIn, steadyClient, WatchedLoad, type LoadEvidence } from './watched-load.ts';
+import { clientPod, lostIn, SteadyLoad, type LoadEvidence } from './steady-load.ts';
 
 const perSecond = 20;
-const maxSeconds = 1800;
+const maxSeconds = 3600;
+/** No rollout of Deployments restarts it, so that it can watch them. */
+const clientName = 'steady-client';
 
 interface PodList {
   readonly items: readonly { readonly metadata: { readonly deletionTimestamp?: string } }[];
@@ -16,13 +18,15 @@ interface PhaseOptions {
   /** How many requests of a tenant may be lost, by the document. */
   readonly maxLost: () => number;
   readonly run: (show: Show) => Promise<void>;
+  /** How long it may take, where that is not what the suite allows. */
+  readonly maxMs?: number;
 }
 
 /** Runs parts of a procedure while requests flow in each namespace, and counts what each part loses. */
 export class CountedPhases {
   private readonly context: ClusterContext;
   private readonly namespaces: readonly string[];
-  private readonly loads = new Map<string, WatchedLoad>();
+  private readonly loads = new Map<string, SteadyLoad>();
 
   constructor(context: ClusterContext, namespaces: readonly string[]) {
     this.context = context;
@@ -36,7 +40,7 @@ export class CountedPhases {
   async restartClients(): Promise<void> {
     await this.stop();
     for (const namespace of this.namespaces) {
-      const client = steadyClient(namespace);
+      const client = clientPod(clientName, namespace);
       const { name } = client.metadata;
       await this.context.type(
         `kubectl delete pod ${name} --namespace ${namespace} --ignore-not-found --wait`,
@@ -45,7 +49,10 @@ export class CountedPhases {
       await this.context.type(
         `kubectl wait --for=condition=Ready --timeout=120s --namespace ${namespace} pod/${name}`,
       );
-      const load = await WatchedLoad.start(this.context, { namespace, perSecond, maxSeconds });
+      const load = await SteadyLoad.start(this.context, {
+        ...{ namespace, perSecond, maxSeconds },
+        ...{ workload: `pod/${name}`, container: 'client' },
+      });
       this.loads.set(namespace, load);
     }
   }
@@ -56,8 +63,9 @@ export class CountedPhases {
   }
 
   /** A step that fails where a request failed for a certificate, or more were lost than is documented. */
-  phase({ name, maxLost, run }: PhaseOptions): Step {
+  phase({ name, maxLost, run, ...rest }: PhaseOptions): Step {
     return {
+      ...rest,
       name,
       foundation: true,
       run: async (show) => {
