@@ -4,10 +4,13 @@ import { MissingPrerequisite } from '../../e2e/stack/prerequisites.ts';
 import { ClusterContext } from '../mesh/cluster-context.ts';
 import type { Overlay } from '../mesh/overlay.ts';
 import type { NodeTools } from '../tools/node-tools.ts';
+import { aloneSteps } from './alone.ts';
 import { attackSteps } from './attacks.ts';
 import { freshMeshSteps } from './fresh-mesh.ts';
 import { nodeSteps } from './node.ts';
+import { daysChapter } from './days.ts';
 import { frontSteps } from './front.ts';
+import { gatewaySteps } from './gateways.ts';
 import { runControls } from './control-runs.ts';
 import { moveChapter } from './move.ts';
 import { operatorSteps } from './operator.ts';
@@ -62,6 +65,28 @@ const parts: readonly Part[] = [
     run: (suite, title, options) => takeOverChapter(suite, title, contextFor(options, 'take-over')),
   },
   {
+    title: 'Gateways, two revisions of istiod, and roots under another name',
+    isShort: false,
+    run: (suite, title, options) =>
+      suite.chapter(title, gatewaySteps(contextFor(options, 'gateways'))),
+  },
+  {
+    title: 'istio-ra alone, in a cluster without Istio, and a client outside of it',
+    isShort: false,
+    run: async (suite, title, options) => {
+      if (options.node === undefined) skipOf(title, options);
+      else await suite.chapter(title, aloneSteps(contextFor(options, 'alone'), options.node));
+    },
+  },
+  {
+    title: 'The days of a node',
+    isShort: false,
+    run: async (suite, title, options) => {
+      if (options.node === undefined) skipOf(title, options);
+      else await daysChapter(suite, title, contextFor(options, 'days'), options.node);
+    },
+  },
+  {
     title:
       "The IstioOperator of Istio's own document, then istio-ra in istiod's place as an authority",
     isShort: false,
@@ -108,11 +133,12 @@ async function onFreshMesh(suite: Suite, title: string, options: ChapterOptions)
   await suite.chapter('Renewals under traffic', renewals.end);
   if (options.choice.short) return;
   await suite.chapter('In the pod, where the audit trail is a file', auditInPodSteps(context));
-  if (options.node === undefined) {
-    options.print('\nskipped: Remote cluster (it needs the node of `make cluster`)');
-  } else {
-    await suite.chapter('Remote cluster', remoteClusterSteps(context, options.node));
-  }
+  if (options.node === undefined) skipOf('Remote cluster', options);
+  else await suite.chapter('Remote cluster', remoteClusterSteps(context, options.node));
+}
+
+function skipOf(title: string, { print }: ChapterOptions): void {
+  print(`\nskipped: ${title} (it needs the node of \`make cluster\`)`);
 }
 
 function contextFor(

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import type { Show, Step } from '../../e2e/runner/suite.ts';
 import { awaitUntil } from '../../e2e/stack/await-until.ts';
+import type { Manifest } from '../../e2e/stack/kubectl.ts';
 import type { ClusterContext } from '../mesh/cluster-context.ts';
 import { emptyClusterStep } from '../mesh/empty-cluster.ts';
 import { notesOf } from '../mesh/notes.ts';
@@ -81,7 +82,79 @@ export function frontSteps(context: ClusterContext): readonly Step[] {
     },
     ...certificateSteps(context),
     ...trafficSteps(context),
+    largeMessageStep(context),
   ];
+}
+
+const filters = 6;
+const megabyte = 1024 * 1024;
+
+/** A message of XDS is passed on as a whole, however large istiod makes it. */
+function largeMessageStep(context: ClusterContext): Step {
+  return {
+    name: `a message of XDS of ${filters} MiB reaches the sidecars of foo through istio-ra`,
+    run: async (show) => {
+      const names = Array.from({ length: filters }, (_, n) => `large-${n}`);
+      const before = await rejectedByClient(context);
+      // Kubernetes takes no object of more than one and a half megabytes, so it is some of them.
+      for (const name of names) await context.kubectl.apply([largeCluster(name)]);
+      try {
+        let dump = '';
+        await awaitUntil(
+          async () => {
+            dump = await askClient(context, 'config_dump?resource=dynamic_active_clusters');
+            return names.every((name) => dump.includes(`"${name}"`));
+          },
+          { what: `foo's client has ${names.join(', ')}`, timeoutMs: 60_000, intervalMs: 2000 },
+        );
+        assert.ok(dump.length > filters * megabyte, `the clusters have ${dump.length} bytes`);
+        assert.equal(await rejectedByClient(context), before, 'Envoy has rejected an update');
+        show(`clusters of foo's client: ${(dump.length / megabyte).toFixed(1)} MiB in one update`);
+      } finally {
+        await context.type(`kubectl delete envoyfilter --namespace foo ${names.join(' ')}`);
+      }
+    },
+  };
+}
+
+function largeCluster(name: string): Manifest {
+  return {
+    apiVersion: 'networking.istio.io/v1alpha3',
+    kind: 'EnvoyFilter',
+    metadata: { name, namespace: 'foo' },
+    spec: {
+      configPatches: [
+        {
+          applyTo: 'CLUSTER',
+          match: { context: 'SIDECAR_OUTBOUND' },
+          patch: {
+            operation: 'ADD',
+            value: {
+              name,
+              type: 'STATIC',
+              connect_timeout: '1s',
+              metadata: { filter_metadata: { test: { text: 'x'.repeat(megabyte) } } },
+            },
+          },
+        },
+      ],
+    },
+  };
+}
+
+/** How many updates of clusters the Envoy of foo's client has rejected. */
+async function rejectedByClient(context: ClusterContext): Promise<number> {
+  const printed = await askClient(context, 'stats?filter=cluster_manager.cds.update_rejected');
+  const count = /update_rejected: (\d+)/.exec(printed)?.[1];
+  assert.ok(count !== undefined, printed);
+  return Number(count);
+}
+
+async function askClient(context: ClusterContext, path: string): Promise<string> {
+  return context.kubectl.run(
+    ...['exec', '--namespace', 'foo', 'deploy/sleep', '-c', 'istio-proxy', '--'],
+    ...['pilot-agent', 'request', 'GET', path],
+  );
 }
 
 /** Throws where a command of helm succeeds, or fails with another message. */

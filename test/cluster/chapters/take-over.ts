@@ -101,6 +101,16 @@ function takeOverSteps(context: ClusterContext, phases: CountedPhases): readonly
         show(await podsOfService(context));
       },
     ),
+    {
+      name: "a GitOps controller finds no difference between istiod's rendered chart and the cluster",
+      run: async (show) => {
+        // As Argo CD compares: each field that the chart renders, and none that it leaves out.
+        await context.type(`helm template istiod istio/istiod --namespace istio-system \
+  --values mesh.yaml --values istiod.yaml |
+  kubectl diff --server-side --force-conflicts --field-manager=helm -f -`);
+        show('kubectl diff: nothing');
+      },
+    },
   ];
 }
 

@@ -102,7 +102,7 @@ function proxyImage(tools: NodeTools): ClusterImage {
       {
         path: '/var/lib/istio/envoy/envoy_bootstrap_tmpl.json',
         mode: 0o644,
-        content: { file: template },
+        content: { text: withoutOwnExtension(readFileSync(template, 'utf8')) },
       },
     ],
     config: {
@@ -110,6 +110,15 @@ function proxyImage(tools: NodeTools): ClusterImage {
       entrypoint: ['/usr/local/bin/pilot-agent'],
     },
   };
+}
+
+/** A waypoint starts Envoy with an extension that only Istio's own build has; the public Envoy would end at once. */
+function withoutOwnExtension(template: string): string {
+  const block =
+    /\{\{- if \.metadata_discovery \}\}\s*\{\s*"name": "metadata_discovery".*?\{\{- end \}\}\s*/s;
+  if (!block.test(template))
+    throw new Error("Istio's bootstrap has no metadata_discovery any more");
+  return template.replace(block, '');
 }
 
 /** An image with one program that needs nothing else. */

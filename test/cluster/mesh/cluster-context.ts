@@ -64,6 +64,13 @@ export class ClusterContext {
     return (line) => this.typeIn(line, env);
   }
 
+  /** A script in the reader's folder that becomes a program with some words before its own; returns its path. */
+  command(name: string, words: readonly string[]): string {
+    const file = join(this.folder, name);
+    writeScript(file, `exec ${words.join(' ')} "$@"`);
+    return file;
+  }
+
   private get overlayFile(): string {
     return join(this.folder, 'overlay.json');
   }

@@ -5,13 +5,15 @@ const namespaces = ['foo', 'bar', 'istio-system', 'cert-manager'];
 
 /** Objects that belong to no namespace and would stay. */
 const leftovers = `
+kubectl delete gateways.gateway.networking.k8s.io --all --all-namespaces --ignore-not-found 2>/dev/null || true
+helm uninstall gateway --namespace foo --ignore-not-found --wait >/dev/null
 kubectl delete clusterissuer --all --ignore-not-found 2>/dev/null || true
 istioctl uninstall --purge --skip-confirmation >/dev/null 2>&1 || true
-for release in istio-ra istiod-upstream istiod istio-base; do
+for release in istio-ra istiod-canary istiod-upstream istiod istio-base; do
   helm uninstall "$release" --namespace istio-system --ignore-not-found --wait >/dev/null
 done
 helm uninstall cert-manager --namespace cert-manager --ignore-not-found --wait >/dev/null
-kubectl get crd -o name | grep -E 'istio.io|cert-manager.io' | xargs -r kubectl delete --wait=false >/dev/null
+kubectl get crd -o name | grep -E 'istio.io|cert-manager.io|gateway.networking.k8s.io' | xargs -r kubectl delete --wait=false >/dev/null
 kubectl delete namespace ${namespaces.join(' ')} --ignore-not-found --wait >/dev/null
 `;
 

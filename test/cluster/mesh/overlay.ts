@@ -51,6 +51,7 @@ export function overlayFor(tools: NodeTools): Overlay {
     charts: {
       'istio/base': join(istio, 'base'),
       'istio/istiod': join(istio, 'istio-control', 'istio-discovery'),
+      'istio/gateway': join(istio, 'gateway'),
       'oci://quay.io/jetstack/charts/cert-manager': join(
         tools.certManagerSource,
         ...['deploy', 'charts', 'cert-manager'],
@@ -64,6 +65,8 @@ export function overlayFor(tools: NodeTools): Overlay {
         meshConfig: evidence,
         resources: smallRequests,
       },
+      // Its container asks for an image called auto, which would be pulled each time.
+      'istio/gateway': { resources: smallRequests, imagePullPolicy: 'IfNotPresent' },
       'oci://quay.io/jetstack/charts/cert-manager': {
         image: { tag: certManagerVersion },
         webhook: { image: { tag: certManagerVersion }, livenessProbe: patientProbe },

@@ -95,14 +95,61 @@ export async function sendRequests(
   pair: Pair,
   count: number,
 ): Promise<TrafficEvidence> {
-  const before = await tlsCounters(context, pair);
   const url = `http://httpbin.${pair.to}:8000/status/200?[1-${count}]`;
+  return sendAndCount(context, {
+    from: pair.from,
+    url,
+    counted: { namespace: pair.from, workload: 'deploy/sleep', to: pair.to },
+  });
+}
+
+/**
+ * The same from the client of foo to a gateway of foo, which passes the requests on to the server of a namespace
+ * over mTLS. The counters are those of the gateway's Envoy.
+ */
+export async function requestsThroughGateway(
+  context: ClusterContext,
+  way: { readonly gateway: string; readonly host: string; readonly to: string },
+  count: number,
+): Promise<TrafficEvidence> {
+  const { gateway, host, to } = way;
+  return sendAndCount(context, {
+    from: 'foo',
+    url: `http://${gateway}.foo:80/status/200?[1-${count}]`,
+    host,
+    counted: { namespace: 'foo', workload: `deploy/${gateway}`, to },
+  });
+}
+
+/** Whose Envoy is asked for its counters, and for the server of which namespace. */
+interface Counted {
+  readonly namespace: string;
+  readonly workload: string;
+  readonly to: string;
+}
+
+async function sendAndCount(
+  context: ClusterContext,
+  {
+    from,
+    url,
+    host,
+    counted,
+  }: {
+    readonly from: string;
+    readonly url: string;
+    readonly host?: string;
+    readonly counted: Counted;
+  },
+): Promise<TrafficEvidence> {
+  const before = await tlsCounters(context, counted);
   const printed = await context.kubectl.run(
-    ...['exec', '--namespace', pair.from, 'deploy/sleep', '-c', 'sleep', '--'],
+    ...['exec', '--namespace', from, 'deploy/sleep', '-c', 'sleep', '--'],
     ...['curl', '--silent', '--max-time', '10', '--output', '/dev/null'],
+    ...(host === undefined ? [] : ['--header', `Host: ${host}`]),
     ...['--write-out', '%{http_code}\n', url],
   );
-  const after = await tlsCounters(context, pair);
+  const after = await tlsCounters(context, counted);
   const grown = (name: keyof TlsCounters): number => after[name] - before[name];
   return {
     statuses: countEach(printed.trim().split('\n')),
@@ -145,10 +192,13 @@ interface TlsCounters {
 }
 
 /** Counters of the client's Envoy for the connections to a server; one that is absent has not counted yet. */
-async function tlsCounters(context: ClusterContext, { from, to }: Pair): Promise<TlsCounters> {
+async function tlsCounters(
+  context: ClusterContext,
+  { namespace, workload, to }: Counted,
+): Promise<TlsCounters> {
   const cluster = `cluster.outbound|8000||${hostOf(to)}`;
   const printed = await context.kubectl.run(
-    ...['exec', '--namespace', from, 'deploy/sleep', '-c', 'istio-proxy', '--'],
+    ...['exec', '--namespace', namespace, workload, '-c', 'istio-proxy', '--'],
     ...['pilot-agent', 'request', 'GET', 'stats?filter=httpbin.*ssl'],
   );
   const counters: TlsCounters = { handshake: 0, session_reused: 0, fail_verify_error: 0 };

@@ -36,6 +36,16 @@ export async function requireNodePrerequisites(): Promise<void> {
   if (missing.length > 0) throw new MissingPrerequisite(missing.join('\n'));
 }
 
+/** Programs that only some chapters need, each with what to install where it is missing. */
+export function missingForChapters(needed: readonly string[]): ReadonlyMap<string, string> {
+  const missing = needed.filter(
+    (program) => !folders.some((folder) => isExecutable(join(folder, program))),
+  );
+  return new Map(
+    missing.map((program) => [program, `${program} is missing: apt-get install ${program}`]),
+  );
+}
+
 function missingPrograms(): readonly string[] {
   const missing = [...programs]
     .filter(([program]) => !folders.some((folder) => isExecutable(join(folder, program))))

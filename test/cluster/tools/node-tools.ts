@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { goRecipe, moduleFolder, requiredVersion, toolFolder } from '../../e2e/stack/go-recipe.ts';
 import { ensureCached, type Log, type Recipe } from '../../e2e/stack/tool-cache.ts';
 import {
+  agentlikeRecipe,
   envoyRecipe,
   etcdRecipe,
   grpcurlRecipe,
@@ -34,6 +35,7 @@ export interface NodeTools {
   readonly pilotDiscovery: string;
   /** Folders of the modules, as Go keeps them. */
   readonly istioSource: string;
+  readonly gatewayApiSource: string;
   readonly certManagerSource: string;
 }
 
@@ -67,6 +69,13 @@ const helm4Recipe = goRecipe({
   module: 'helm-4',
   main: 'helm.sh/helm/v4/cmd/helm',
   expectation: 'a minute or two, once',
+});
+
+const kubeRouterRecipe = goRecipe({
+  name: 'kube-router',
+  module: 'kube-router',
+  main: 'github.com/cloudnativelabs/kube-router/v2/cmd/kube-router',
+  expectation: 'some minutes, once',
 });
 
 const httpbinRecipe = goRecipe({
@@ -109,6 +118,16 @@ export async function ensureHelm4(log: Log): Promise<string> {
   return join(await ensureCached(helm4Recipe, log), helm4Recipe.name);
 }
 
+/** What enforces NetworkPolicies; only the chapter on them needs it. */
+export async function ensureKubeRouter(log: Log): Promise<string> {
+  return join(await ensureCached(kubeRouterRecipe, log), kubeRouterRecipe.name);
+}
+
+/** The client that asks for certificates as istio-agent does; only chapters with callers of our own need it. */
+export async function ensureAgentlike(log: Log): Promise<string> {
+  return join(await ensureCached(agentlikeRecipe, log), agentlikeRecipe.name);
+}
+
 /** Makes sure that every tool is there and returns the paths; what is missing is built once and kept. */
 export async function ensureNodeTools(log: Log): Promise<NodeTools> {
   const folder = (recipe: Recipe): Promise<string> => ensureCached(recipe, log);
@@ -145,6 +164,7 @@ export async function ensureNodeTools(log: Log): Promise<NodeTools> {
     pilotAgent: join(istio, 'pilot-agent'),
     pilotDiscovery: join(istio, 'pilot-discovery'),
     istioSource: await moduleFolder('istio', 'istio.io/istio'),
+    gatewayApiSource: await moduleFolder('istio', 'sigs.k8s.io/gateway-api'),
     certManagerSource: await moduleFolder('cert-manager', 'github.com/cert-manager/cert-manager'),
   };
 }

@@ -40,6 +40,11 @@ export function runningRecorded(file: string): string[] {
     .map(({ name }) => name);
 }
 
+/** The number of the process of a name that was noted last, where it still runs. */
+export function recordedPid(file: string, name: string): number | undefined {
+  return readRecords(file).findLast((recorded) => recorded.name === name && isOurs(recorded))?.pid;
+}
+
 function readRecords(file: string): RecordedProcess[] {
   return readFileSync(file, 'utf8')
     .split('\n')
