@@ -279,5 +279,5 @@ async function tokensOf(context: ClusterContext): Promise<string> {
 
 /** No request is lost: no workload is restarted. */
 function phase(phases: CountedPhases, name: string, run: (show: Show) => Promise<void>): Step {
-  return phases.phase({ name, maxLost: () => 0, run });
+  return phases.phase({ name, maxLost: () => 0, foundation: false, run });
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { mustRun } from '../../e2e/stack/run-command.ts';
 
@@ -46,7 +46,8 @@ export async function removePreviousFiles(): Promise<void> {
 async function installPackages(): Promise<void> {
   const lockOf = (root: string): string => readFileSync(join(root, 'package-lock.json'), 'utf8');
   if (lockOf(folder) === lockOf(repository)) {
-    symlinkSync(join(repository, 'node_modules'), join(folder, 'node_modules'));
+    // Hard links and not one symbolic link: the bundle has paths of packages relative to this folder.
+    await mustRun('cp', ['-al', join(repository, 'node_modules'), join(folder, 'node_modules')]);
     return;
   }
   await mustRun('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: folder });

@@ -20,6 +20,8 @@ interface PhaseOptions {
   readonly run: (show: Show) => Promise<void>;
   /** How long it may take, where that is not what the suite allows. */
   readonly maxMs?: number;
+  /** Whether later steps stand on it; default true. */
+  readonly foundation?: boolean;
 }
 
 /** Runs parts of a procedure while requests flow in each namespace, and counts what each part loses. */
@@ -65,9 +67,9 @@ export class CountedPhases {
   /** A step that fails where a request failed for a certificate, or more were lost than is documented. */
   phase({ name, maxLost, run, ...rest }: PhaseOptions): Step {
     return {
+      foundation: true,
       ...rest,
       name,
-      foundation: true,
       run: async (show) => {
         await this.takeAll();
         await run(show);
