@@ -4,6 +4,7 @@ import { DeletionQueue } from '../../../../src/signer/cleanup/deletion-queue.ts'
 import { batchLabel } from '../../../../src/signer/csr/request-draft.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { apiError, FakeSigningRequests } from '../../../support/fake-signing-requests.ts';
+import type { Disturbance } from '../../../support/fake-signing-requests.ts';
 import { RecordingLogger } from '../../../support/recording-logger.ts';
 import { aCsrBackend } from '../signer-bench.ts';
 
@@ -22,7 +23,7 @@ beforeEach(() => {
   deletions = new DeletionQueue({ backend, attempts, clock, log, isStorm: () => true });
 });
 
-/** Objects as the signer makes them, all of which have served. */
+/** Objects as the signer creates them, none of which is needed any more. */
 async function finished(count: number): Promise<{ readonly name: string; readonly uid: string }[]> {
   const made = [];
   for (let at = 0; at < count; at += 1) {
@@ -92,3 +93,136 @@ describe('removals in a storm', () => {
     expect([...requests.objects.keys()]).toEqual(['theirs']);
   });
 });
+
+class DeletionBench {
+  readonly clock = new FakeClock();
+  readonly requests = new FakeSigningRequests();
+  readonly log = new RecordingLogger();
+  readonly attempts = new ApiAttempts({ clock: this.clock, random: () => 0 });
+  isBusy = true;
+  mostAtOnce = 0;
+  readonly deletions: DeletionQueue;
+
+  constructor(callMs: number) {
+    const { clock, requests, log, attempts } = this;
+    let atOnce = 0;
+    const remove = async (): Promise<'removed'> => {
+      atOnce += 1;
+      this.mostAtOnce = Math.max(this.mostAtOnce, atOnce);
+      await new Promise<void>((resolve) => clock.timer(callMs, resolve));
+      atOnce -= 1;
+      return 'removed';
+    };
+    requests.remove = remove;
+    const backend = aCsrBackend({ requests, clock, log });
+    this.deletions = new DeletionQueue({
+      ...{ backend, clock, log, attempts },
+      isBusy: () => this.isBusy,
+    });
+  }
+
+  add(count: number): void {
+    for (let at = 0; at < count; at += 1) this.deletions.add({ name: `ra-${at}`, uid: `u${at}` });
+  }
+}
+
+describe('F42: removals', () => {
+  it('keep out of the way in a storm, and go eight at a time when it is over', async () => {
+    const bench = new DeletionBench(1_000);
+    bench.add(20);
+    await bench.clock.advance(2_000);
+    expect(bench.mostAtOnce).toBe(2);
+    bench.isBusy = false;
+    await bench.clock.advance(3_000);
+    expect(bench.mostAtOnce).toBe(8);
+    expect(bench.deletions.pending).toBe(0);
+  });
+
+  it('are done within half a minute in a storm without end', async () => {
+    const bench = new DeletionBench(100);
+    bench.add(1_000);
+    await bench.clock.advance(30_000);
+    expect(bench.deletions.pending).toBe(0);
+  });
+
+  it('leave alone what another request has taken over, and what another request made', async () => {
+    const clock = new FakeClock();
+    const [requests, log] = [new FakeSigningRequests(), new RecordingLogger()];
+    const attempts = new ApiAttempts({ clock, random: () => 0 });
+    const backend = aCsrBackend({ requests, clock, log });
+    backend.isAwaited = (name) => name === 'ra-taken';
+    const deletions = new DeletionQueue({ backend, clock, log, attempts });
+    for (const [name, requestId] of [
+      ['ra-taken', 'r1'],
+      ['ra-other', 'r2'],
+      ['ra-mine', 'r1'],
+    ] as const) {
+      const annotations = { 'istio-ra/request-id': requestId };
+      const rest = { signerName: 's/s', requestPem: '', usages: [], expirationSeconds: 600 };
+      await requests.create({ name, labels: {}, annotations, ...rest }, never);
+      deletions.add({ name, requestId: 'r1' });
+    }
+    await clock.advance(3_000);
+    expect([...requests.objects.keys()]).toEqual(['ra-taken', 'ra-other']);
+  });
+});
+
+describe('DeletionQueue', () => {
+  const disturbances: readonly [string, readonly Disturbance[]][] = [
+    ['nothing listens for half a minute', away(40)],
+    ['an API server that has just started does not know our rights yet', forbidden(5)],
+    ['both, one after the other', [...away(40), ...forbidden(5)]],
+  ];
+
+  it.each(disturbances)('leaves no object behind when %s', async (_, script) => {
+    const clock = new FakeClock();
+    const requests = new FakeSigningRequests();
+    const { name, uid } = await requests.create(orphan, never);
+    const attempts = new ApiAttempts({ clock, random: () => 1 });
+    const log = new RecordingLogger();
+    const backend = aCsrBackend({ requests, clock, log });
+    const deletions = new DeletionQueue({ backend, attempts, clock, log });
+    requests.disturb('remove', ...script);
+    deletions.add({ name, uid });
+    await clock.advance(60_000);
+    expect(requests.objects.size).toBe(0);
+  });
+
+  it('looks an object up again that it was not allowed to read at first', async () => {
+    const clock = new FakeClock();
+    const requests = new FakeSigningRequests();
+    const { name } = await requests.create(orphan, never);
+    const attempts = new ApiAttempts({ clock, random: () => 1 });
+    const log = new RecordingLogger();
+    const backend = aCsrBackend({ requests, clock, log });
+    const deletions = new DeletionQueue({ backend, attempts, clock, log });
+    requests.disturb('read', ...forbidden(5));
+    deletions.add({ name, requestId: 'r1' });
+    await clock.advance(60_000);
+    expect(requests.objects.size).toBe(0);
+  });
+});
+
+function away(calls: number): readonly Disturbance[] {
+  return Array.from({ length: calls }, () => ({
+    kind: 'fails',
+    error: apiError(undefined, 'ConnectionFailed'),
+  }));
+}
+
+function forbidden(calls: number): readonly Disturbance[] {
+  return Array.from({ length: calls }, () => ({
+    kind: 'fails',
+    error: apiError(403, 'Forbidden'),
+  }));
+}
+
+const orphan = {
+  name: 'ra-1',
+  labels: {},
+  annotations: { 'istio-ra/request-id': 'r1' },
+  signerName: 'clusterissuers.cert-manager.io/foo',
+  requestPem: 'PEM',
+  usages: [],
+  expirationSeconds: 3600,
+};
