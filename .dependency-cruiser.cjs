@@ -86,6 +86,14 @@ module.exports = {
     sdk('prometheus', 'prom-client', 'metrics'),
     sdk('opentelemetry', '@opentelemetry', 'tracing'),
     {
+      name: 'signing-knows-no-backend',
+      comment:
+        'limits, clean-up and the use case know the port signer/signing-backend.ts; start-signing.ts chooses',
+      severity: 'error',
+      from: { path: '^src/signer/', pathNot: '^src/signer/(csr/|start-signing)' },
+      to: { path: '^src/signer/csr/' },
+    },
+    {
       name: 'no-cycles',
       comment: 'a cycle means that two files are one',
       severity: 'error',

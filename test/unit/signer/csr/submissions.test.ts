@@ -8,7 +8,7 @@ function lastNameOf(bench: SignerBench): string {
 }
 
 describe('F9: a name that is taken', () => {
-  it('by our own unfinished twin is adopted, approved and removed', async () => {
+  it('by our own unfinished request is adopted, approved and removed', async () => {
     const bench = await SignerBench.make();
     await bench.plant();
     const { result } = await bench.sign();
@@ -20,7 +20,7 @@ describe('F9: a name that is taken', () => {
     expect(bench.existingCounts).toEqual({ adopted: 1, spent: 0, squatted: 0 });
   });
 
-  it('by a twin that was issued already gives its certificate at once', async () => {
+  it('by a request of ours that was issued already gives its certificate at once', async () => {
     const bench = await SignerBench.make();
     await bench.plant();
     bench.requests.addCondition(name, approved);
@@ -95,17 +95,20 @@ describe('F9: a name that is taken', () => {
     expect(bench.requests.objects.get(lastNameOf(bench))?.conditions).toHaveLength(1);
   });
 
-  it.each(['Denied', 'Failed'])('by a %s twin is of no use, and another is made', async (type) => {
-    const bench = await SignerBench.make();
-    await bench.plant();
-    bench.requests.addCondition(name, { type, status: 'True' });
-    const { result } = await bench.sign();
-    bench.issue('PEM', lastNameOf(bench));
-    await expect(result).resolves.toBe('PEM');
-    expect(bench.existingCounts.spent).toBe(1);
-  });
+  it.each(['Denied', 'Failed'])(
+    'by a %s request of ours is of no use, and another is made',
+    async (type) => {
+      const bench = await SignerBench.make();
+      await bench.plant();
+      bench.requests.addCondition(name, { type, status: 'True' });
+      const { result } = await bench.sign();
+      bench.issue('PEM', lastNameOf(bench));
+      await expect(result).resolves.toBe('PEM');
+      expect(bench.existingCounts.spent).toBe(1);
+    },
+  );
 
-  it('by a twin on its way out is of no use', async () => {
+  it('by a request of ours that is being deleted is of no use', async () => {
     const bench = await SignerBench.make();
     const raw = { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } };
     bench.requests.mutate = (object) => ({ ...object, raw });
@@ -139,7 +142,7 @@ describe('F9: a name that is taken', () => {
   });
 });
 
-describe('F60: the twin of a process that has our name', () => {
+describe('F60: the existing request of a process that has our name', () => {
   it('is waited for by both, and gives both its certificate', async () => {
     const bench = await SignerBench.make();
     await bench.plant();
@@ -162,7 +165,7 @@ describe('F60: the twin of a process that has our name', () => {
   });
 });
 
-describe("F60: another replica's twin", () => {
+describe('F60: the existing request of another replica', () => {
   const foreign = { replica: 'replica-2' };
 
   it('is followed by reading it, and left to its owner', async () => {
