@@ -22,7 +22,7 @@ export interface AdmissionOptions {
 }
 
 /** A request whose sender is not known yet. */
-export interface Stranger {
+export interface UnauthenticatedRequest {
   /** Its connection, by any name that no other open one has. */
   readonly connection: string;
   /** What the request holds in memory. */
@@ -38,7 +38,7 @@ export interface RatedCaller {
 }
 
 /** A request of somebody who is known. */
-export interface Guest {
+export interface AuthenticatedRequest {
   /** Of the identity that is to be certified. */
   readonly namespace: string;
   readonly bytes: number;
@@ -124,10 +124,10 @@ export class Admission {
   }
 
   /**
-   * Resolves when it is the stranger's turn to be authenticated. Throws OVERLOADED, NOT_READY once
+   * Resolves when it is the turn of the request to be authenticated. Throws OVERLOADED, NOT_READY once
    * closed, and on abort the signal's reason.
    */
-  async stranger({ connection, bytes, signal }: Stranger): Promise<Slot> {
+  async unauthenticated({ connection, bytes, signal }: UnauthenticatedRequest): Promise<Slot> {
     if (this.#isOverloaded()) throw this.#turnAway('overloaded');
     this.#checkFailures(connection);
     const slot = await this.#authentication.enter({ key: connection, bytes, signal });
@@ -141,7 +141,7 @@ export class Admission {
     }
   }
 
-  /** To be told when a stranger turned out to be nobody. */
+  /** To be told when a request could not be authenticated. */
   failed(connection: string): void {
     this.#failures.failed(connection);
   }
@@ -157,7 +157,7 @@ export class Admission {
    * Resolves when it is the namespace's turn. Throws OVERLOADED, NOT_READY once closed, and on abort
    * the signal's reason.
    */
-  guest({ namespace, bytes, signal }: Guest): Promise<Slot> {
+  authenticated({ namespace, bytes, signal }: AuthenticatedRequest): Promise<Slot> {
     return this.#work.enter({ key: namespace, bytes, signal });
   }
 

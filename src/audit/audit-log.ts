@@ -13,6 +13,7 @@ import type { AuditLine } from './audit-line.ts';
 import type { AuditSink, SinkEnd } from './audit-sink.ts';
 import { boundedText } from './audit-text.ts';
 import { AuditWriter } from './audit-writer.ts';
+import { comesInCrowds, crowdLinesPerSecond } from './flood.ts';
 import { HashChain } from './hash-chain.ts';
 import type { ChainHead } from './hash-chain.ts';
 import { RefusalCounter } from './refusal-counter.ts';
@@ -32,8 +33,6 @@ export interface AuditLogOptions {
 
 const defaultBufferBytes = 8 * 1_048_576;
 const defaultFlushWithinMs = 5_000;
-/** Refusals of callers who are not authenticated, or come too often, that get their own lines. */
-const strangersPerSecond = 100;
 
 /**
  * The trail of what was decided, as a hash chain of JSON lines. When its sink takes no more lines, no
@@ -49,7 +48,7 @@ export class AuditLog implements ApprovalLog, ChangeLog, DecisionLog, ReadinessC
   readonly #flushWithinMs: number;
   readonly #chain: HashChain;
   readonly #writer: AuditWriter;
-  readonly #strangers: RefusalCounter;
+  readonly #crowd: RefusalCounter;
   readonly #withoutRoom: RefusalCounter;
   readonly #intended = new WeakSet<Decision>();
   readonly #decided = new WeakSet<Decision>();
@@ -64,11 +63,11 @@ export class AuditLog implements ApprovalLog, ChangeLog, DecisionLog, ReadinessC
     this.#writer = new AuditWriter({ ...options, stuckAfterMs: this.#flushWithinMs });
     const { clock } = options;
     const write = (summary: AuditLine): boolean => this.#pushIfRoom(summary);
-    this.#strangers = new RefusalCounter({
+    this.#crowd = new RefusalCounter({
       clock,
       write,
       cause: 'flood',
-      linesPerSecond: strangersPerSecond,
+      linesPerSecond: crowdLinesPerSecond,
     });
     this.#withoutRoom = new RefusalCounter({
       clock,
@@ -169,9 +168,7 @@ export class AuditLog implements ApprovalLog, ChangeLog, DecisionLog, ReadinessC
   /** Whether the refusal goes without a line; one whose request may be approved never does. */
   #mayBeCounted(decision: Decision, error: RaError): boolean {
     if (this.#intended.has(decision)) return false;
-    // Who is turned away because many come at once comes in crowds.
-    const isCrowd = decision.facts.caller === undefined || error.code === 'OVERLOADED';
-    if (isCrowd && !this.#strangers.admits(error)) return true;
+    if (comesInCrowds(decision, error) && !this.#crowd.admits(error)) return true;
     return !this.#hasRoom() && !this.#withoutRoom.admits(error);
   }
 
@@ -234,7 +231,7 @@ export class AuditLog implements ApprovalLog, ChangeLog, DecisionLog, ReadinessC
   async #stop(): Promise<void> {
     const { clock, log, sink } = this.#options;
     this.#closing = true;
-    this.#strangers.flush();
+    this.#crowd.flush();
     this.#withoutRoom.flush();
     const time = new Date(clock.now()).toISOString();
     try {

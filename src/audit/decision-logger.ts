@@ -3,6 +3,7 @@ import type { Logger } from '../base/logger.ts';
 import type { RaError } from '../base/ra-error.ts';
 import type { DecisionLog } from '../ra/decision-log.ts';
 import type { Decision } from '../ra/decision.ts';
+import { comesInCrowds, crowdLinesPerSecond } from './flood.ts';
 
 /** Codes that mean something is wrong on our side of the wire, not with the request. */
 const ours = new Set([
@@ -17,9 +18,6 @@ const ours = new Set([
   'NOT_READY',
 ]);
 
-/** Refusals of callers nobody knows, or who come too often, that get a line of their own; the audit log counts the rest. */
-const strangersPerSecond = 100;
-
 /**
  * Tells people of each request's outcome in one log line, with the reason that the client is not
  * shown, and hands the outcome on to the audit log, which is what counts.
@@ -29,7 +27,7 @@ export class DecisionLogger implements DecisionLog {
   readonly #audit: DecisionLog;
   readonly #clock: Clock;
   #second = 0;
-  #strangers = 0;
+  #crowdLines = 0;
 
   constructor(options: {
     readonly log: Logger;
@@ -55,8 +53,7 @@ export class DecisionLogger implements DecisionLog {
 
   refused(decision: Decision, error: RaError): void {
     this.#audit.refused(decision, error);
-    const isCrowd = decision.facts.caller === undefined || error.code === 'OVERLOADED';
-    if (isCrowd && this.#isFlood()) return;
+    if (comesInCrowds(decision, error) && this.#isFlood()) return;
     const fields = {
       ...fieldsOf(decision),
       code: error.code,
@@ -69,15 +66,15 @@ export class DecisionLogger implements DecisionLog {
     else this.#log.info('certificate refused', fields);
   }
 
-  /** A stranger must not be able to fill the log, whose lines are written as they come. */
+  /** A crowd must not be able to fill the log, whose lines are written as they come; the audit log counts the rest. */
   #isFlood(): boolean {
     const second = Math.floor(this.#clock.monotonic() / 1000);
     if (second !== this.#second) {
       this.#second = second;
-      this.#strangers = 0;
+      this.#crowdLines = 0;
     }
-    this.#strangers += 1;
-    return this.#strangers > strangersPerSecond;
+    this.#crowdLines += 1;
+    return this.#crowdLines > crowdLinesPerSecond;
   }
 }
 

@@ -132,8 +132,8 @@ export function readIstiodSettings(
     if (given === undefined || unless?.(given.text) === true) continue;
     reader.reject(given.source, `cannot be done here; ${instead}`);
   }
-  const strangers = reader.givenNames().filter((name) => !known.has(name) && !isRefused(name));
-  return strangers
+  const unknown = reader.givenNames().filter((name) => !known.has(name) && !isRefused(name));
+  return unknown
     .filter((name) => flagsWithoutEffect.includes(name) || isIstiodVariable(name))
     .sort();
 }

@@ -16,7 +16,7 @@ export function eachOnce(certificates: readonly Certificate[]): readonly Certifi
 export function parseAuthorities(pem: string, most = Infinity): readonly Certificate[] {
   const certificates = parseCertificateBundle(pem).map((der) => parseCertificate(der));
   if (certificates.length > most) throw new Error(`it holds more than ${most} roots`);
-  const stranger = certificates.findIndex(({ isCa }) => !isCa);
-  if (stranger >= 0) throw new Error(`certificate ${stranger + 1} is not a CA certificate`);
+  const notCa = certificates.findIndex(({ isCa }) => !isCa);
+  if (notCa >= 0) throw new Error(`certificate ${notCa + 1} is not a CA certificate`);
   return eachOnce(certificates);
 }

@@ -176,7 +176,7 @@ export class CertificateService {
     const requestedTtlSeconds = BigInt(request.validity_duration);
     const { namespace } = identity.id;
     const slot = await decision.timed('queue', () =>
-      this.#admission.guest({ namespace, bytes, signal }),
+      this.#admission.authenticated({ namespace, bytes, signal }),
     );
     try {
       const order = { identity, csrPem: request.csr, requestedTtlSeconds, certSigner, decision };
@@ -193,7 +193,7 @@ export class CertificateService {
   ): Promise<Caller> {
     const { authenticator } = this.#options;
     const slot = await decision.timed('queue_authentication', () =>
-      this.#admission.stranger({ connection: peer, bytes, signal }),
+      this.#admission.unauthenticated({ connection: peer, bytes, signal }),
     );
     try {
       const caller = await decision.timed('authenticate', () =>

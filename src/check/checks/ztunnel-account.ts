@@ -23,8 +23,8 @@ export function judgeNodeAgents(
   ];
   if (accounts.length === 0) return skipped('there is no ztunnel: no DaemonSet with app=ztunnel');
   const known = trusted.map(({ namespace, serviceAccount }) => `${namespace}/${serviceAccount}`);
-  const strangers = accounts.filter((account) => !known.includes(account));
-  if (strangers.length === 0) return ok(`ztunnel runs as ${accounts.join(', ')}, which is trusted`);
-  const text = `ztunnel runs as ${listed(strangers)}, which CA_TRUSTED_NODE_ACCOUNTS does not name: ambient workloads get no certificate`;
-  return failed(text, `set CA_TRUSTED_NODE_ACCOUNTS=${[...known, ...strangers].join(',')}`);
+  const untrusted = accounts.filter((account) => !known.includes(account));
+  if (untrusted.length === 0) return ok(`ztunnel runs as ${accounts.join(', ')}, which is trusted`);
+  const text = `ztunnel runs as ${listed(untrusted)}, which CA_TRUSTED_NODE_ACCOUNTS does not name: ambient workloads get no certificate`;
+  return failed(text, `set CA_TRUSTED_NODE_ACCOUNTS=${[...known, ...untrusted].join(',')}`);
 }

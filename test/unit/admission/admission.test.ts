@@ -10,7 +10,7 @@ function setUp(options: Partial<AdmissionOptions> = {}) {
   const clock = new FakeClock();
   const admission = new Admission({ clock, random: () => 0, ...options });
   const knock = (connection = '10.0.0.1:1'): Promise<unknown> =>
-    admission.stranger({ connection, bytes: 1_000, signal });
+    admission.unauthenticated({ connection, bytes: 1_000, signal });
   return { admission, clock, knock };
 }
 
@@ -57,8 +57,8 @@ describe('a storm before authentication', () => {
     const { admission, knock } = setUp({ isOverloaded: () => lags });
 
     await expect(knock()).rejects.toMatchObject({ code: 'OVERLOADED', reason: 'overloaded' });
-    const guest = admission.guest({ namespace: 'foo', bytes: 1, signal });
-    await expect(guest).resolves.toBeDefined();
+    const entered = admission.authenticated({ namespace: 'foo', bytes: 1, signal });
+    await expect(entered).resolves.toBeDefined();
     lags = false;
     await expect(knock()).resolves.toBeDefined();
   });
@@ -144,7 +144,7 @@ describe('authentication that fails', () => {
 
   it('also turns away those of its connection who wait already, and frees their turn', async () => {
     const { admission, knock } = setUp({ limits: { authenticating: 1 } });
-    const first = await admission.stranger({ connection: bad, bytes: 1, signal });
+    const first = await admission.unauthenticated({ connection: bad, bytes: 1, signal });
     const second = knock(bad);
     const other = knock('10.0.0.8:8');
     for (let failures = 0; failures < 20; failures += 1) admission.failed(bad);
@@ -159,12 +159,12 @@ describe('work', () => {
   it('is for 256 at once, and for 64 of one namespace where others wait', async () => {
     const { admission } = setUp();
     const flood = Array.from({ length: 2_000 }, () =>
-      admission.guest({ namespace: 'flood', bytes: 1_000, signal }),
+      admission.authenticated({ namespace: 'flood', bytes: 1_000, signal }),
     );
     await settle();
     expect(admission.counts.work).toMatchObject({ inFlight: 256, waiting: 1_744 });
 
-    const other = admission.guest({ namespace: 'quiet', bytes: 1_000, signal });
+    const other = admission.authenticated({ namespace: 'quiet', bytes: 1_000, signal });
     (await flood[0])?.release();
 
     await expect(other).resolves.toBeDefined();
@@ -173,10 +173,10 @@ describe('work', () => {
   it('has room for others where one namespace has filled the waiting room', async () => {
     const { admission } = setUp();
     const flood = Array.from({ length: 4_256 }, () =>
-      admission.guest({ namespace: 'flood', bytes: 1_000, signal }),
+      admission.authenticated({ namespace: 'flood', bytes: 1_000, signal }),
     );
     await settle();
-    const other = admission.guest({ namespace: 'quiet', bytes: 1_000, signal });
+    const other = admission.authenticated({ namespace: 'quiet', bytes: 1_000, signal });
 
     await expect(flood.at(-1)).rejects.toMatchObject({ reason: 'queue_full' });
     (await flood[0])?.release();
@@ -203,7 +203,7 @@ describe('admission without limits', () => {
   it('lets everybody in and answers at once', async () => {
     const admission = Admission.unlimited(new FakeClock());
     const strangers = Array.from({ length: 10_000 }, () =>
-      admission.stranger({ connection: 'a', bytes: 1e6, signal }),
+      admission.unauthenticated({ connection: 'a', bytes: 1e6, signal }),
     );
     for (let failures = 0; failures < 100; failures += 1) admission.failed('a');
 
