@@ -1,6 +1,6 @@
 import type { StartContext } from '../base/start-stack.ts';
 import type { RaConfig } from '../config/ra-config.ts';
-import { startRootDistribution } from '../distribution/root-distribution.ts';
+import { RootDistribution } from '../distribution/root-distribution.ts';
 import { startTrustBundleWriter } from '../distribution/trust-bundle-writer.ts';
 import type { KubernetesApi } from '../kube/client-node/connect-kubernetes.ts';
 import { LeaderElection, soleLeader } from '../kube/leader-election.ts';
@@ -63,7 +63,7 @@ function distributeRoots(
   { kubernetes, mesh, serverCredentials, context }: LeaderDutiesOptions,
   leadership: Leadership,
 ): MetricsSources {
-  const distribution = startRootDistribution({
+  const distribution = new RootDistribution({
     leadership,
     namespaces: kubernetes.namespaceSource(),
     entries: (kind) => kubernetes.keptEntrySource(kind),
@@ -79,8 +79,8 @@ function distributeRoots(
   context.started.defer(() => distribution.stop());
   return {
     distribution: () => {
-      const { progress, fights } = distribution.status();
-      return { upToDate: progress?.right ?? 0, behind: progress?.pending ?? 0, failures: fights };
+      const { progress, flapping } = distribution.status();
+      return { upToDate: progress?.right ?? 0, behind: progress?.pending ?? 0, failures: flapping };
     },
   };
 }

@@ -6,11 +6,11 @@ import type { ConfigMapWrites, KeptEntry, KeptEntryKind } from '../kube/config-m
 import type { Leadership } from '../kube/leader-election.ts';
 import type { Namespace } from '../kube/namespaces.ts';
 import type { ResourceSource } from '../kube/resource-source.ts';
-import { Fights } from './fights.ts';
+import { FlappingDetector } from './flapping-detector.ts';
 import { rootBundleOf } from './root-bundle.ts';
 import type { RootBundle } from './root-bundle.ts';
-import { RootConfigMapKeeper } from './root-config-map-keeper.ts';
-import type { RootsProgress } from './root-config-map-keeper.ts';
+import { RootConfigMapReconciler } from './root-config-map-reconciler.ts';
+import type { RootsProgress } from './root-config-map-reconciler.ts';
 import { WhileLeader } from './while-leader.ts';
 
 export interface RootDistributionOptions {
@@ -38,7 +38,7 @@ export interface RootDistributionOptions {
 export interface RootDistributionStatus {
   readonly progress: (RootsProgress & { readonly pending: number }) | undefined;
   /** How often another writer was found that will not let our roots stand; it only grows. */
-  readonly fights: number;
+  readonly flapping: number;
   /** Undefined while all is well, or another replica leads. */
   readonly lastError: unknown;
 }
@@ -48,13 +48,19 @@ const key = 'root-cert.pem';
 /** By which istiod knows what it need not serve as configuration. */
 const labels = { 'istio.io/config': 'true' };
 const lookEveryMs = 1000;
-const fightOptions = { borne: 5, withinMs: 600_000, slowToMs: 60_000 };
+const flappingOptions = { tolerated: 5, withinMs: 600_000, slowToMs: 60_000 };
 
-/** A ConfigMap with the roots that clients need, in every namespace of the mesh; see start below. */
+/**
+ * Keeps a ConfigMap with the roots that clients need in every namespace that is selected, but for a few of
+ * Kubernetes' own, while this replica leads: made, corrected, and taken away where a namespace is not selected
+ * any more and it was we who wrote it. Other entries of the ConfigMap stay. Begins when it is made.
+ *
+ * Divergence: istiod leaves its ConfigMap behind in a namespace that is selected no more.
+ */
 export class RootDistribution implements Stoppable {
   readonly #options: RootDistributionOptions;
-  readonly #fights = new Fights(fightOptions);
-  readonly #keeper: WhileLeader<RootConfigMapKeeper>;
+  readonly #flapping = new FlappingDetector(flappingOptions);
+  readonly #reconciler: WhileLeader<RootConfigMapReconciler>;
   #bundle: RootBundle | undefined;
   #selectionVersion: unknown;
   #saidWhyNot = false;
@@ -64,22 +70,22 @@ export class RootDistribution implements Stoppable {
   constructor(options: RootDistributionOptions) {
     this.#options = options;
     this.#look();
-    this.#keeper = new WhileLeader(options.leadership, () => this.#newKeeper());
+    this.#reconciler = new WhileLeader(options.leadership, () => this.#newReconciler());
     this.#lookAgainLater();
   }
 
   /** Looks at once whether the roots or the selection have changed; otherwise once a second. */
   refresh(): void {
-    if (this.#look()) this.#keeper.current?.refresh();
+    if (this.#look()) this.#reconciler.current?.refresh();
   }
 
   status(): RootDistributionStatus {
-    const keeper = this.#keeper.current;
-    const progress = keeper?.progress();
+    const reconciler = this.#reconciler.current;
+    const progress = reconciler?.progress();
     return {
       progress: progress && { ...progress, pending: progress.namespaces - progress.right },
-      fights: this.#fights.begun,
-      lastError: keeper?.lastError,
+      flapping: this.#flapping.detected,
+      lastError: reconciler?.lastError,
     };
   }
 
@@ -87,7 +93,7 @@ export class RootDistribution implements Stoppable {
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#timer?.cancel();
-    await this.#keeper.stop();
+    await this.#reconciler.stop();
   }
 
   #lookAgainLater(): void {
@@ -118,30 +124,19 @@ export class RootDistribution implements Stoppable {
     else log.warn('no roots are written for clients, since none is known yet', { configMap });
   }
 
-  #newKeeper(): RootConfigMapKeeper {
+  #newReconciler(): RootConfigMapReconciler {
     const { leadership, entries, configMapName, selects, writesPerSecond = 100 } = this.#options;
     const kind = { name: configMapName, key, labels };
-    const keeper = new RootConfigMapKeeper({
+    const reconciler = new RootConfigMapReconciler({
       ...this.#options,
       kind,
       entries: entries(kind),
       wanted: () => ({ bundle: this.#bundle, selects }),
       mayWrite: () => leadership.isLeader,
-      fights: this.#fights,
+      flapping: this.#flapping,
       writesPerSecond,
     });
-    keeper.start();
-    return keeper;
+    reconciler.start();
+    return reconciler;
   }
-}
-
-/**
- * Keeps the ConfigMap in every namespace that is selected, but for a few of Kubernetes' own, while this
- * replica leads: made, corrected, and taken away where a namespace is not selected any more and it was
- * we who wrote it. Other entries of the ConfigMap stay.
- *
- * Divergence: istiod leaves its ConfigMap behind in a namespace that is selected no more.
- */
-export function startRootDistribution(options: RootDistributionOptions): RootDistribution {
-  return new RootDistribution(options);
 }

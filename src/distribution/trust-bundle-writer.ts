@@ -1,14 +1,14 @@
 import type { Stoppable } from '../base/lifecycle.ts';
 import type { Leadership } from '../kube/leader-election.ts';
-import { ClusterTrustBundleKeeper } from './cluster-trust-bundle-keeper.ts';
+import { ClusterTrustBundleReconciler } from './cluster-trust-bundle-reconciler.ts';
 import type {
-  ClusterTrustBundleKeeperOptions,
+  ClusterTrustBundleReconcilerOptions,
   TrustBundlesProgress,
-} from './cluster-trust-bundle-keeper.ts';
+} from './cluster-trust-bundle-reconciler.ts';
 import { WhileLeader } from './while-leader.ts';
 
 export interface TrustBundleWriterOptions extends Omit<
-  ClusterTrustBundleKeeperOptions,
+  ClusterTrustBundleReconcilerOptions,
   'mayWrite'
 > {
   readonly leadership: Leadership;
@@ -24,8 +24,8 @@ export interface TrustBundleWriter extends Stoppable {
 /** Keeps a ClusterTrustBundle for each signer that has roots, while this replica leads. */
 export function startTrustBundleWriter(options: TrustBundleWriterOptions): TrustBundleWriter {
   const { leadership } = options;
-  const keeper = new WhileLeader(leadership, () => {
-    const fresh = new ClusterTrustBundleKeeper({
+  const reconciler = new WhileLeader(leadership, () => {
+    const fresh = new ClusterTrustBundleReconciler({
       ...options,
       mayWrite: () => leadership.isLeader,
     });
@@ -33,8 +33,8 @@ export function startTrustBundleWriter(options: TrustBundleWriterOptions): Trust
     return fresh;
   });
   return {
-    progress: () => keeper.current?.progress(),
-    lastError: () => keeper.current?.lastError,
-    stop: () => keeper.stop(),
+    progress: () => reconciler.current?.progress(),
+    lastError: () => reconciler.current?.lastError,
+    stop: () => reconciler.stop(),
   };
 }

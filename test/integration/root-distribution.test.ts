@@ -3,8 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { StartStack } from '../../src/base/start-stack.ts';
-import { startRootDistribution } from '../../src/distribution/root-distribution.ts';
-import type { RootDistribution } from '../../src/distribution/root-distribution.ts';
+import { RootDistribution } from '../../src/distribution/root-distribution.ts';
 import type { KubernetesApi } from '../../src/kube/client-node/connect-kubernetes.ts';
 import { LeaderElection } from '../../src/kube/leader-election.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
@@ -62,7 +61,7 @@ async function start(identity: string): Promise<Replica> {
   const options = { leases: kubernetes.leases, ...place, identity, clock, random, log };
   const election = new LeaderElection(options);
   election.start();
-  const distribution = startRootDistribution({
+  const distribution = new RootDistribution({
     leadership: election,
     namespaces: kubernetes.namespaceSource(),
     entries: (kind) => kubernetes.keptEntrySource(kind),

@@ -1,5 +1,5 @@
 import type { RaConfig } from '../../config/ra-config.ts';
-import { namespacesWithoutRoots } from '../../distribution/kept-namespaces.ts';
+import { namespacesWithoutRoots } from '../../distribution/tracked-namespaces.ts';
 import type { Namespace } from '../../kube/namespaces.ts';
 import type { MeshSnapshot } from '../../mesh/mesh-snapshot.ts';
 import { parseCertificate } from '../../pki/certificate.ts';

@@ -151,7 +151,7 @@ describe('another writer who corrects us at once', () => {
 
   it('is counted', async () => {
     await mesh.clock.advance(3_600_000);
-    expect(mesh.running.status().fights).toBe(1);
+    expect(mesh.running.status().flapping).toBe(1);
   });
 
   it('is forgotten when it has stopped for ten minutes', async () => {

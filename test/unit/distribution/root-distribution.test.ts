@@ -142,7 +142,7 @@ describe('later', () => {
   it('how far it has come can be asked', () => {
     expect(mesh.running.status()).toEqual({
       progress: { namespaces: 2, right: 2, pending: 0 },
-      fights: 0,
+      flapping: 0,
       lastError: undefined,
     });
   });

@@ -1,8 +1,5 @@
-import { startRootDistribution } from '../../../src/distribution/root-distribution.ts';
-import type {
-  RootDistribution,
-  RootDistributionOptions,
-} from '../../../src/distribution/root-distribution.ts';
+import { RootDistribution } from '../../../src/distribution/root-distribution.ts';
+import type { RootDistributionOptions } from '../../../src/distribution/root-distribution.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { FakeConfigMaps } from '../../support/fake-config-maps.ts';
 import { FakeLeadership } from '../../support/fake-leadership.ts';
@@ -25,7 +22,7 @@ export class RunningDistribution {
 
   async start(change: Partial<RootDistributionOptions> = {}): Promise<void> {
     const { clock, maps, leadership, log } = this;
-    this.#running = startRootDistribution({
+    this.#running = new RootDistribution({
       leadership,
       namespaces: maps.namespaces,
       entries: () => maps.entries,

@@ -7,8 +7,8 @@ import type { ConfigMapWrites, KeptEntry, KeptEntryKind } from '../kube/config-m
 import type { Namespace } from '../kube/namespaces.ts';
 import type { ResourceSource } from '../kube/resource-source.ts';
 import type { ObjectIdentity } from '../kube/resource-versions.ts';
-import type { Fights } from './fights.ts';
-import { KeptNamespaces } from './kept-namespaces.ts';
+import type { FlappingDetector } from './flapping-detector.ts';
+import { TrackedNamespaces } from './tracked-namespaces.ts';
 import { KeyedWorkQueue } from './keyed-work-queue.ts';
 import type { WorkOutcome } from './keyed-work-queue.ts';
 import type { NamespaceHandlers } from './namespace-watches.ts';
@@ -25,7 +25,7 @@ export interface WantedRoots {
   readonly selects: (labels: Readonly<Record<string, string>>) => boolean;
 }
 
-export interface RootConfigMapKeeperOptions {
+export interface RootConfigMapReconcilerOptions {
   readonly kind: KeptEntryKind;
   readonly namespaces: ResourceSource<Namespace>;
   readonly entries: ResourceSource<KeptEntry>;
@@ -33,7 +33,7 @@ export interface RootConfigMapKeeperOptions {
   readonly wanted: () => WantedRoots;
   /** Asked before each write. */
   readonly mayWrite: () => boolean;
-  readonly fights: Fights;
+  readonly flapping: FlappingDetector;
   readonly writesPerSecond: number;
   readonly clock: Clock;
   readonly random: Random;
@@ -60,17 +60,17 @@ const done: WorkOutcome = { againInMs: undefined };
  * Keeps one bundle of roots in a ConfigMap of every namespace that is to have it, and takes away what
  * we wrote where it is not: for as long as this replica leads.
  */
-export class RootConfigMapKeeper implements Stoppable {
-  readonly #options: RootConfigMapKeeperOptions;
-  readonly #known = new KeptNamespaces();
+export class RootConfigMapReconciler implements Stoppable {
+  readonly #options: RootConfigMapReconcilerOptions;
+  readonly #known = new TrackedNamespaces();
   readonly #bucket: TokenBucket;
   readonly #queue: KeyedWorkQueue;
   readonly #refusals: WriteRefusals;
   readonly #watches: NamespaceWatches;
   #lastError: unknown;
-  #hasNamedOpponent = false;
+  #hasNamedWriter = false;
 
-  constructor(options: RootConfigMapKeeperOptions) {
+  constructor(options: RootConfigMapReconcilerOptions) {
     const { clock, random, log, writesPerSecond, namespaces, entries } = options;
     this.#options = options;
     this.#bucket = new TokenBucket({ perSecond: writesPerSecond, burst }, clock);
@@ -161,14 +161,14 @@ export class RootConfigMapKeeper implements Stoppable {
   #dropNamespace(namespace: ObjectIdentity): void {
     if (!this.#known.dropNamespace(namespace)) return;
     this.#queue.forget(namespace.name);
-    this.#options.fights.forget(namespace.name);
+    this.#options.flapping.forget(namespace.name);
   }
 
   #putEntry(entry: KeptEntry): void {
     const wasRight = this.#isRight(entry.namespace);
     if (!this.#known.putEntry(entry)) return;
     if (wasRight && !this.#isRight(entry.namespace)) {
-      this.#noteOpponent(entry.namespace, entry.otherManager ?? 'another istio-ra, perhaps');
+      this.#noteOtherWriter(entry.namespace, entry.otherManager ?? 'another istio-ra, perhaps');
     }
     this.#add(entry.namespace);
   }
@@ -177,7 +177,7 @@ export class RootConfigMapKeeper implements Stoppable {
     const namespace = entry.namespace ?? '';
     const wasRight = this.#isRight(namespace);
     if (!this.#known.dropEntry(entry)) return;
-    if (wasRight) this.#noteOpponent(namespace, 'unknown, since it deletes the ConfigMap');
+    if (wasRight) this.#noteOtherWriter(namespace, 'unknown, since it deletes the ConfigMap');
     this.#add(namespace);
   }
 
@@ -193,11 +193,11 @@ export class RootConfigMapKeeper implements Stoppable {
     return found === undefined ? undefined : this.#options.wanted().selects(found.labels);
   }
 
-  #noteOpponent(namespace: string, manager: string): void {
-    const { fights, clock, log, kind } = this.#options;
-    const begins = fights.note(namespace, clock.monotonic());
-    if (!begins || this.#hasNamedOpponent) return;
-    this.#hasNamedOpponent = true;
+  #noteOtherWriter(namespace: string, manager: string): void {
+    const { flapping, clock, log, kind } = this.#options;
+    const begins = flapping.note(namespace, clock.monotonic());
+    if (!begins || this.#hasNamedWriter) return;
+    this.#hasNamedWriter = true;
     log.warn(
       'somebody else keeps writing other roots, which are now corrected once a minute: where it is ' +
         'istiod, set ENABLE_CA_SERVER=false there',
@@ -224,9 +224,9 @@ export class RootConfigMapKeeper implements Stoppable {
   }
 
   async #correct(namespace: string, signal: AbortSignal): Promise<WorkOutcome> {
-    const { writes, kind, wanted, fights, clock } = this.#options;
+    const { writes, kind, wanted, flapping, clock } = this.#options;
     if (wanted().bundle === undefined || this.#isRight(namespace)) return done;
-    const holdMs = fights.holdMs(namespace, clock.monotonic());
+    const holdMs = flapping.holdMs(namespace, clock.monotonic());
     if (holdMs > 0) return { againInMs: holdMs };
     if (!(await this.#turn(signal))) return { againInMs: 1000 };
     // Taken now: it may have changed while we waited for our turn.

@@ -13,7 +13,7 @@ import type {
 } from '../kube/cluster-trust-bundles.ts';
 import type { TrustBundle } from '../mesh/trust-bundle.ts';
 
-export interface ClusterTrustBundleKeeperOptions {
+export interface ClusterTrustBundleReconcilerOptions {
   readonly bundles: ClusterTrustBundles;
   /** Each signer's roots now; undefined while they are not known. */
   readonly trust: () => TrustBundle | undefined;
@@ -47,8 +47,8 @@ const callMs = 10_000;
 const backoff = { firstMs: 2_000, maxMs: 60_000 };
 
 /** Keeps one ClusterTrustBundle for each signer that has roots: for as long as this replica leads. */
-export class ClusterTrustBundleKeeper implements Stoppable {
-  readonly #options: ClusterTrustBundleKeeperOptions;
+export class ClusterTrustBundleReconciler implements Stoppable {
+  readonly #options: ClusterTrustBundleReconcilerOptions;
   readonly #loop: BackgroundLoop;
   readonly #refused = new Set<string>();
   #done: TrustBundle | undefined;
@@ -59,7 +59,7 @@ export class ClusterTrustBundleKeeper implements Stoppable {
   #right = 0;
   #lastError: unknown;
 
-  constructor(options: ClusterTrustBundleKeeperOptions) {
+  constructor(options: ClusterTrustBundleReconcilerOptions) {
     this.#options = options;
     this.#loop = new BackgroundLoop({
       turn: async (signal) => {

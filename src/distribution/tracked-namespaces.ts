@@ -20,7 +20,7 @@ export const namespacesWithoutRoots: readonly string[] = [
 ];
 
 /** All namespaces and what we keep in them, as two watches tell; texts are known by their hash alone. */
-export class KeptNamespaces {
+export class TrackedNamespaces {
   readonly #namespaces = new Map<string, KnownNamespace>();
   readonly #entries = new Map<string, KeptEntry>();
 
