@@ -3,7 +3,7 @@ import type { Waiting } from '../base/fair-queue.ts';
 import { TokenBucket } from '../base/token-bucket.ts';
 import type { Rate } from '../base/token-bucket.ts';
 import type { Clock, Timer } from '../base/clock.ts';
-import { mostConnections } from './connection-room.ts';
+import { mostConnections } from './connection-limit.ts';
 
 /** What the gate needs of a connection. */
 export interface GatedSocket {

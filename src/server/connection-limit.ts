@@ -11,7 +11,7 @@ export const mostConnections = 20_000;
  * For how many open connections there is room in so much memory: the limit of our control groups, in bytes,
  * or undefined where there is none. More would have the kernel end us, and all of them with us.
  */
-export function roomForConnections(memoryLimitBytes: number | undefined): number {
+export function connectionLimitFor(memoryLimitBytes: number | undefined): number {
   if (memoryLimitBytes === undefined) return mostConnections;
   const room = Math.floor((memoryLimitBytes - besidesBytes) / eachBytes);
   return Math.min(mostConnections, Math.max(least, room));

@@ -7,13 +7,13 @@ import type { Clock } from '../base/clock.ts';
 import { sleep } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { CertificateService } from './certificate-service.ts';
-import { mostConnections, roomForConnections } from './connection-room.ts';
+import { mostConnections, connectionLimitFor } from './connection-limit.ts';
 import { ConnectionGate } from './connection-gate.ts';
 import type { ConnectionCounts, ConnectionGateLimits } from './connection-gate.ts';
 import { silenceGrpcLog } from './grpc-log.ts';
 import { clampGrpcTimeout } from './grpc-timeout.ts';
 import { HealthService } from './health-service.ts';
-import { listen } from './listen-address.ts';
+import { listen } from './listen.ts';
 import { divertStreams, http2ServersOf } from './pass-through/divert-streams.ts';
 import { OwnMethods } from './pass-through/own-methods.ts';
 import type { PassThrough } from './pass-through/pass-through.ts';
@@ -109,7 +109,7 @@ export class GrpcServer {
       },
       clock: options.clock,
       limits: {
-        mostOpened: roomForConnections(options.memoryLimitBytes),
+        mostOpened: connectionLimitFor(options.memoryLimitBytes),
         ...options.connectionLimits,
       },
     });

@@ -4,7 +4,7 @@ import type { ReadinessCheck, Stoppable } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import { closeAtOnce, plainPage } from './http-pages.ts';
 import type { HttpPage } from './http-pages.ts';
-import { listen } from './listen-address.ts';
+import { listen } from './listen.ts';
 
 /** A further page, such as /metrics. */
 export interface OpsRoute {

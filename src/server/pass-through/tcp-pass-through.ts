@@ -3,7 +3,7 @@ import type { Server, Socket } from 'node:net';
 import type { Clock } from '../../base/clock.ts';
 import { sleep } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
-import { listen } from '../listen-address.ts';
+import { listen } from '../listen.ts';
 import { noTraffic } from './traffic.ts';
 import type { Traffic } from './traffic.ts';
 
