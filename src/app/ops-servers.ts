@@ -3,7 +3,7 @@ import type { StartContext } from '../base/start-stack.ts';
 import type { RaConfig } from '../config/ra-config.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { OpsHttpServer } from '../server/ops-http-server.ts';
-import type { OpsRoute } from '../server/ops-http-server.ts';
+import type { PageRoute } from '../server/page-server.ts';
 
 export interface OpsServersOptions {
   readonly config: Pick<RaConfig, 'httpAddress' | 'monitoringAddress'>;
@@ -22,17 +22,14 @@ export async function startOpsServers(
   const { config, readiness, liveness, metrics, context } = options;
   const version = { version: options.version, node: process.version };
   const log = context.log.scope('server');
-  const open = async (address: string, routes: readonly OpsRoute[]): Promise<string> => {
+  const open = async (address: string, routes: ReadonlyMap<string, PageRoute>): Promise<string> => {
     const server = new OpsHttpServer({ readiness, liveness, version, routes, log });
     context.started.defer(() => server.stop());
     return server.start(address);
   };
-  const prometheus: OpsRoute = {
-    path: '/metrics',
-    answer: async () => ({ status: 200, ...(await metrics.scrape()) }),
-  };
+  const prometheus: PageRoute = async () => ({ status: 200, ...(await metrics.scrape()) });
   return {
-    httpAddress: await open(config.httpAddress, []),
-    monitoringAddress: await open(config.monitoringAddress, [prometheus]),
+    httpAddress: await open(config.httpAddress, new Map()),
+    monitoringAddress: await open(config.monitoringAddress, new Map([['/metrics', prometheus]])),
   };
 }

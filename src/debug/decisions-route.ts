@@ -1,6 +1,6 @@
 import { RaError } from '../base/ra-error.ts';
 import type { RecentDecisions } from '../ra/recent-decisions.ts';
-import type { DebugRoute } from '../server/debug-http-server.ts';
+import type { PageRoute } from '../server/page-server.ts';
 import { answerJson, refuseOthers } from './json-answer.ts';
 
 const maxInOne = 500;
@@ -10,7 +10,7 @@ const maxInOne = 500;
  * newest 500. `skipped` says how many between are not told. `process` changes with each start, after
  * which sequence numbers begin anew.
  */
-export function decisionsRoute(recent: RecentDecisions, process: string): DebugRoute {
+export function decisionsRoute(recent: RecentDecisions, process: string): PageRoute {
   return answerJson((query) => {
     refuseOthers(query, ['after']);
     const text = query.get('after') ?? '0';

@@ -1,36 +1,19 @@
 import { RaError } from '../base/ra-error.ts';
-import { jsonAnswer } from '../server/debug-http-server.ts';
-import type { DebugAnswer, DebugRoute } from '../server/debug-http-server.ts';
+import type { PageRoute } from '../server/page-server.ts';
 import type { Explainer, ExplainQuestion } from './explainer.ts';
+import { answerJson, refuseOthers } from './json-answer.ts';
 
-const known = new Set([
-  'namespace',
-  'service-account',
-  'signer',
-  'pod',
-  'node-agent',
-  'ttl-seconds',
-]);
+const known = ['namespace', 'service-account', 'signer', 'pod', 'node-agent', 'ttl-seconds'];
 const name = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 
 /** `/debug/explain?namespace=…&service-account=…`: an Explanation, or `{ error }` and 400 or 503. */
-export function explainRoute(explainer: Pick<Explainer, 'explain'>): DebugRoute {
-  return async (query): Promise<DebugAnswer> => {
-    try {
-      return jsonAnswer(await explainer.explain(readQuestion(query)));
-    } catch (error) {
-      const { code, message } = RaError.from(error);
-      const status = code === 'REQUEST_MALFORMED' ? 400 : code === 'INTERNAL' ? 500 : 503;
-      return jsonAnswer({ error: message }, status);
-    }
-  };
+export function explainRoute(explainer: Pick<Explainer, 'explain'>): PageRoute {
+  // People read it too, with curl.
+  return answerJson((query) => explainer.explain(readQuestion(query)), { indent: 2 });
 }
 
 function readQuestion(query: URLSearchParams): ExplainQuestion {
-  for (const key of query.keys()) {
-    if (!known.has(key))
-      throw malformed(`${key} is not a parameter: there are ${[...known].join(', ')}`);
-  }
+  refuseOthers(query, known);
   return {
     namespace: required(query, 'namespace'),
     serviceAccount: required(query, 'service-account'),

@@ -1,5 +1,5 @@
 import type { SignerWorlds } from '../authz/signer-world.ts';
-import type { DebugRoute } from '../server/debug-http-server.ts';
+import type { PageRoute } from '../server/page-server.ts';
 import { assignedSigner } from './assigned-signer.ts';
 import { answerJson, refuseOthers } from './json-answer.ts';
 import type { SeenIdentities, SeenIdentity } from './seen-identities.ts';
@@ -17,7 +17,7 @@ export interface IdentitiesOptions {
  * `/debug/identities?namespace=…&search=…`: who asked, the latest first, with the signer that each
  * would get now; `search` is a part of `namespace/account`. Both may be left out.
  */
-export function identitiesRoute({ worlds, seen, cluster: local }: IdentitiesOptions): DebugRoute {
+export function identitiesRoute({ worlds, seen, cluster: local }: IdentitiesOptions): PageRoute {
   return answerJson((query) => {
     refuseOthers(query, ['namespace', 'search']);
     const world = worlds.current();

@@ -1,22 +1,24 @@
 import { RaError } from '../base/ra-error.ts';
-import type { DebugAnswer, DebugRoute } from '../server/debug-http-server.ts';
+import { jsonPage } from '../server/page-server.ts';
+import type { PageRoute } from '../server/page-server.ts';
 
-/** A route that answers what `make` returns as JSON, or `{ error }` and 400, 503 or 500. */
-export function answerJson(make: (query: URLSearchParams) => unknown): DebugRoute {
-  return async (query): Promise<DebugAnswer> => {
+/**
+ * A route that answers what `make` returns as JSON, or `{ error }` and 400, 503 or 500. Without line breaks
+ * and blanks, since a page reads it, unless `indent` says how many blanks each level is to have.
+ */
+export function answerJson(
+  make: (query: URLSearchParams) => unknown,
+  { indent = 0 }: { readonly indent?: number } = {},
+): PageRoute {
+  return async (query) => {
     try {
-      return json(200, await make(query));
+      return jsonPage(await make(query), { indent });
     } catch (error) {
       const { code, message } = RaError.from(error);
       const status = code === 'REQUEST_MALFORMED' ? 400 : code === 'INTERNAL' ? 500 : 503;
-      return json(status, { error: message });
+      return jsonPage({ error: message }, { status, indent });
     }
   };
-}
-
-/** Without line breaks and blanks: a page reads it. */
-function json(status: number, value: unknown): DebugAnswer {
-  return { status, contentType: 'application/json', body: `${JSON.stringify(value)}\n` };
 }
 
 /** Throws RaError REQUEST_MALFORMED for a parameter that is none of these. */

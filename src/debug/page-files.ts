@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import type { DebugRoute } from '../server/debug-http-server.ts';
+import type { PageRoute } from '../server/page-server.ts';
 
 const contentTypes: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -14,7 +14,7 @@ const contentTypes: Readonly<Record<string, string>> = {
  * A route for each file of the directory whose kind is known, read once; index.html is `/`. Throws
  * when the directory or the page is not there.
  */
-export async function fileRoutes(directory: string): Promise<ReadonlyMap<string, DebugRoute>> {
+export async function fileRoutes(directory: string): Promise<ReadonlyMap<string, PageRoute>> {
   const names = await readdir(directory);
   if (!names.includes('index.html')) throw new Error(`${directory} has no index.html`);
   const routes = names.map(async (name) => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { OpsHttpServer } from '../../../src/server/ops-http-server.ts';
+import type { PageRoute } from '../../../src/server/page-server.ts';
 import { RecordingLogger } from '../../support/recording-logger.ts';
 
 let missing: string | undefined;
@@ -19,10 +20,10 @@ beforeEach(async () => {
     ],
     liveness: [{ name: 'loop', notReadyBecause: () => dead }],
     version: { version: '0.1.0' },
-    routes: [
-      { path: '/metrics', answer: () => ({ status: 200, contentType: 'text/x', body: 'm 1\n' }) },
-      { path: '/broken', answer: () => Promise.reject(new Error('no page')) },
-    ],
+    routes: new Map<string, PageRoute>([
+      ['/metrics', () => ({ status: 200, contentType: 'text/x', body: 'm 1\n' })],
+      ['/broken', () => Promise.reject(new Error('no page'))],
+    ]),
     log: logger,
   });
   base = `http://${await server.start('127.0.0.1:0')}`;
