@@ -244,11 +244,11 @@ async function startAccessControl(
     watches,
     context,
   });
-  const { worlds, callerPods, nodeAuthorizer } = assignment;
+  const { inputSource, callerPods, nodeAuthorizer } = assignment;
   const clusters = known.registry;
-  const authenticator = await openAuthentication({ config, clusters, worlds, mesh, context });
+  const authenticator = await openAuthentication({ config, clusters, inputSource, mesh, context });
   return {
-    access: { authenticator, nodeAuthorizer, worlds, callerPods },
+    access: { authenticator, nodeAuthorizer, inputSource, callerPods },
     tokenReviews: known.tokenReviews,
     readiness: [...known.readiness, ...assignment.readiness],
   };
@@ -267,7 +267,7 @@ async function startDebug(
   const pages = await openDebugPage({
     config,
     kubernetes: core.kubernetes,
-    worlds: requests.access.worlds,
+    inputSource: requests.access.inputSource,
     recent: requests.decisions,
     readiness: core.readiness,
     sources,

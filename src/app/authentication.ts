@@ -7,7 +7,7 @@ import type { ClusterRegistry } from '../authn/cluster-registry.ts';
 import { KubeTokenAuthenticator } from '../authn/kube-token-authenticator.ts';
 import { OidcAuthenticator } from '../authn/oidc-authenticator.ts';
 import { SignerRoots } from '../authz/assigned-roots.ts';
-import type { SignerWorlds } from '../authz/signer-world.ts';
+import type { AssignmentInputSource } from '../authz/assignment-inputs.ts';
 import type { StartContext } from '../base/start-stack.ts';
 import type { RaConfig } from '../config/ra-config.ts';
 import type { MeshSource } from '../mesh/mesh-snapshot.ts';
@@ -20,7 +20,7 @@ export interface AuthenticationOptions {
     'tokenAudiences' | 'signerDomain' | 'oidcIssuersPath' | 'clientCertIdentities' | 'cluster'
   >;
   readonly clusters: ClusterRegistry;
-  readonly worlds: SignerWorlds;
+  readonly inputSource: AssignmentInputSource;
   readonly mesh: MeshSource;
   readonly context: Pick<StartContext, 'clock' | 'log' | 'started'>;
 }
@@ -44,14 +44,14 @@ export async function openAuthentication(options: AuthenticationOptions): Promis
 
 function clientCertificates({
   config,
-  worlds,
+  inputSource,
   mesh,
   context: { clock },
 }: AuthenticationOptions): Authenticator | undefined {
   const allowList = readAllowList(config.clientCertIdentities);
   if (allowList.isEmpty) return undefined;
   const { cluster } = config;
-  const assignedRoots = new SignerRoots({ worlds, cluster: cluster.id });
+  const assignedRoots = new SignerRoots({ inputSource, cluster: cluster.id });
   return new ClientCertificateAuthenticator({
     allowList,
     assignedRoots,

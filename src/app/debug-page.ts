@@ -1,7 +1,7 @@
 import type { ReadinessCheck } from '../base/lifecycle.ts';
 import type { LoopLag } from '../base/loop-lag.ts';
 import type { StartContext } from '../base/start-stack.ts';
-import type { SignerWorlds } from '../authz/signer-world.ts';
+import type { AssignmentInputSource } from '../authz/assignment-inputs.ts';
 import type { RaConfig } from '../config/ra-config.ts';
 import { startDebugPages } from '../debug/debug-pages.ts';
 import type { DebugPages } from '../debug/debug-pages.ts';
@@ -14,7 +14,7 @@ import type { RecentDecisions } from '../ra/recent-decisions.ts';
 export interface DebugPageOptions {
   readonly config: RaConfig;
   readonly kubernetes: KubernetesApi;
-  readonly worlds: SignerWorlds;
+  readonly inputSource: AssignmentInputSource;
   readonly recent: RecentDecisions;
   readonly readiness: readonly ReadinessCheck[];
   readonly sources: MetricsSources;
@@ -27,11 +27,11 @@ export interface DebugPageOptions {
 
 /** Opens the loopback port with the page and the explanations. */
 export async function openDebugPage(options: DebugPageOptions): Promise<DebugPages> {
-  const { config, kubernetes, worlds, recent, readiness, watches, loopLag } = options;
+  const { config, kubernetes, inputSource, recent, readiness, watches, loopLag } = options;
   const { clock, log, started } = options.context;
   const explainer = new Explainer({
     config,
-    worlds,
+    inputSource,
     podLookup: kubernetes.podLookup,
     accessReviews: kubernetes.accessReviews,
     describeIssuer: describeIssuerBy(kubernetes.issuerStatuses),
@@ -40,7 +40,7 @@ export async function openDebugPage(options: DebugPageOptions): Promise<DebugPag
   });
   const pages = await startDebugPages({
     address: config.debugAddress,
-    worlds,
+    inputSource,
     explainer,
     recent,
     cluster: config.cluster.id,

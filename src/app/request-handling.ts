@@ -3,7 +3,7 @@ import type { AdmissionLimits } from '../admission/admission-limits.ts';
 import type { Authenticator } from '../authn/authenticator.ts';
 import type { CallerPods } from '../authz/caller-pods.ts';
 import type { NodeAuthorizer } from '../authz/granted-identity.ts';
-import type { SignerWorlds } from '../authz/signer-world.ts';
+import type { AssignmentInputSource } from '../authz/assignment-inputs.ts';
 import type { LoopLag } from '../base/loop-lag.ts';
 import type { StartContext } from '../base/start-stack.ts';
 import type { RaConfig } from '../config/ra-config.ts';
@@ -20,7 +20,7 @@ export interface AccessControl {
   readonly authenticator: Authenticator;
   /** Undefined where no node account is trusted. */
   readonly nodeAuthorizer: NodeAuthorizer | undefined;
-  readonly worlds: SignerWorlds;
+  readonly inputSource: AssignmentInputSource;
   readonly callerPods: CallerPods;
 }
 
@@ -60,7 +60,7 @@ export function openRequestHandling(options: RequestHandlingOptions): RequestHan
     isOverloaded: () => loopLag.wasAbove(overload.lagMs, overload.forMs),
   });
   const issuer = new RegistrationAuthority({
-    worlds: access.worlds,
+    inputSource: access.inputSource,
     callerPods: access.callerPods,
     lifetime: config.lifetime,
     signer: options.signer,

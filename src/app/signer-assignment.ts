@@ -4,7 +4,7 @@ import { ClusterNodeAuthorizers } from '../authz/cluster-node-authorizers.ts';
 import type { NodeAuthorizer } from '../authz/granted-identity.ts';
 import { PodNodeAuthorizer } from '../authz/node-authorizer.ts';
 import { openSignerPolicy } from '../authz/signer-policy-file.ts';
-import type { SignerWorlds } from '../authz/signer-world.ts';
+import type { AssignmentInputSource } from '../authz/assignment-inputs.ts';
 import type { ReadinessCheck } from '../base/lifecycle.ts';
 import { RaError } from '../base/ra-error.ts';
 import type { StartContext } from '../base/start-stack.ts';
@@ -20,7 +20,7 @@ import { ProxyConfigIndex } from '../mesh/proxy-config-index.ts';
 
 /** What decides who gets which signer, with everything that keeps it up to date. */
 export interface SignerAssignment {
-  readonly worlds: SignerWorlds;
+  readonly inputSource: AssignmentInputSource;
   readonly callerPods: CallerPods;
   /** Undefined where no node account is trusted. */
   readonly nodeAuthorizer: NodeAuthorizer | undefined;
@@ -65,7 +65,7 @@ export async function startSignerAssignment(
     readiness.push(watches.start({ source, identify: (pod) => pod, handlers: pods }));
   }
   return {
-    worlds: {
+    inputSource: {
       current: () => {
         assertRead(decisive);
         const snapshot = mesh.current();

@@ -9,7 +9,7 @@ import { boundedText } from './audit-text.ts';
 interface AuditedFacts extends DecisionFacts {
   callerPodUid?: string;
   callerCluster?: string;
-  /** The signer that the client wished for. */
+  /** The signer that the client requested. */
   certSigner?: string;
   leafSha256?: string;
 }

@@ -60,9 +60,9 @@ export class RefusalCounter {
       this.#countedSince = now;
       this.#flushAfter(secondMs - (now % secondMs));
     }
-    const wished = boundedText(`${error.code}/${error.reason}`);
-    const fits = this.#counts.has(wished) || this.#counts.size < mostKeys;
-    const key = fits ? wished : otherKey;
+    const own = boundedText(`${error.code}/${error.reason}`);
+    const fits = this.#counts.has(own) || this.#counts.size < mostKeys;
+    const key = fits ? own : otherKey;
     this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
   }
 

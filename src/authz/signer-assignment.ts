@@ -2,16 +2,56 @@ import type { Labels } from '../mesh/proxy-config.ts';
 import type { MeshSnapshot } from '../mesh/mesh-snapshot.ts';
 import type { ProxyConfigSnapshot } from '../mesh/proxy-config-index.ts';
 import type { SignerName } from '../mesh/signer-name.ts';
-import type { AssignmentOutcome } from './assignment-outcome.ts';
-import type { AssignmentSource } from './assignment-source.ts';
-import { explainVoices } from './assignment-steps.ts';
-import type { AssignmentStep } from './assignment-steps.ts';
-import { levelVoices, meshVoices, namespaceVoices, ruleVoices } from './assignment-voices.ts';
-import type { AssignmentSettings, Voice } from './assignment-voices.ts';
+import { askLevel, askMesh, askNamespace, askRules, describeSource } from './assignment-sources.ts';
+import type {
+  AskedSource,
+  AssignmentSettings,
+  AssignmentSource,
+  SignerRefusal,
+} from './assignment-sources.ts';
 import { noLimits } from './signer-policy.ts';
-import type { SignerLimits, SignerPolicy } from './signer-policy.ts';
+import type { SignerLimits, SignerPolicy, SourceName } from './signer-policy.ts';
 import { bindingsAgainst } from './signer-rule.ts';
 import type { RuleSubject } from './signer-rule.ts';
+
+/** What the configuration assigns, whatever signer the caller requests. */
+export type AssignmentOutcome =
+  | {
+      readonly kind: 'assigned';
+      readonly signers: readonly SignerName[];
+      /** One of `signers`: what a caller that requests none gets. */
+      readonly default: SignerName;
+      readonly source: AssignmentSource;
+      readonly limits: SignerLimits;
+    }
+  | { readonly kind: 'unassigned' }
+  /** A source assigns a signer and must not be followed; weaker ones are not asked instead. */
+  | {
+      readonly kind: 'refused';
+      readonly reason: SignerRefusal;
+      readonly source: AssignmentSource | undefined;
+      /** Half a sentence. */
+      readonly because: string;
+    };
+
+/** One source that was asked, and what became of what it said. */
+export interface AssignmentStep {
+  readonly from: SourceName;
+  /** Undefined where there is nothing to point at, such as no ProxyConfig of that level. */
+  readonly source: AssignmentSource | undefined;
+  /** The signers that it names; empty when it names none that can be used. */
+  readonly signers: readonly string[];
+  /**
+   * - `won`: it assigns the signers.
+   * - `refused`: it would, and must not be followed.
+   * - `lost`: it names signers, and a stronger one has won.
+   * - `off`: it is switched off.
+   * - `void`: it says nothing about the caller.
+   */
+  readonly verdict: 'won' | 'refused' | 'lost' | 'off' | 'void';
+  /** Half a sentence. */
+  readonly because: string;
+}
 
 /**
  * Whose signer is asked for. There is no room here for a pod's annotations and environment: the
@@ -35,13 +75,13 @@ export interface WeakerSigner {
   readonly source: AssignmentSource;
 }
 
-/** An outcome with all that is needed to hear a wish and to explain. Immutable. */
+/** An outcome with all that is needed to decide on a requested signer and to explain. Immutable. */
 export interface SignerAssignment {
   readonly question: AssignmentQuestion;
   readonly outcome: AssignmentOutcome;
   /**
    * What the caller's other sources name. Such a value may have been written into a pod before the
-   * outcome became what it is, so a wish for it is answered with the assigned default.
+   * outcome became what it is, so who requests it gets the assigned default.
    */
   readonly weaker: readonly WeakerSigner[];
   /** Each source that was asked, strongest first, with what became of it; made when it is asked for. */
@@ -52,17 +92,17 @@ export interface SignerAssignment {
 const mostSelectingConfigs = 16;
 
 /**
- * Which signers the configuration assigns to a workload: those of the strongest source that speaks.
+ * Which signers the configuration assigns to a workload: those of the strongest source that does not abstain.
  * Never throws; a configuration that must not be followed is an outcome of its own.
  */
 export function resolveAssignment(question: AssignmentQuestion): SignerAssignment {
   const { workload, policy, proxyConfigs, settings, mesh } = question;
   const { namespace } = workload.identity;
-  const before = ruleVoices(policy, workload);
-  const after = [...namespaceVoices(namespace, question), ...meshVoices(settings, mesh)];
+  const before = askRules(policy, workload);
+  const after = [...askNamespace(namespace, question), ...askMesh(settings, mesh)];
   const resolveFor = (podLabels: Labels | undefined): SignerAssignment => {
     const level = proxyConfigs.workloadLevel(namespace, podLabels);
-    return judge([...before, ...levelVoices(level, settings.signerDomain), ...after], question);
+    return judge([...before, ...askLevel(level, settings.signerDomain), ...after], question);
   };
   const kinds = kindsOfPods(question);
   const [first, ...others] = kinds.slice(0, mostSelectingConfigs).map(resolveFor);
@@ -85,37 +125,39 @@ function kindsOfPods({ workload, proxyConfigs }: AssignmentQuestion): readonly L
   return [...kinds.values()];
 }
 
-function judge(voices: readonly Voice[], question: AssignmentQuestion): SignerAssignment {
+function judge(asked: readonly AskedSource[], question: AssignmentQuestion): SignerAssignment {
   const { sources } = question.policy;
-  const winner = voices.find(
-    ({ from, utterance: { kind } }) => sources[from] && (kind === 'names' || kind === 'fault'),
+  const winner = asked.find(
+    ({ from, result: { kind } }) => sources[from] && (kind === 'names' || kind === 'fault'),
   );
   const outcome = winner === undefined ? unassigned : outcomeOf(winner, question);
-  const steps = (): readonly AssignmentStep[] =>
-    explainVoices(voices, { winner, outcome, sources });
-  const weaker = voices.filter((voice) => voice !== winner).flatMap(namedBy);
+  const steps = (): readonly AssignmentStep[] => explainSteps(asked, { winner, outcome, sources });
+  const weaker = asked.filter((candidate) => candidate !== winner).flatMap(namedBy);
   return { question, outcome, weaker, steps };
 }
 
 const unassigned: AssignmentOutcome = { kind: 'unassigned' };
 
-function namedBy({ source, utterance }: Voice): readonly WeakerSigner[] {
+function namedBy({ source, result }: AskedSource): readonly WeakerSigner[] {
   if (source === undefined) return [];
-  if (utterance.kind === 'names') return utterance.signers.map((signer) => ({ signer, source }));
-  if (utterance.kind !== 'passed-over' || utterance.signer === undefined) return [];
-  return [{ signer: utterance.signer, source }];
+  if (result.kind === 'names') return result.signers.map((signer) => ({ signer, source }));
+  if (result.kind !== 'passed-over' || result.signer === undefined) return [];
+  return [{ signer: result.signer, source }];
 }
 
-function outcomeOf({ source, utterance }: Voice, question: AssignmentQuestion): AssignmentOutcome {
-  if (utterance.kind === 'fault') {
-    return { kind: 'refused', source, reason: utterance.reason, because: utterance.because };
+function outcomeOf(
+  { source, result }: AskedSource,
+  question: AssignmentQuestion,
+): AssignmentOutcome {
+  if (result.kind === 'fault') {
+    return { kind: 'refused', source, reason: result.reason, because: result.because };
   }
-  if (utterance.kind !== 'names' || source === undefined) return unassigned;
-  const { signers, limits } = utterance;
+  if (result.kind !== 'names' || source === undefined) return unassigned;
+  const { signers, limits } = result;
   const objections = signers.map((signer) => objectionTo(signer, source, question));
   const objection = objections.find((found) => found !== undefined);
   if (objection !== undefined) return { kind: 'refused', source, ...objection };
-  return { kind: 'assigned', signers, default: utterance.default, source, limits };
+  return { kind: 'assigned', signers, default: result.default, source, limits };
 }
 
 type Objection = Pick<Extract<AssignmentOutcome, { kind: 'refused' }>, 'reason' | 'because'>;
@@ -161,4 +203,46 @@ function sameSigners(one: AssignmentOutcome, other: AssignmentOutcome): boolean 
 /** The limits that the outcome brings; none where nothing is assigned. */
 export function limitsOf({ outcome }: SignerAssignment): SignerLimits {
   return outcome.kind === 'assigned' ? outcome.limits : noLimits;
+}
+
+interface Judged {
+  readonly winner: AskedSource | undefined;
+  readonly outcome: AssignmentOutcome;
+  readonly sources: SignerPolicy['sources'];
+}
+
+/** The trail that leads to an outcome, in the order in which the sources were asked. */
+export function explainSteps(
+  asked: readonly AskedSource[],
+  judged: Judged,
+): readonly AssignmentStep[] {
+  return asked.map((candidate) => {
+    const { from, source } = candidate;
+    return { from, source, signers: signersOf(candidate), ...verdictOn(candidate, judged) };
+  });
+}
+
+function signersOf({ result }: AskedSource): readonly string[] {
+  if (result.kind === 'names') return result.signers;
+  return result.kind === 'passed-over' && result.signer !== undefined ? [result.signer] : [];
+}
+
+function verdictOn(
+  candidate: AskedSource,
+  { winner, outcome, sources }: Judged,
+): Pick<AssignmentStep, 'verdict' | 'because'> {
+  const { from, result } = candidate;
+  if (!sources[from]) return { verdict: 'off', because: `the policy switches ${from} off` };
+  if (result.kind === 'abstains') return { verdict: 'void', because: result.because };
+  if (result.kind === 'passed-over') return { verdict: 'lost', because: result.because };
+  if (candidate === winner) {
+    return outcome.kind === 'refused'
+      ? { verdict: 'refused', because: outcome.because }
+      : { verdict: 'won', because: 'it is the strongest that speaks' };
+  }
+  const because =
+    winner?.source === undefined
+      ? 'a stronger one cannot be understood'
+      : `${describeSource(winner.source)} is stronger`;
+  return { verdict: 'lost', because };
 }

@@ -24,7 +24,7 @@ export interface SignerPolicySource extends Stoppable {
 
 /**
  * Opens the policy file, or the policy without rules where there is none. Warns once of each signer
- * that no rule binds and of the mode that grants every wish. Throws SignerPolicyError, with a line
+ * that no rule binds and of the mode that grants every requested signer. Throws SignerPolicyError, with a line
  * for each mistake.
  */
 export async function openSignerPolicy(

@@ -47,9 +47,9 @@ export interface AccountPattern extends Place {
 
 /** What a rule says about certificates, whichever signer they come from. */
 export interface SignerLimits {
-  /** A longer wish gets this. */
+  /** A longer requested lifetime gets this. */
   readonly maxTtlSeconds: number | undefined;
-  /** What callers get that wish for none; never over `maxTtlSeconds`. */
+  /** What callers get that request none; never over `maxTtlSeconds`. */
   readonly defaultTtlSeconds: number | undefined;
   /** Undefined: every kind that CSR policy lets through. */
   readonly keyTypes: readonly KeyAlgorithm[] | undefined;

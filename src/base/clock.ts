@@ -13,7 +13,7 @@ export interface Clock {
   timer(ms: number, callback: () => void): Timer;
 }
 
-/** Node cannot hold a longer timer than 2^31-1 ms; a longer wish would fire at once. */
+/** Node cannot hold a longer timer than 2^31-1 ms; a longer one would fire at once. */
 const longestTimerMs = 2_147_483_647;
 
 export const systemClock: Clock = {

@@ -1,6 +1,6 @@
 import type { PolicyMeshCheck } from '../authz/policy-mesh-check.ts';
 import type { SignerPolicy } from '../authz/signer-policy.ts';
-import type { SignerWorld } from '../authz/signer-world.ts';
+import type { AssignmentInputs } from '../authz/assignment-inputs.ts';
 import type { Namespace } from '../kube/namespaces.ts';
 import type { MeshSnapshot } from '../mesh/mesh-snapshot.ts';
 import type { ProxyConfigEntry } from '../mesh/proxy-config.ts';
@@ -43,7 +43,7 @@ export interface Facts {
   readonly proxyConfigs: Fact<readonly ProxyConfigEntry[]>;
   readonly namespaces: Fact<readonly Namespace[]>;
   /** By which `serve` would decide, as far as it is known. */
-  readonly world: Fact<SignerWorld>;
+  readonly inputs: Fact<AssignmentInputs>;
   readonly pods: Fact<PodFacts>;
   readonly istiods: Fact<readonly ControlPlaneWorkload[]>;
   /** ztunnel's DaemonSets. */

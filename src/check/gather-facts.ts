@@ -1,6 +1,6 @@
 import { parseSignerPolicy } from '../authz/policy-file.ts';
 import { checkPolicyAgainstMesh } from '../authz/policy-mesh-check.ts';
-import type { SignerWorld } from '../authz/signer-world.ts';
+import type { AssignmentInputs } from '../authz/assignment-inputs.ts';
 import { callWithin } from '../base/deadline.ts';
 import type { RaConfig } from '../config/ra-config.ts';
 import { isNotFound } from '../kube/api-error.ts';
@@ -76,7 +76,7 @@ class Gatherer {
     ]);
     const policy = reportedBy('signer-policy', policyRead);
     const [istiods, nodeAgents, certManagers] = others;
-    const world = await this.#seek(() => this.#world({ mesh, policy, proxyConfigs, namespaces }));
+    const inputs = await this.#seek(() => this.#inputs({ mesh, policy, proxyConfigs, namespaces }));
     return {
       server,
       mesh,
@@ -91,7 +91,7 @@ class Gatherer {
       certManagers,
       rootConfigMaps,
       injectorValues,
-      world,
+      inputs,
     };
   }
 
@@ -191,12 +191,12 @@ class Gatherer {
     return textsAt(map, 'data')['values'] ?? '';
   }
 
-  #world({
+  #inputs({
     mesh,
     policy,
     proxyConfigs,
     namespaces,
-  }: Pick<Facts, 'mesh' | 'policy' | 'proxyConfigs' | 'namespaces'>): SignerWorld {
+  }: Pick<Facts, 'mesh' | 'policy' | 'proxyConfigs' | 'namespaces'>): AssignmentInputs {
     const { snapshot } = known(mesh);
     const { signerDomain, defaultSigner, cluster } = this.#config;
     const { rootNamespace } = snapshot.config;

@@ -1,5 +1,5 @@
-import { explainSigner } from '../authz/signer-explanation.ts';
-import type { SignerWorld } from '../authz/signer-world.ts';
+import type { AssignmentInputs } from '../authz/assignment-inputs.ts';
+import { explainSigner } from '../authz/granted-signer.ts';
 import { SpiffeIdError, workloadId } from '../pki/spiffe-id.ts';
 
 /** Which signer a workload that requests none would get. */
@@ -17,14 +17,14 @@ export interface WorkloadOnMap {
  * Decided by the code that decides on requests. No pod is known, so a ProxyConfig that selects pods
  * has no say. Never throws.
  */
-export function assignedSigner(workload: WorkloadOnMap, world: SignerWorld): AssignedSigner {
+export function assignedSigner(workload: WorkloadOnMap, inputs: AssignmentInputs): AssignedSigner {
   const { namespace, cluster } = workload;
-  const { config, trust } = world.mesh;
+  const { config, trust } = inputs.mesh;
   try {
     const identity = workloadId({ ...workload, trustDomain: config.trustDomain });
-    const namespaceLabels = world.namespaceLabels(namespace, cluster);
+    const namespaceLabels = inputs.namespaceLabels(namespace, cluster);
     const subject = { identity, cluster, namespaceLabels, podLabels: undefined };
-    const { verdict } = explainSigner(subject, undefined, world);
+    const { verdict } = explainSigner(subject, undefined, inputs);
     if (verdict.kind === 'refused') return { kind: 'refused', reason: verdict.error.reason };
     const { signer, source } = verdict;
     const rootless = trust.rootsFor(signer).length === 0;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { SignerWorlds } from '../authz/signer-world.ts';
+import type { AssignmentInputSource } from '../authz/assignment-inputs.ts';
 import type { Clock } from '../base/clock.ts';
 import type { ReadinessCheck, Stoppable } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
@@ -20,7 +20,7 @@ import { TrustMap } from './trust-map.ts';
 export interface DebugPagesOptions {
   /** `host:port`, which the configuration has made sure is loopback. */
   readonly address: string;
-  readonly worlds: SignerWorlds;
+  readonly inputSource: AssignmentInputSource;
   readonly explainer: Pick<Explainer, 'explain'>;
   readonly recent: RecentDecisions;
   /** The id of the local cluster. */
@@ -77,12 +77,12 @@ interface Parts {
 }
 
 function questions(options: DebugPagesOptions, { health, history, seen }: Parts) {
-  const { worlds, explainer, recent, cluster, namespaces, version, clock } = options;
-  const map = new TrustMap({ worlds, seen, cluster, namespaces, clock });
+  const { inputSource, explainer, recent, cluster, namespaces, version, clock } = options;
+  const map = new TrustMap({ inputSource, seen, cluster, namespaces, clock });
   return new Map([
     ['/debug/explain', explainRoute(explainer)],
     ['/debug/decisions', decisionsRoute(recent, randomUUID())],
-    ['/debug/identities', identitiesRoute({ worlds, seen, cluster })],
+    ['/debug/identities', identitiesRoute({ inputSource, seen, cluster })],
     [
       '/debug/trust',
       answerJson((query) => {

@@ -1,7 +1,7 @@
-import { explainSigner } from '../authz/signer-explanation.ts';
-import type { SignerExplanation } from '../authz/signer-explanation.ts';
-import type { SignerWorlds } from '../authz/signer-world.ts';
-import { describeSource } from '../authz/assignment-source.ts';
+import type { AssignmentInputSource } from '../authz/assignment-inputs.ts';
+import { describeSource } from '../authz/assignment-sources.ts';
+import { explainSigner } from '../authz/granted-signer.ts';
+import type { SignerExplanation } from '../authz/granted-signer.ts';
 import { rootsTrustedBy } from '../authz/trusted-signers.ts';
 import type { Clock } from '../base/clock.ts';
 import { withDeadline } from '../base/deadline.ts';
@@ -78,7 +78,7 @@ export type DescribeIssuer = (
 
 export interface ExplainerOptions {
   readonly config: Pick<RaConfig, 'approval' | 'cluster' | 'lifetime' | 'trustedNodeAccounts'>;
-  readonly worlds: SignerWorlds;
+  readonly inputSource: AssignmentInputSource;
   readonly podLookup: PodLookup;
   readonly accessReviews: AccessReviews;
   readonly describeIssuer: DescribeIssuer | undefined;
@@ -108,15 +108,15 @@ export class Explainer {
   }
 
   async #answer(question: ExplainQuestion, signal: AbortSignal): Promise<Explanation> {
-    const { config, worlds, recent } = this.#options;
+    const { config, inputSource, recent } = this.#options;
     const podLabels = await this.#podLabels(question, signal);
-    const world = worlds.current();
-    const { trustDomain } = world.mesh.config;
+    const inputs = inputSource.current();
+    const { trustDomain } = inputs.mesh.config;
     const id = identityOf(question, trustDomain);
     const cluster = config.cluster.id;
-    const namespaceLabels = world.namespaceLabels(id.namespace, cluster);
+    const namespaceLabels = inputs.namespaceLabels(id.namespace, cluster);
     const workload = { identity: id, cluster, namespaceLabels, podLabels };
-    const explained = explainSigner(workload, question.signer, world);
+    const explained = explainSigner(workload, question.signer, inputs);
     const { verdict } = explained;
     const common = {
       identity: id.uri,
@@ -129,8 +129,8 @@ export class Explainer {
       return { ...common, verdict: { kind: 'refused', code, reason, because: message }, roots: [] };
     }
     const { signer, source, servedInsteadOf } = verdict;
-    const roots = rootsTrustedBy(world, verdict.signer);
-    if (world.mesh.trust.rootsFor(signer).length === 0) {
+    const roots = rootsTrustedBy(inputs, verdict.signer);
+    if (inputs.mesh.trust.rootsFor(signer).length === 0) {
       const error = new RaError(
         'SIGNER_WITHOUT_ROOT',
         `${signer} has no root in caCertificates of the mesh config`,

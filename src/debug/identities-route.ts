@@ -1,4 +1,4 @@
-import type { SignerWorlds } from '../authz/signer-world.ts';
+import type { AssignmentInputSource } from '../authz/assignment-inputs.ts';
 import type { PageRoute } from '../server/page-server.ts';
 import { assignedSigner } from './assigned-signer.ts';
 import { answerJson, refuseOthers } from './json-answer.ts';
@@ -7,7 +7,7 @@ import type { SeenIdentities, SeenIdentity } from './seen-identities.ts';
 const maxListed = 200;
 
 export interface IdentitiesOptions {
-  readonly worlds: SignerWorlds;
+  readonly inputSource: AssignmentInputSource;
   readonly seen: SeenIdentities;
   /** The id of the local cluster. */
   readonly cluster: string;
@@ -17,10 +17,14 @@ export interface IdentitiesOptions {
  * `/debug/identities?namespace=…&search=…`: who asked, the latest first, with the signer that each
  * would get now; `search` is a part of `namespace/account`. Both may be left out.
  */
-export function identitiesRoute({ worlds, seen, cluster: local }: IdentitiesOptions): PageRoute {
+export function identitiesRoute({
+  inputSource,
+  seen,
+  cluster: local,
+}: IdentitiesOptions): PageRoute {
   return answerJson((query) => {
     refuseOthers(query, ['namespace', 'search']);
-    const world = worlds.current();
+    const inputs = inputSource.current();
     const [namespace, search] = [query.get('namespace'), query.get('search') ?? ''];
     const matching = [...seen.all()].filter(
       (identity) =>
@@ -32,7 +36,7 @@ export function identitiesRoute({ worlds, seen, cluster: local }: IdentitiesOpti
       found: matching.length,
       identities: listed.map((identity) => {
         const { cluster = local } = identity;
-        return { ...identity, now: assignedSigner({ ...identity, cluster }, world) };
+        return { ...identity, now: assignedSigner({ ...identity, cluster }, inputs) };
       }),
     };
   });

@@ -1,4 +1,4 @@
-import type { SignerWorld } from '../authz/signer-world.ts';
+import type { AssignmentInputs } from '../authz/assignment-inputs.ts';
 import { rootsTrustedBy } from '../authz/trusted-signers.ts';
 import type { SignerName } from '../mesh/signer-name.ts';
 import type { Certificate } from '../pki/certificate.ts';
@@ -33,15 +33,15 @@ export interface TrustLinks {
   readonly unboundRoots: readonly RootSummary[];
 }
 
-type Trusting = Pick<SignerWorld, 'policy' | 'mesh'>;
+type Trusting = Pick<AssignmentInputs, 'policy' | 'mesh'>;
 
 /** A thousand signers under one root would make half a million. */
 const maxLinks = 2_000;
 
 /** Who accepts whom, by the roots that an answer carries; pairs that are not listed cannot talk. */
-export function trustLinks(world: Trusting): TrustLinks {
-  const reach = new Reach(world);
-  const unboundRoots = world.mesh.trust.unboundRoots.map(rootSummary);
+export function trustLinks(inputs: Trusting): TrustLinks {
+  const reach = new Reach(inputs);
+  const unboundRoots = inputs.mesh.trust.unboundRoots.map(rootSummary);
   const links = new Map<string, TrustLink>();
   let linksCut = false;
   for (const one of reach.signers) {
@@ -64,23 +64,23 @@ export function trustLinks(world: Trusting): TrustLinks {
  */
 class Reach {
   readonly signers: readonly string[];
-  readonly #world: Trusting;
+  readonly #inputs: Trusting;
   readonly #byKey = new Map<string, { readonly root: Certificate; readonly signers: string[] }>();
   readonly #own = new Map<string, ReadonlyMap<string, Certificate>>();
   readonly #trusted = new Map<string, ReadonlySet<string>>();
   readonly #pairs: ReadonlySet<string>;
 
-  constructor(world: Trusting) {
-    this.#world = world;
-    const { trust } = world.mesh;
+  constructor(inputs: Trusting) {
+    this.#inputs = inputs;
+    const { trust } = inputs.mesh;
     this.signers = [...trust.signerNames].sort();
-    this.#pairs = new Set(world.policy.trusts.map(({ signers }) => signers.toSorted().join(' ')));
+    this.#pairs = new Set(inputs.policy.trusts.map(({ signers }) => signers.toSorted().join(' ')));
     for (const signer of this.signers) this.#enter(signer);
   }
 
   #enter(signer: string): void {
     const own = new Map(
-      this.#world.mesh.trust.rootsFor(signer).map((root) => [keyOf(root), root] as const),
+      this.#inputs.mesh.trust.rootsFor(signer).map((root) => [keyOf(root), root] as const),
     );
     this.#own.set(signer, own);
     for (const [key, root] of own) {
@@ -94,7 +94,7 @@ class Reach {
   #trustedBy(signer: string): ReadonlySet<string> {
     const known = this.#trusted.get(signer);
     if (known !== undefined) return known;
-    const keys = new Set(rootsTrustedBy(this.#world, signer as SignerName).map(keyOf));
+    const keys = new Set(rootsTrustedBy(this.#inputs, signer as SignerName).map(keyOf));
     this.#trusted.set(signer, keys);
     return keys;
   }

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { SignerWorld, SignerWorlds } from '../authz/signer-world.ts';
+import type { AssignmentInputs, AssignmentInputSource } from '../authz/assignment-inputs.ts';
 import type { Clock } from '../base/clock.ts';
 import { assignedSigner } from './assigned-signer.ts';
 import type { AssignedSigner } from './assigned-signer.ts';
@@ -47,7 +47,7 @@ export interface TrustMapView extends TrustLinks {
 }
 
 export interface TrustMapOptions {
-  readonly worlds: SignerWorlds;
+  readonly inputSource: AssignmentInputSource;
   readonly seen: SeenIdentities;
   /** The id of the local cluster. */
   readonly cluster: string;
@@ -58,7 +58,7 @@ export interface TrustMapOptions {
 
 interface Kept {
   readonly view: TrustMapView;
-  readonly world: SignerWorld;
+  readonly inputs: AssignmentInputs;
   readonly generation: number;
   /** Monotonic milliseconds. */
   readonly takenAt: number;
@@ -87,28 +87,28 @@ export class TrustMap {
   /** At most half a minute old. Throws RaError NOT_READY before the configuration was read. */
   async view(): Promise<TrustMapView> {
     if (this.#drawing !== undefined) return this.#drawing;
-    const world = this.#options.worlds.current();
-    if (this.#kept !== undefined && this.#isFresh(this.#kept, world)) return this.#kept.view;
-    this.#drawing = this.#draw(world).finally(() => {
+    const inputs = this.#options.inputSource.current();
+    if (this.#kept !== undefined && this.#isFresh(this.#kept, inputs)) return this.#kept.view;
+    this.#drawing = this.#draw(inputs).finally(() => {
       this.#drawing = undefined;
     });
     return this.#drawing;
   }
 
-  #isFresh({ world, generation, takenAt, tookMs }: Kept, now: SignerWorld): boolean {
+  #isFresh({ inputs, generation, takenAt, tookMs }: Kept, now: AssignmentInputs): boolean {
     const age = this.#options.clock.monotonic() - takenAt;
     if (age < Math.max(minKeptMs, tookMs * restPerWork)) return true;
     const same = (['policy', 'proxyConfigs', 'mesh'] as const).every(
-      (part) => world[part] === now[part],
+      (part) => inputs[part] === now[part],
     );
     return same && generation === this.#options.seen.generation && age < maxKeptMs;
   }
 
-  async #draw(world: SignerWorld): Promise<TrustMapView> {
+  async #draw(inputs: AssignmentInputs): Promise<TrustMapView> {
     const { clock, seen } = this.#options;
     const begun = clock.monotonic();
     const { generation } = seen;
-    const byNamespace = this.#workloads(world);
+    const byNamespace = this.#workloads(inputs);
     const names = [...byNamespace.keys()].sort();
     const tallies: Tally[] = [];
     let sinceTurn = 0;
@@ -116,33 +116,36 @@ export class TrustMap {
       const tally = new Tally(name);
       tallies.push(tally);
       for (const identity of byNamespace.get(name) ?? []) {
-        tally.add(identity, this.#assigned(identity, world), clock.now());
+        tally.add(identity, this.#assigned(identity, inputs), clock.now());
         sinceTurn = (sinceTurn + 1) % workloadsPerTurn;
         if (sinceTurn === 0) await nextTurn();
       }
     }
     const view: TrustMapView = {
-      trustDomain: world.mesh.config.trustDomain,
-      meshGeneration: world.mesh.generation,
+      trustDomain: inputs.mesh.config.trustDomain,
+      meshGeneration: inputs.mesh.generation,
       takenAt: clock.now(),
-      signers: signersOf(world, tallies),
-      namespaces: tallies.map((tally) => tally.describe(world)),
+      signers: signersOf(inputs, tallies),
+      namespaces: tallies.map((tally) => tally.describe(inputs)),
       namespaceCount: names.length,
       identityCount: seen.size,
-      ...trustLinks(world),
+      ...trustLinks(inputs),
     };
     const takenAt = clock.monotonic();
-    this.#kept = { view, world, generation, takenAt, tookMs: takenAt - begun };
+    this.#kept = { view, inputs, generation, takenAt, tookMs: takenAt - begun };
     return view;
   }
 
-  #assigned(identity: SeenIdentity, world: SignerWorld): AssignedSigner {
+  #assigned(identity: SeenIdentity, inputs: AssignmentInputs): AssignedSigner {
     const { namespace, serviceAccount, cluster = this.#options.cluster } = identity;
-    return assignedSigner({ namespace, serviceAccount, cluster }, world);
+    return assignedSigner({ namespace, serviceAccount, cluster }, inputs);
   }
 
   /** Who asked, by namespace, with the account `default` for namespaces from which nobody did. */
-  #workloads({ proxyConfigs, policy }: SignerWorld): ReadonlyMap<string, readonly SeenIdentity[]> {
+  #workloads({
+    proxyConfigs,
+    policy,
+  }: AssignmentInputs): ReadonlyMap<string, readonly SeenIdentity[]> {
     const { seen, namespaces } = this.#options;
     const workloads = new Map<string, SeenIdentity[]>();
     for (const identity of seen.all()) {
@@ -159,7 +162,7 @@ export class TrustMap {
   }
 }
 
-function signersOf({ mesh }: SignerWorld, tallies: readonly Tally[]): readonly SignerOnMap[] {
+function signersOf({ mesh }: AssignmentInputs, tallies: readonly Tally[]): readonly SignerOnMap[] {
   const counts = new Map<string, { namespaces: number; identities: number }>();
   for (const { granted } of tallies) {
     for (const [signer, identities] of granted) {
@@ -204,7 +207,7 @@ class Tally {
     if (issuedBy !== undefined && issuedBy !== signer && notAfter > now) this.#outdated += 1;
   }
 
-  describe({ proxyConfigs }: SignerWorld): NamespaceOnMap {
+  describe({ proxyConfigs }: AssignmentInputs): NamespaceOnMap {
     return {
       name: this.name,
       signers: [...this.granted.keys()],

@@ -9,7 +9,7 @@ export interface IssueRequest {
   readonly csrPem: string;
   /** The validity asked for, in seconds; zero or negative means the default. */
   readonly requestedTtlSeconds: bigint;
-  /** The client's wish for a signer; undefined or "" when it has none. */
+  /** The signer that the client requests; undefined or "" when it requests none. */
   readonly certSigner: string | undefined;
   readonly decision: Decision;
 }

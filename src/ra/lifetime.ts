@@ -11,7 +11,7 @@ export interface LifetimePolicy {
 /** What the caller's rule and its signer's authorities leave of the policy. */
 export interface LifetimeLimits {
   readonly defaultTtlSeconds: number | undefined;
-  /** A longer wish gets this instead of a refusal: agents renew by the certificate's real end. */
+  /** A longer requested lifetime gets this instead of a refusal: agents renew by the certificate's real end. */
   readonly maxTtlSeconds: number | undefined;
 }
 

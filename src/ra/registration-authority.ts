@@ -1,9 +1,9 @@
 import { admitKeyType } from '../authz/key-type.ts';
-import { describeSource } from '../authz/assignment-source.ts';
-import type { CallerPods } from '../authz/caller-pods.ts';
+import type { AssignmentInputs, AssignmentInputSource } from '../authz/assignment-inputs.ts';
+import { describeSource } from '../authz/assignment-sources.ts';
 import { GrantedSigner } from '../authz/granted-signer.ts';
 import type { SignerQuestion } from '../authz/granted-signer.ts';
-import type { SignerWorld, SignerWorlds } from '../authz/signer-world.ts';
+import type { CallerPods } from '../authz/caller-pods.ts';
 import { rootsTrustedBy } from '../authz/trusted-signers.ts';
 import type { Clock } from '../base/clock.ts';
 import { RaError } from '../base/ra-error.ts';
@@ -22,7 +22,7 @@ import type { Signer, SigningOrder } from './signer.ts';
 import { VerifiedChain } from './verified-chain.ts';
 
 export interface RegistrationAuthorityOptions {
-  readonly worlds: SignerWorlds;
+  readonly inputSource: AssignmentInputSource;
   readonly callerPods: CallerPods;
   readonly lifetime: LifetimePolicy;
   readonly signer: Signer;
@@ -89,27 +89,27 @@ export class RegistrationAuthority implements CertificateIssuer {
 
   async #admit(request: IssueRequest, signal: AbortSignal): Promise<Admission> {
     const { decision, identity, certSigner, requestedTtlSeconds } = request;
-    const { worlds, callerPods } = this.#options;
+    const { inputSource, callerPods } = this.#options;
     decision.note({ ttlAskedSeconds: requestedTtlSeconds.toString() });
     if (certSigner !== undefined) decision.note({ certSigner });
     const admitted = AdmittedRequest.admit(request.csrPem, identity);
     decision.note({ spkiSha256: admitted.request.publicKey.spkiSha256 });
-    const { proxyConfigs } = worlds.current();
+    const { proxyConfigs } = inputSource.current();
     const podLabels = await callerPods.labelsOf(identity, proxyConfigs, signal);
     // Taken after the wait, so that nothing newer was decided meanwhile.
-    const world = worlds.current();
-    decision.note({ meshGeneration: world.mesh.generation });
+    const inputs = inputSource.current();
+    decision.note({ meshGeneration: inputs.mesh.generation });
     const question = { identity, certSigner, podLabels };
-    const granted = GrantedSigner.grant(question, world);
+    const granted = GrantedSigner.grant(question, inputs);
     decision.note({ signer: granted.signerName, assignedBy: describeSource(granted.source) });
     if (granted.servedInsteadOf !== undefined) {
       decision.note({ servedInsteadOf: granted.servedInsteadOf });
     }
     admitKeyType(granted.limits, admitted.request.publicKey);
     this.#claimKey(admitted, decision);
-    const ttlSeconds = this.#lifetimeOf(request, granted, world);
+    const ttlSeconds = this.#lifetimeOf(request, granted, inputs);
     decision.note({ ttlSeconds });
-    const roots = world.mesh.trust.rootsFor(granted.signerName);
+    const roots = inputs.mesh.trust.rootsFor(granted.signerName);
     if (roots.length === 0) {
       throw new RaError('SIGNER_WITHOUT_ROOT', `${granted.signerName} has no root in mesh config`);
     }
@@ -121,7 +121,7 @@ export class RegistrationAuthority implements CertificateIssuer {
     this.#options.keyHolders.claim({ spkiSha256, identity: identity.id.uri }, decision);
   }
 
-  #lifetimeOf(request: IssueRequest, granted: GrantedSigner, { mesh }: SignerWorld): number {
+  #lifetimeOf(request: IssueRequest, granted: GrantedSigner, { mesh }: AssignmentInputs): number {
     const { lifetime, clock } = this.#options;
     const { signerName, limits } = granted;
     const roots = mesh.trust.rootsFor(signerName);
@@ -136,8 +136,8 @@ export class RegistrationAuthority implements CertificateIssuer {
    * the workload is to trust now, its own signer's first.
    */
   #recheck({ order, question }: Admission, chain: VerifiedChain): readonly Certificate[] {
-    const world = this.#options.worlds.current();
-    const { mesh } = world;
+    const inputs = this.#options.inputSource.current();
+    const { mesh } = inputs;
     const { signerName } = order.granted;
     if (mesh.config.trustDomain !== order.admitted.identity.id.trustDomain) {
       throw interrupted('trust_domain_changed');
@@ -146,10 +146,10 @@ export class RegistrationAuthority implements CertificateIssuer {
     if (!roots.some((root) => root.sha256 === chain.anchor.sha256)) {
       throw interrupted('root_withdrawn');
     }
-    if (GrantedSigner.grant(question, world).signerName !== signerName) {
+    if (GrantedSigner.grant(question, inputs).signerName !== signerName) {
       throw interrupted('signer_reassigned');
     }
-    return eachOnce(rootsTrustedBy(world, signerName));
+    return eachOnce(rootsTrustedBy(inputs, signerName));
   }
 }
 

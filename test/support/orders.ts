@@ -1,8 +1,8 @@
 import { GrantedIdentity } from '../../src/authz/granted-identity.ts';
+import type { AssignmentInputs } from '../../src/authz/assignment-inputs.ts';
 import { GrantedSigner } from '../../src/authz/granted-signer.ts';
 import type { Clock } from '../../src/base/clock.ts';
 import { parseSignerPolicy } from '../../src/authz/policy-file.ts';
-import type { SignerWorld } from '../../src/authz/signer-world.ts';
 import { noProxyConfigSnapshot } from '../../src/mesh/proxy-config-index.ts';
 import type { MeshSnapshot } from '../../src/mesh/mesh-snapshot.ts';
 import { loadMeshSnapshot } from '../../src/mesh/mesh-snapshot.ts';
@@ -51,7 +51,10 @@ export function aMesh(extra = ''): MeshSnapshot {
 }
 
 /** A world without rules and without ProxyConfigs, around a mesh. */
-export function aSignerWorld(mesh: MeshSnapshot, change: Partial<SignerWorld> = {}): SignerWorld {
+export function someInputs(
+  mesh: MeshSnapshot,
+  change: Partial<AssignmentInputs> = {},
+): AssignmentInputs {
   return {
     policy: parseSignerPolicy('', { signerDomain }),
     proxyConfigs: noProxyConfigSnapshot,
@@ -89,7 +92,7 @@ export async function anOrder(
     admitted: AdmittedRequest.admit(csrPem, identity),
     granted: GrantedSigner.grant(
       { identity, certSigner: undefined, podLabels: undefined },
-      aSignerWorld(aMesh()),
+      someInputs(aMesh()),
     ),
     ttlSeconds: options.ttlSeconds ?? 3600,
     decision: new Decision(options.requestId ?? 'r1', clock),

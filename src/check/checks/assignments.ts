@@ -1,5 +1,5 @@
-import { explainSigner } from '../../authz/signer-explanation.ts';
-import type { SignerWorld } from '../../authz/signer-world.ts';
+import type { AssignmentInputs } from '../../authz/assignment-inputs.ts';
+import { explainSigner } from '../../authz/granted-signer.ts';
 import { workloadId } from '../../pki/spiffe-id.ts';
 import { failed, listed, ok } from '../check.ts';
 import type { Check, Verdict } from '../check.ts';
@@ -13,22 +13,22 @@ export function assignments({ facts, config }: Pick<CheckContext, 'facts' | 'con
     severity: 'error',
     run: () => {
       const { namespaces } = facts;
-      const world = known(facts.world);
+      const inputs = known(facts.inputs);
       const names =
         namespaces.kind === 'known'
           ? namespaces.value.map(({ name }) => name)
-          : world.proxyConfigs.namespaces;
-      return judgeAssignments(world, names, config.cluster.id);
+          : inputs.proxyConfigs.namespaces;
+      return judgeAssignments(inputs, names, config.cluster.id);
     },
   };
 }
 
 export function judgeAssignments(
-  world: SignerWorld,
+  inputs: AssignmentInputs,
   namespaces: readonly string[],
   cluster: string,
 ): Verdict {
-  const answers = namespaces.map((namespace) => answerFor(namespace, world, cluster));
+  const answers = namespaces.map((namespace) => answerFor(namespace, inputs, cluster));
   const refused = answers.flatMap(({ refused }) => refused ?? []);
   const granted = answers.filter(({ isGranted }) => isGranted).length;
   if (refused.length > 0) {
@@ -43,14 +43,14 @@ export function judgeAssignments(
 
 function answerFor(
   namespace: string,
-  world: SignerWorld,
+  inputs: AssignmentInputs,
   cluster: string,
 ): { readonly isGranted: boolean; readonly refused?: string } {
-  const { trustDomain } = world.mesh.config;
+  const { trustDomain } = inputs.mesh.config;
   const identity = workloadId({ trustDomain, namespace, serviceAccount: 'default' });
-  const namespaceLabels = world.namespaceLabels(namespace, cluster);
+  const namespaceLabels = inputs.namespaceLabels(namespace, cluster);
   const workload = { identity, cluster, namespaceLabels, podLabels: undefined };
-  const { verdict, steps } = explainSigner(workload, undefined, world);
+  const { verdict, steps } = explainSigner(workload, undefined, inputs);
   if (verdict.kind === 'granted') return { isGranted: true };
   // Many namespaces have no workload that needs a certificate.
   if (verdict.error.code === 'SIGNER_NOT_ASSIGNED') return { isGranted: false };

@@ -1,5 +1,5 @@
-import { explainSigner } from '../../authz/signer-explanation.ts';
-import type { SignerWorld } from '../../authz/signer-world.ts';
+import type { AssignmentInputs } from '../../authz/assignment-inputs.ts';
+import { explainSigner } from '../../authz/granted-signer.ts';
 import { workloadId } from '../../pki/spiffe-id.ts';
 import { failed, listed, ok } from '../check.ts';
 import type { Check, Verdict } from '../check.ts';
@@ -16,16 +16,16 @@ export function podsInjectedSigner({
   return {
     id: 'pods-injected-signer',
     severity: 'error',
-    run: () => judgePods(known(facts.pods), known(facts.world), config.cluster.id),
+    run: () => judgePods(known(facts.pods), known(facts.inputs), config.cluster.id),
   };
 }
 
 export function judgePods(
   { pods, isWhole }: PodFacts,
-  world: SignerWorld,
+  inputs: AssignmentInputs,
   cluster: string,
 ): Verdict {
-  const answers = pods.map((pod) => answerTo(pod, world, cluster));
+  const answers = pods.map((pod) => answerTo(pod, inputs, cluster));
   const refused = answers.flatMap((answer) => (answer.kind === 'refused' ? [answer.text] : []));
   const fix = 'restart these pods, so that what is assigned now is written into them';
   if (refused.length > 0) {
@@ -46,23 +46,23 @@ export function judgePods(
 type Answer =
   { readonly kind: 'same' } | { readonly kind: 'refused' | 'other'; readonly text: string };
 
-function answerTo(pod: InjectedPod, world: SignerWorld, cluster: string): Answer {
+function answerTo(pod: InjectedPod, inputs: AssignmentInputs, cluster: string): Answer {
   const { namespace, name, serviceAccount, labels, certSigner } = pod;
-  const { trustDomain } = world.mesh.config;
+  const { trustDomain } = inputs.mesh.config;
   const identity = workloadId({ trustDomain, namespace, serviceAccount });
-  const namespaceLabels = world.namespaceLabels(namespace, cluster);
+  const namespaceLabels = inputs.namespaceLabels(namespace, cluster);
   const workload = { identity, cluster, namespaceLabels, podLabels: [labels] };
-  const { verdict } = explainSigner(workload, certSigner, world);
-  const wish = certSigner === '' ? 'no signer' : certSigner;
+  const { verdict } = explainSigner(workload, certSigner, inputs);
+  const requested = certSigner === '' ? 'no signer' : certSigner;
   if (verdict.kind === 'refused') {
     return {
       kind: 'refused',
-      text: `${namespace}/${name} asks for ${wish} (${verdict.error.reason})`,
+      text: `${namespace}/${name} asks for ${requested} (${verdict.error.reason})`,
     };
   }
   if (verdict.servedInsteadOf === undefined) return { kind: 'same' };
   return {
     kind: 'other',
-    text: `${namespace}/${name} asks for ${wish} and gets ${verdict.signer}`,
+    text: `${namespace}/${name} asks for ${requested} and gets ${verdict.signer}`,
   };
 }

@@ -1,4 +1,4 @@
-import { describeSource } from '../../authz/assignment-source.ts';
+import { describeSource } from '../../authz/assignment-sources.ts';
 import { tenantLabel } from '../../kube/signing-requests.ts';
 import type { SigningRequest, SigningRequestDraft } from '../../kube/signing-requests.ts';
 import type { SigningOrder } from '../../ra/signer.ts';

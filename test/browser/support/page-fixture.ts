@@ -4,7 +4,7 @@ import type { DebugPages } from '../../../src/debug/debug-pages.ts';
 import type { HealthSources } from '../../../src/debug/health.ts';
 import { Explainer } from '../../../src/debug/explainer.ts';
 import { parseSignerPolicy } from '../../../src/authz/policy-file.ts';
-import type { SignerWorld } from '../../../src/authz/signer-world.ts';
+import type { AssignmentInputs } from '../../../src/authz/assignment-inputs.ts';
 import type { Clock } from '../../../src/base/clock.ts';
 import type { RaError } from '../../../src/base/ra-error.ts';
 import { loadMeshSnapshot } from '../../../src/mesh/mesh-snapshot.ts';
@@ -37,7 +37,7 @@ export function worldOf(
   signers: readonly FixtureSigner[],
   signerOf: ReadonlyMap<string, string>,
   policy = '',
-): SignerWorld {
+): AssignmentInputs {
   const caCertificates = signers.map(({ name, pem }) => ({
     pem,
     certSigners: [`${signerDomain}/${name}`],
@@ -81,13 +81,13 @@ export class PageFixture {
   }
 
   /** `now` is the real time where absent: the page counts the days that roots have left. */
-  static async start(world: SignerWorld, sources: HealthSources = {}): Promise<PageFixture> {
+  static async start(world: AssignmentInputs, sources: HealthSources = {}): Promise<PageFixture> {
     const clock = new FakeClock(Date.now());
     const keepsNothing = { issued: () => Promise.resolve(), refused: () => undefined };
     const recent = new RecentDecisions(keepsNothing, () => clock.now());
-    const worlds = { current: () => world };
+    const inputSource = { current: () => world };
     const pages = await startDebugPages({
-      ...{ worlds, recent, sources, pageDirectory, clock },
+      ...{ inputSource, recent, sources, pageDirectory, clock },
       explainer: explainerOf(world, recent, clock),
       address: '127.0.0.1:0',
       cluster: 'Kubernetes',
@@ -134,7 +134,7 @@ export class PageFixture {
   }
 }
 
-function explainerOf(world: SignerWorld, recent: RecentDecisions, clock: Clock): Explainer {
+function explainerOf(world: AssignmentInputs, recent: RecentDecisions, clock: Clock): Explainer {
   return new Explainer({
     config: {
       approval: 'self',
@@ -142,7 +142,7 @@ function explainerOf(world: SignerWorld, recent: RecentDecisions, clock: Clock):
       lifetime: { defaultTtlSeconds: 86_400, maxTtlSeconds: 86_400 },
       trustedNodeAccounts: [],
     },
-    worlds: { current: () => world },
+    inputSource: { current: () => world },
     podLookup: {
       read: () => Promise.resolve(undefined),
       listOnNode: () => Promise.resolve([]),

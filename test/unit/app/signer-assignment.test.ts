@@ -52,13 +52,13 @@ async function started(list: () => Promise<ResourceList<never>>) {
     context,
   });
   await settle();
-  return { worlds: assignment.worlds, stop: () => stack.stop() };
+  return { inputSource: assignment.inputSource, stop: () => stack.stop() };
 }
 
 describe('startSignerAssignment', () => {
   it('decides nothing before the ProxyConfigs are known: a weaker source would win', async () => {
-    const { worlds, stop } = await started(never);
-    expect(thrownBy(() => worlds.current())).toMatchObject({ code: 'NOT_READY' });
+    const { inputSource, stop } = await started(never);
+    expect(thrownBy(() => inputSource.current())).toMatchObject({ code: 'NOT_READY' });
     await stop();
   });
 
@@ -69,16 +69,16 @@ describe('startSignerAssignment', () => {
       verb: 'list',
       resource: 'proxyconfigs',
     });
-    const { worlds, stop } = await started(() => Promise.reject(forbidden));
-    expect(thrownBy(() => worlds.current())).toMatchObject({ code: 'NOT_READY' });
+    const { inputSource, stop } = await started(() => Promise.reject(forbidden));
+    expect(thrownBy(() => inputSource.current())).toMatchObject({ code: 'NOT_READY' });
     await stop();
   });
 
   it('decides once they are', async () => {
-    const { worlds, stop } = await started(() =>
+    const { inputSource, stop } = await started(() =>
       Promise.resolve({ items: [], resourceVersion: '1' }),
     );
-    expect(worlds.current().settings.rootNamespace).toBe('istio-system');
+    expect(inputSource.current().settings.rootNamespace).toBe('istio-system');
     await stop();
   });
 });

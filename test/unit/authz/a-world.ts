@@ -1,5 +1,5 @@
 import { parseSignerPolicy } from '../../../src/authz/policy-file.ts';
-import type { AssignmentSettings } from '../../../src/authz/assignment-voices.ts';
+import type { AssignmentSettings } from '../../../src/authz/assignment-sources.ts';
 import type { AssignmentQuestion, Workload } from '../../../src/authz/signer-assignment.ts';
 import { parseProxyConfig } from '../../../src/mesh/proxy-config.ts';
 import type { Labels } from '../../../src/mesh/proxy-config.ts';

@@ -24,8 +24,8 @@ async function rootsIn(world: AWorld): Promise<{ roots: string[]; foreign: strin
   const { workload, ...rest } = aWorld(world);
   const namespaceLabels = (namespace: string, cluster: string): Record<string, string> =>
     namespace === 'foo' && cluster === 'Kubernetes' ? { tenant: 'foo' } : {};
-  const worlds = { current: () => ({ ...rest, mesh, namespaceLabels }) };
-  const found = await new SignerRoots({ worlds, cluster: 'Kubernetes' }).rootsFor(
+  const inputSource = { current: () => ({ ...rest, mesh, namespaceLabels }) };
+  const found = await new SignerRoots({ inputSource, cluster: 'Kubernetes' }).rootsFor(
     workload.identity,
   );
   return { roots: found.roots.map(nameOf), foreign: found.foreign.map(nameOf) };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { describeSource } from '../../../src/authz/assignment-source.ts';
+import { describeSource } from '../../../src/authz/assignment-sources.ts';
 import { limitsOf, resolveAssignment } from '../../../src/authz/signer-assignment.ts';
 import type { SignerAssignment } from '../../../src/authz/signer-assignment.ts';
 import { aWorld, rootNamespace, signer } from './a-world.ts';

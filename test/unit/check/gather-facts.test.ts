@@ -75,8 +75,8 @@ describe('gatherFacts', () => {
 
   it('takes a cluster without ProxyConfigs for one that has none of them', async () => {
     const objects = { proxyconfigs: apiError(404) };
-    const { proxyConfigs, world } = await gather({ objects, files: meshFile });
-    expect([known(proxyConfigs), world.kind]).toEqual([[], 'known']);
+    const { proxyConfigs, inputs } = await gather({ objects, files: meshFile });
+    expect([known(proxyConfigs), inputs.kind]).toEqual([[], 'known']);
   });
 
   it.each([
@@ -84,9 +84,9 @@ describe('gatherFacts', () => {
     [500, true],
   ])('after an answer of %d counts it as a fault: %s', async (status, isFault) => {
     const objects = { proxyconfigs: apiError(status) };
-    const { proxyConfigs, world } = await gather({ objects, files: meshFile });
+    const { proxyConfigs, inputs } = await gather({ objects, files: meshFile });
     expect(proxyConfigs).toMatchObject({ kind: 'unknown', isFault });
-    expect(world.kind).toBe('unknown');
+    expect(inputs.kind).toBe('unknown');
   });
 
   it('does not judge by half of the namespaces', async () => {

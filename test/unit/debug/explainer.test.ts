@@ -27,7 +27,7 @@ function anExplainer(world: AWorld = {}, change: Partial<ExplainerOptions> = {})
       lifetime: { defaultTtlSeconds: 86_400, maxTtlSeconds: 90_000 },
       trustedNodeAccounts: [{ namespace: 'istio-system', serviceAccount: 'ztunnel' }],
     },
-    worlds: { current: () => current },
+    inputSource: { current: () => current },
     podLookup: { read: () => Promise.resolve(undefined), listOnNode: () => Promise.resolve([]) },
     accessReviews: { can: () => Promise.resolve(true) },
     describeIssuer: undefined,

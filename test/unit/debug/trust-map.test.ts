@@ -3,7 +3,7 @@ import { SeenIdentities } from '../../../src/debug/seen-identities.ts';
 import { TrustMap } from '../../../src/debug/trust-map.ts';
 import type { TrustMapView } from '../../../src/debug/trust-map.ts';
 import { parseSignerPolicy } from '../../../src/authz/policy-file.ts';
-import type { SignerWorld } from '../../../src/authz/signer-world.ts';
+import type { AssignmentInputs } from '../../../src/authz/assignment-inputs.ts';
 import { RaError } from '../../../src/base/ra-error.ts';
 import { loadMeshSnapshot } from '../../../src/mesh/mesh-snapshot.ts';
 import { parseProxyConfig } from '../../../src/mesh/proxy-config.ts';
@@ -12,7 +12,7 @@ import { generateKeyPair } from '../../../src/pki/key-pair.ts';
 import { buildCertificate } from '../../../src/pki/certificate-builder.ts';
 import type { RecentDecision } from '../../../src/ra/recent-decisions.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
-import { aSignerWorld } from '../../support/orders.ts';
+import { someInputs } from '../../support/orders.ts';
 import { TestAuthority } from '../../support/test-authority.ts';
 import { aProxyConfig, signer, signerDomain } from '../authz/a-world.ts';
 import type { AProxyConfig } from '../authz/a-world.ts';
@@ -32,7 +32,7 @@ const apart: Roots = { foo: [fooRoot], bar: [barRoot], gateway: [gatewayRoot] };
 function worldOf(
   roots: Roots,
   { policy = '', proxyConfigs = [] as readonly AProxyConfig[], change = {} } = {},
-): SignerWorld {
+): AssignmentInputs {
   const index = new ProxyConfigIndex();
   for (const config of proxyConfigs) {
     const entry = parseProxyConfig(aProxyConfig(config));
@@ -48,7 +48,7 @@ function worldOf(
     proxyConfigs: index.current(),
     ...change,
   };
-  return aSignerWorld(mesh, parts);
+  return someInputs(mesh, parts);
 }
 
 const tenants = ['foo', 'bar'].map((namespace) => ({ namespace, names: namespace }));
@@ -67,15 +67,18 @@ function asked(uri: string, change: Partial<RecentDecision> = {}): RecentDecisio
 const uriOf = (namespace: string, account: string): string =>
   `spiffe://cluster.local/ns/${namespace}/sa/${account}`;
 
-function mapOf(world: SignerWorld, decisions: readonly RecentDecision[] = []) {
+function mapOf(world: AssignmentInputs, decisions: readonly RecentDecision[] = []) {
   const [clock, seen] = [new FakeClock(), new SeenIdentities()];
   for (const decision of decisions) seen.note(decision);
-  const worlds = { world, current: () => worlds.world };
-  const map = new TrustMap({ worlds, seen, cluster: 'Kubernetes', clock });
-  return { map, seen, clock, worlds };
+  const inputSource = { world, current: () => inputSource.world };
+  const map = new TrustMap({ inputSource, seen, cluster: 'Kubernetes', clock });
+  return { map, seen, clock, inputSource };
 }
 
-function viewOf(world: SignerWorld, decisions?: readonly RecentDecision[]): Promise<TrustMapView> {
+function viewOf(
+  world: AssignmentInputs,
+  decisions?: readonly RecentDecision[],
+): Promise<TrustMapView> {
   return mapOf(world, decisions).map.view();
 }
 
@@ -149,7 +152,7 @@ describe('the trust map', () => {
     const names = Array.from({ length: 1_000 }, (_, at) => `tenant-${at}`);
     const caCertificates = [{ pem: fooRoot, certSigners: names.map((name) => signer(name)) }];
     const mesh = loadMeshSnapshot(JSON.stringify({ caCertificates }), 1);
-    const view = await viewOf(aSignerWorld(mesh));
+    const view = await viewOf(someInputs(mesh));
 
     expect([view.links.length, view.linksCut]).toEqual([2_000, true]);
     expect(view.sharedRoots[0]?.signers).toHaveLength(1_000);
@@ -221,9 +224,9 @@ describe('a trust map that is looked at again', () => {
   });
 
   it('follows the mesh config', async () => {
-    const { map, clock, worlds } = mapOf(worldOf(apart));
+    const { map, clock, inputSource } = mapOf(worldOf(apart));
     await map.view();
-    worlds.world = worldOf({ foo: [fooRoot] });
+    inputSource.world = worldOf({ foo: [fooRoot] });
     await clock.advance(500);
 
     expect((await map.view()).signers).toHaveLength(1);
@@ -231,11 +234,11 @@ describe('a trust map that is looked at again', () => {
 
   it('fails before the configuration was read', async () => {
     const seen = new SeenIdentities();
-    const current = (): SignerWorld => {
+    const current = (): AssignmentInputs => {
       throw new RaError('NOT_READY', 'not read yet');
     };
     const clock = new FakeClock();
-    const map = new TrustMap({ worlds: { current }, seen, cluster: 'Kubernetes', clock });
+    const map = new TrustMap({ inputSource: { current }, seen, cluster: 'Kubernetes', clock });
 
     await expect(map.view()).rejects.toMatchObject({ code: 'NOT_READY' });
   });

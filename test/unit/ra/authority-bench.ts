@@ -1,7 +1,7 @@
 import { CallerPods } from '../../../src/authz/caller-pods.ts';
 import type { GrantedIdentity } from '../../../src/authz/granted-identity.ts';
 import { parseSignerPolicy } from '../../../src/authz/policy-file.ts';
-import type { SignerWorld } from '../../../src/authz/signer-world.ts';
+import type { AssignmentInputs } from '../../../src/authz/assignment-inputs.ts';
 import { PodIndex } from '../../../src/kube/pod-index.ts';
 import type { PodLookup } from '../../../src/kube/pod-directory.ts';
 import { loadMeshSnapshot } from '../../../src/mesh/mesh-snapshot.ts';
@@ -16,7 +16,7 @@ import { KeyHolders } from '../../../src/ra/key-holders.ts';
 import { RegistrationAuthority } from '../../../src/ra/registration-authority.ts';
 import type { Signer, SigningOrder } from '../../../src/ra/signer.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
-import { aGrantedIdentity, aSignerWorld, signerDomain } from '../../support/orders.ts';
+import { aGrantedIdentity, someInputs, signerDomain } from '../../support/orders.ts';
 import { RecordingLogger } from '../../support/recording-logger.ts';
 import { TestAuthority } from '../../support/test-authority.ts';
 
@@ -77,7 +77,7 @@ const noPods: PodLookup = {
 export class Bench {
   mesh: MeshSnapshot;
   /** What of the world is other than a policy without rules. */
-  world: Partial<SignerWorld> = {};
+  world: Partial<AssignmentInputs> = {};
   signed = 0;
   readonly decision = new Decision('r1', clock);
   readonly #authority: RegistrationAuthority;
@@ -85,7 +85,7 @@ export class Bench {
   constructor(mesh: MeshSnapshot, signer: Signer = signerOf(() => foo)) {
     this.mesh = mesh;
     this.#authority = new RegistrationAuthority({
-      worlds: { current: () => aSignerWorld(this.mesh, this.world) },
+      inputSource: { current: () => someInputs(this.mesh, this.world) },
       callerPods: new CallerPods({ podsOf: () => ({ pods: new PodIndex(), lookup: noPods }) }),
       lifetime: { defaultTtlSeconds: 86_400, maxTtlSeconds: 7_776_000 },
       signer: {
@@ -121,7 +121,7 @@ export function twoTenants(more = '', generation = 1): MeshSnapshot {
   return loadMeshSnapshot(meshText({ foo, bar }, `${fooByDefault}\n${more}`), generation);
 }
 
-export function policyOf(rules: string, more = ''): SignerWorld['policy'] {
+export function policyOf(rules: string, more = ''): AssignmentInputs['policy'] {
   return parseSignerPolicy(`rules:\n${rules}\n${more}`.replace('rules:\n[]', 'rules: []'), {
     signerDomain,
   });

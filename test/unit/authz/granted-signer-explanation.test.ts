@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { explainSigner } from '../../../src/authz/signer-explanation.ts';
-import type { SignerExplanation } from '../../../src/authz/signer-explanation.ts';
+import { decideSigner, explainSigner } from '../../../src/authz/granted-signer.ts';
+import type { SignerExplanation } from '../../../src/authz/granted-signer.ts';
 import { resolveAssignment } from '../../../src/authz/signer-assignment.ts';
-import { decideSigner } from '../../../src/authz/signer-decision.ts';
 import { aWorld, signer } from './a-world.ts';
 import type { AWorld } from './a-world.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { RaError } from '../../../src/base/ra-error.ts';
-import { describeSource } from '../../../src/authz/assignment-source.ts';
+import { describeSource } from '../../../src/authz/assignment-sources.ts';
+import { decideSigner } from '../../../src/authz/granted-signer.ts';
+import type { SignerDecision } from '../../../src/authz/granted-signer.ts';
 import { resolveAssignment } from '../../../src/authz/signer-assignment.ts';
-import { decideSigner } from '../../../src/authz/signer-decision.ts';
-import type { SignerDecision } from '../../../src/authz/signer-decision.ts';
 import { thrownBy } from '../../support/thrown-by.ts';
 import { aWorld, rootNamespace, signer } from './a-world.ts';
 import type { AWorld } from './a-world.ts';

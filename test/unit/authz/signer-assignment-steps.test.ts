@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { describeSource } from '../../../src/authz/assignment-source.ts';
+import { describeSource } from '../../../src/authz/assignment-sources.ts';
 import type { SignerAssignment } from '../../../src/authz/signer-assignment.ts';
 import { signer } from './a-world.ts';
 import type { AProxyConfig } from './a-world.ts';

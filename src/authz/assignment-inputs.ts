@@ -1,11 +1,11 @@
 import type { MeshSnapshot } from '../mesh/mesh-snapshot.ts';
 import type { Labels } from '../mesh/proxy-config.ts';
 import type { ProxyConfigSnapshot } from '../mesh/proxy-config-index.ts';
-import type { AssignmentSettings } from './assignment-voices.ts';
+import type { AssignmentSettings } from './assignment-sources.ts';
 import type { SignerPolicy } from './signer-policy.ts';
 
 /** Everything that decides which signer a caller gets, as it was at one moment. */
-export interface SignerWorld {
+export interface AssignmentInputs {
   readonly policy: SignerPolicy;
   readonly proxyConfigs: ProxyConfigSnapshot;
   readonly settings: AssignmentSettings;
@@ -14,7 +14,7 @@ export interface SignerWorld {
   namespaceLabels(namespace: string, cluster: string): Labels | undefined;
 }
 
-/** The world as it is now. Take one for each decision: the next call may return another. */
-export interface SignerWorlds {
-  current(): SignerWorld;
+/** The inputs as they are now. Take them once for each decision: the next call may return others. */
+export interface AssignmentInputSource {
+  current(): AssignmentInputs;
 }
