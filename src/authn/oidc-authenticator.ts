@@ -2,6 +2,7 @@ import { errors, jwtVerify } from 'jose';
 import type { Caller } from './caller.ts';
 import type { JWTPayload } from 'jose';
 import type { Clock } from '../base/clock.ts';
+import { valueAt } from '../base/json.ts';
 import { RaError } from '../base/ra-error.ts';
 import type { MeshSource } from '../mesh/mesh-snapshot.ts';
 import { workloadId } from '../pki/spiffe-id.ts';
@@ -128,13 +129,12 @@ interface KubernetesClaims {
 }
 
 function kubernetesClaims(claims: JWTPayload): KubernetesClaims {
-  const kubernetes = fieldOf(claims, 'kubernetes.io');
-  const pod = fieldOf(kubernetes, 'pod');
+  const kubernetes = valueAt(claims, 'kubernetes.io');
   return {
-    namespace: fieldOf(kubernetes, 'namespace'),
-    account: fieldOf(fieldOf(kubernetes, 'serviceaccount'), 'name'),
-    podName: fieldOf(pod, 'name'),
-    podUid: fieldOf(pod, 'uid'),
+    namespace: valueAt(kubernetes, 'namespace'),
+    account: valueAt(kubernetes, 'serviceaccount', 'name'),
+    podName: valueAt(kubernetes, 'pod', 'name'),
+    podUid: valueAt(kubernetes, 'pod', 'uid'),
   };
 }
 
@@ -152,11 +152,6 @@ function boundPod(claims: JWTPayload): BoundPod | undefined {
   const { podName, podUid } = kubernetesClaims(claims);
   const [name, uid] = [textOf(podName), textOf(podUid)];
   return name === '' || uid === '' ? undefined : { name, uid };
-}
-
-function fieldOf(value: unknown, key: string): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-  return (value as Readonly<Record<string, unknown>>)[key];
 }
 
 function textOf(value: unknown): string {

@@ -1,4 +1,4 @@
-import { listAt, textAt, textsAt, valueAt } from './json-values.ts';
+import { listAt, textAt, stringMapAt, valueAt } from '../base/json.ts';
 
 /** A Deployment or DaemonSet of a control plane, as far as its settings tell something. */
 export interface ControlPlaneWorkload {
@@ -21,7 +21,7 @@ export function readControlPlaneWorkload(object: unknown): ControlPlaneWorkload 
   return {
     namespace: textAt(object, 'metadata', 'namespace'),
     name: textAt(object, 'metadata', 'name'),
-    labels: textsAt(object, 'metadata', 'labels'),
+    labels: stringMapAt(object, 'metadata', 'labels'),
     serviceAccount: textAt(pod, 'serviceAccountName') || 'default',
     images: containers.map((container) => textAt(container, 'image')),
     args: containers.flatMap((container) => textsOf(listAt(container, 'args'))),

@@ -2,6 +2,7 @@ import { parseSignerPolicy } from '../authz/policy-file.ts';
 import { checkPolicyAgainstMesh } from '../authz/policy-mesh-check.ts';
 import type { AssignmentInputs } from '../authz/assignment-inputs.ts';
 import { callWithin } from '../base/deadline.ts';
+import { textAt, stringMapAt } from '../base/json.ts';
 import type { RaConfig } from '../config/ra-config.ts';
 import { isNotFound } from '../kube/api-error.ts';
 import type { ObjectSelection } from '../kube/cluster-inspection.ts';
@@ -18,7 +19,6 @@ import { factOf, known, knownFact, reportedBy, unknownFact } from './fact.ts';
 import type { Fact } from './fact.ts';
 import type { Facts, MeshFacts, PodFacts, PolicyFacts, ServerFacts } from './facts.ts';
 import { readInjectedPod } from './injected-pod.ts';
-import { textAt, textsAt } from './json-values.ts';
 import type { CheckPorts } from './ports.ts';
 import { readMesh } from './read-mesh.ts';
 import { readRootConfigMap } from './root-config-map.ts';
@@ -154,7 +154,7 @@ class Gatherer {
       name: textAt(item, 'metadata', 'name'),
       uid: textAt(item, 'metadata', 'uid'),
       resourceVersion: textAt(item, 'metadata', 'resourceVersion'),
-      labels: textsAt(item, 'metadata', 'labels'),
+      labels: stringMapAt(item, 'metadata', 'labels'),
       annotations: {},
       phase: textAt(item, 'status', 'phase'),
     }));
@@ -188,7 +188,7 @@ class Gatherer {
     const name = `istio-sidecar-injector${revision === '' ? '' : `-${revision}`}`;
     const selection = { group: '', version: 'v1', resource: 'configmaps', namespace, name };
     const [map] = await this.#list(selection, signal);
-    return textsAt(map, 'data')['values'] ?? '';
+    return stringMapAt(map, 'data')['values'] ?? '';
   }
 
   #inputs({

@@ -1,5 +1,5 @@
+import { listAt, textAt, stringMapAt } from '../base/json.ts';
 import type { Labels } from '../mesh/proxy-config.ts';
-import { listAt, textAt, textsAt } from './json-values.ts';
 
 /** A pod with an agent that asks for certificates, and the signer that was written into it. */
 export interface InjectedPod {
@@ -28,7 +28,7 @@ export function readInjectedPod(object: unknown): InjectedPod | undefined {
     namespace: textAt(object, 'metadata', 'namespace'),
     name: textAt(object, 'metadata', 'name'),
     serviceAccount: textAt(object, 'spec', 'serviceAccountName') || 'default',
-    labels: textsAt(object, 'metadata', 'labels'),
+    labels: stringMapAt(object, 'metadata', 'labels'),
     certSigner: textAt(signer, 'value'),
   };
 }

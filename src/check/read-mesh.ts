@@ -1,8 +1,8 @@
+import { stringMapAt } from '../base/json.ts';
 import type { RaConfig } from '../config/ra-config.ts';
 import type { ClusterInspection } from '../kube/cluster-inspection.ts';
 import { loadMeshSnapshot } from '../mesh/mesh-snapshot.ts';
 import type { MeshFacts } from './facts.ts';
-import { textsAt } from './json-values.ts';
 import type { CheckPorts } from './ports.ts';
 
 export type MeshSettings = Pick<
@@ -51,7 +51,7 @@ async function readConfigMap(
 ): Promise<string> {
   const selection = { group: '', version: 'v1', resource: 'configmaps', namespace, name };
   const { items } = await inspection.list(selection, signal);
-  const text = textsAt(items[0], 'data')[key];
+  const text = stringMapAt(items[0], 'data')[key];
   if (text !== undefined) return text;
   const problem = items.length === 0 ? 'does not exist' : `has no key ${key}`;
   throw new Error(`the ConfigMap ${namespace}/${name} ${problem}`);

@@ -1,5 +1,5 @@
+import { listAt, textAt, stringMapAt, valueAt } from '../base/json.ts';
 import { fieldManager } from '../kube/field-manager.ts';
-import { listAt, textAt, textsAt, valueAt } from './json-values.ts';
 
 /** The key that clients read their roots from. */
 const rootKey = 'root-cert.pem';
@@ -14,7 +14,7 @@ export interface RootConfigMap {
 }
 
 export function readRootConfigMap(object: unknown): RootConfigMap {
-  const data = textsAt(object, 'data');
+  const data = stringMapAt(object, 'data');
   const managers = listAt(object, 'metadata', 'managedFields')
     .filter((entry) => valueAt(entry, 'fieldsV1', 'f:data', `f:${rootKey}`) !== undefined)
     .map((entry) => textAt(entry, 'manager'));

@@ -1,3 +1,4 @@
+import { isJsonObject } from '../base/json.ts';
 import { MeshConfigError } from './mesh-config-error.ts';
 
 /** A part of a mesh config, read by its fields' names. */
@@ -6,12 +7,8 @@ export type Mapping = Readonly<Record<string, unknown>>;
 /** What is absent is empty. Each of these throws MeshConfigError naming the path. */
 export function asMapping(value: unknown, path: string): Mapping {
   if (value === undefined || value === null) return {};
-  if (isMapping(value)) return value;
+  if (isJsonObject(value)) return value;
   throw new MeshConfigError(path, 'must be a mapping');
-}
-
-export function isMapping(value: unknown): value is Mapping {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 export function asList(value: unknown, path: string): readonly unknown[] {

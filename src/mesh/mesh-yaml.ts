@@ -1,6 +1,7 @@
+import { isJsonObject } from '../base/json.ts';
 import { readYaml, YamlError } from '../base/yaml-document.ts';
 import { MeshConfigError } from './mesh-config-error.ts';
-import { asMapping, isMapping } from './mesh-values.ts';
+import { asMapping } from './mesh-values.ts';
 import type { Mapping } from './mesh-values.ts';
 
 /** A few, so that a small text cannot unfold into a large value. */
@@ -34,7 +35,7 @@ export function layMeshOver(under: Mapping, over: Mapping): Mapping {
 
 function layered(under: unknown, over: unknown): unknown {
   if (over === undefined || over === null) return under;
-  return isMapping(under) && isMapping(over) ? layMeshOver(under, over) : over;
+  return isJsonObject(under) && isJsonObject(over) ? layMeshOver(under, over) : over;
 }
 
 function own(mapping: Mapping, name: string): unknown {

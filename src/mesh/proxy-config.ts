@@ -1,3 +1,5 @@
+import { isJsonObject } from '../base/json.ts';
+import type { JsonObject } from '../base/json.ts';
 /** Labels of a pod or a namespace, or those that a selector asks for. */
 export type Labels = Readonly<Record<string, string>>;
 
@@ -32,8 +34,6 @@ const mostLabels = 32;
 const longestLabelText = 317;
 /** No signer name is longer: a domain of 253, a slash, a path of 317. */
 const longestSigner = 571;
-
-type Mapping = Readonly<Record<string, unknown>>;
 
 /** Says what is wrong with one object; caught where the object becomes an entry. */
 class Fault extends Error {}
@@ -102,17 +102,13 @@ function readCertSigner(value: unknown): string | undefined {
   throw new Fault(`spec.environmentVariables.${certSignerVariable} cannot be a signer`);
 }
 
-function isMapping(value: unknown): value is Mapping {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function mapping(value: unknown): JsonObject {
+  return isJsonObject(value) ? value : {};
 }
 
-function mapping(value: unknown): Mapping {
-  return isMapping(value) ? value : {};
-}
-
-function optionalMapping(value: unknown, path: string): Mapping {
+function optionalMapping(value: unknown, path: string): JsonObject {
   if (value === undefined || value === null) return {};
-  if (isMapping(value)) return value;
+  if (isJsonObject(value)) return value;
   throw new Fault(`${path} is not a mapping`);
 }
 

@@ -1,3 +1,4 @@
+import { valueAt } from '../base/json.ts';
 import { RaError } from '../base/ra-error.ts';
 
 /** What the server reads of a request's metadata. */
@@ -37,25 +38,25 @@ export function readRequestMetadata(struct: unknown): RequestMetadata {
  * more than its bytes did.
  */
 export function withoutUnreadMetadata(struct: unknown): unknown {
-  const fields = ownProperty(struct, 'fields');
+  const fields = valueAt(struct, 'fields');
   if (typeof fields !== 'object' || fields === null) return fields === undefined ? null : struct;
   const keys = Object.keys(fields);
   const kept =
     keys.length > mostKeys ? keys.slice(0, mostKeys + 1) : keys.filter((key) => knownKeys.has(key));
   return {
-    fields: Object.fromEntries(kept.map((key) => [key, shortened(ownProperty(fields, key))])),
+    fields: Object.fromEntries(kept.map((key) => [key, shortened(valueAt(fields, key))])),
   };
 }
 
 function shortened(value: unknown): unknown {
-  const text = ownProperty(value, 'stringValue');
+  const text = valueAt(value, 'stringValue');
   if (typeof text !== 'string') return {};
   return { stringValue: text.length > longestIdentity ? ' '.repeat(longestIdentity + 1) : text };
 }
 
 function fieldsOf(struct: unknown): object {
   if (struct === null || struct === undefined) return {};
-  const fields = ownProperty(struct, 'fields') ?? {};
+  const fields = valueAt(struct, 'fields') ?? {};
   if (typeof fields !== 'object') throw malformed('metadata_malformed', 'metadata is not a struct');
   if (Object.keys(fields).length > mostKeys) {
     throw malformed('metadata_too_many_keys', `metadata holds more than ${mostKeys} keys`);
@@ -64,9 +65,9 @@ function fieldsOf(struct: unknown): object {
 }
 
 function readString(fields: object, key: string, longest: number): string | undefined {
-  const value = ownProperty(fields, key);
+  const value = valueAt(fields, key);
   if (value === undefined) return undefined;
-  const text = ownProperty(value, 'stringValue');
+  const text = valueAt(value, 'stringValue');
   if (typeof text !== 'string') {
     throw malformed('metadata_not_a_string', `metadata value ${key} is not a string`);
   }
@@ -74,12 +75,6 @@ function readString(fields: object, key: string, longest: number): string | unde
     throw malformed('metadata_too_long', `metadata value ${key} is longer than ${longest}`);
   }
   return text;
-}
-
-/** Own properties alone: a map key `__proto__` must not lend its values to other keys. */
-function ownProperty(value: unknown, key: string): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-  return (value as Readonly<Record<string, unknown>>)[key];
 }
 
 function malformed(reason: string, message: string): RaError {

@@ -1,8 +1,8 @@
+import { textAt } from '../../base/json.ts';
 import { failed, ok, skipped } from '../check.ts';
 import type { Check, Verdict } from '../check.ts';
 import type { CheckContext } from '../check-context.ts';
 import { known } from '../fact.ts';
-import { textAt } from '../json-values.ts';
 
 /** Whether sidecars and gateways are given the roots that verify the control plane. */
 export function injectionRootVolume({ facts }: Pick<CheckContext, 'facts'>): Check {

@@ -1,3 +1,4 @@
+import { textAt, stringMapAt } from '../../base/json.ts';
 import type { CheckPorts } from '../ports.ts';
 import { ChainError } from '../../pki/errors.ts';
 import { ChainVerifier } from '../../pki/chain.ts';
@@ -9,7 +10,6 @@ import type { Check, Verdict } from '../check.ts';
 import type { CheckContext } from '../check-context.ts';
 import { describeRoot } from '../describe-root.ts';
 import { known } from '../fact.ts';
-import { textAt, textsAt } from '../json-values.ts';
 import { checkEach } from '../used-signers.ts';
 
 /** Where cert-manager keeps the Secrets of ClusterIssuers unless it is told otherwise. */
@@ -56,7 +56,7 @@ async function readIssuerCa(
   };
   const [secret] = (await inspection.list(secrets, signal)).items;
   // Nothing else of the Secret is looked at: the key beside it is none of our business.
-  const encoded = textsAt(secret, 'data')['tls.crt'];
+  const encoded = stringMapAt(secret, 'data')['tls.crt'];
   return encoded === undefined ? undefined : Buffer.from(encoded, 'base64').toString('utf8');
 }
 

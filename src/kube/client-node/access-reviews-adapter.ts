@@ -4,10 +4,10 @@ import {
   V1SelfSubjectAccessReview,
   V1SelfSubjectAccessReviewSpec,
 } from '@kubernetes/client-node';
+import { isJsonObject } from '../../base/json.ts';
 import type { AccessQuestion, AccessReviews } from '../access-reviews.ts';
 import { badAnswer } from './answer-errors.ts';
 import type { ApiCalls } from './api-calls.ts';
-import { isJsonObject } from './json.ts';
 import { model } from './model.ts';
 
 const create = { verb: 'create', resource: 'selfsubjectaccessreviews' };

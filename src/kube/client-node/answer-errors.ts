@@ -1,7 +1,7 @@
 import { KubeApiError } from '../api-error.ts';
-import { isJsonObject } from './json.ts';
-import type { JsonObject } from './json.ts';
 import { codeOf, messageOf } from '../../base/error-message.ts';
+import { isJsonObject } from '../../base/json.ts';
+import type { JsonObject } from '../../base/json.ts';
 
 /** Which call an error belongs to. */
 export interface CallName {

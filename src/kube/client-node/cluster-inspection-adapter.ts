@@ -1,3 +1,5 @@
+import { filledTextAt, listAt, objectAt, stringAt } from '../../base/json.ts';
+import type { JsonObject } from '../../base/json.ts';
 import type { AccessQuestion } from '../access-reviews.ts';
 import { isNotFound } from '../api-error.ts';
 import type {
@@ -8,8 +10,6 @@ import type {
 } from '../cluster-inspection.ts';
 import { badAnswer } from './answer-errors.ts';
 import type { JsonCalls } from './json-calls.ts';
-import { filledTextAt, listAt, objectAt, stringAt } from './json.ts';
-import type { JsonObject } from './json.ts';
 
 const pageSize = 500;
 const mostPages = 20;

@@ -1,3 +1,4 @@
+import { isJsonObject, listAt, objectAt, textAt } from '../../base/json.ts';
 import { isNotFound, KubeApiError } from '../api-error.ts';
 import type {
   ClusterTrustBundle,
@@ -6,7 +7,6 @@ import type {
 } from '../cluster-trust-bundles.ts';
 import type { ResourceSource } from '../resource-source.ts';
 import { ownersOf } from './field-managers.ts';
-import { isJsonObject, listAt, objectAt, textAt } from './json.ts';
 import type { ObjectCalls, ObjectPath } from './object-calls.ts';
 
 const resource = 'clustertrustbundles';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import { isJsonObject, objectAt, stringAt, stringMapAt } from '../../base/json.ts';
 import type { ConfigMapWrites, KeptEntry, KeptEntryKind } from '../config-map-writes.ts';
 import { ownersOf } from './field-managers.ts';
-import { isJsonObject, objectAt, stringAt, stringMapAt } from './json.ts';
 import { namespacedFolder } from './object-calls.ts';
 import type { ObjectCalls, ObjectPath } from './object-calls.ts';
 import { parseConfigMap } from './resource-objects.ts';

@@ -1,7 +1,7 @@
+import { isJsonObject, listAt, objectAt, stringAt } from '../../base/json.ts';
+import type { JsonObject } from '../../base/json.ts';
 import { readYaml, YamlError } from '../../base/yaml-document.ts';
 import type { Credentials, TlsMaterial } from './credentials.ts';
-import { isJsonObject, listAt, objectAt, stringAt } from './json.ts';
-import type { JsonObject } from './json.ts';
 import type { ClusterAccess } from './kubeconfig.ts';
 import { expiryOf } from './token-expiry.ts';
 

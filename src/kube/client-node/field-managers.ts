@@ -1,6 +1,6 @@
+import { filledTextAt, isJsonObject, listAt, objectAt, textAt } from '../../base/json.ts';
+import type { JsonObject } from '../../base/json.ts';
 import { fieldManager } from '../field-manager.ts';
-import { filledTextAt, isJsonObject, listAt, objectAt, textAt } from './json.ts';
-import type { JsonObject } from './json.ts';
 
 export interface FieldOwners {
   /** Whether `istio-ra` has applied the field. */

@@ -1,8 +1,8 @@
+import { isJsonObject, listAt, objectAt, textAt } from '../../base/json.ts';
+import type { JsonObject } from '../../base/json.ts';
 import { isNotFound } from '../api-error.ts';
 import type { IssuerStatus, IssuerStatuses } from '../issuers.ts';
 import type { JsonCalls } from './json-calls.ts';
-import { isJsonObject, listAt, objectAt, textAt } from './json.ts';
-import type { JsonObject } from './json.ts';
 
 interface IssuerReference extends Pick<IssuerStatus, 'kind' | 'namespace' | 'name'> {
   readonly group: string;

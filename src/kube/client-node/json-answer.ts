@@ -1,7 +1,7 @@
+import { isJsonObject } from '../../base/json.ts';
+import type { JsonObject } from '../../base/json.ts';
 import { badAnswer } from './answer-errors.ts';
 import type { CallName } from './answer-errors.ts';
-import { isJsonObject } from './json.ts';
-import type { JsonObject } from './json.ts';
 
 /** The path that stands before every other one of a server; empty where there is none. */
 export function pathPrefixOf(server: string): string {

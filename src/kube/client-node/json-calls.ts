@@ -1,5 +1,5 @@
+import type { JsonObject } from '../../base/json.ts';
 import { badAnswer } from './answer-errors.ts';
-import type { JsonObject } from './json.ts';
 import { pathPrefixOf, readObject } from './json-answer.ts';
 import type { KubeTransport, TransportRequest } from './transport.ts';
 

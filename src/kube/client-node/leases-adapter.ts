@@ -1,7 +1,7 @@
+import { isJsonObject, objectAt, textAt } from '../../base/json.ts';
+import type { JsonObject } from '../../base/json.ts';
 import type { Lease, LeaseRecord, Leases } from '../leases.ts';
 import { badAnswer } from './answer-errors.ts';
-import { isJsonObject, objectAt, textAt } from './json.ts';
-import type { JsonObject } from './json.ts';
 import { namespacedFolder } from './object-calls.ts';
 import type { ObjectCalls, ObjectPath } from './object-calls.ts';
 

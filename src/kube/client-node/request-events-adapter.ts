@@ -1,7 +1,7 @@
+import { isJsonObject, listAt, objectAt, textAt } from '../../base/json.ts';
+import type { JsonObject } from '../../base/json.ts';
 import type { RequestEvents } from '../request-events.ts';
 import type { JsonCalls } from './json-calls.ts';
-import { isJsonObject, listAt, objectAt, textAt } from './json.ts';
-import type { JsonObject } from './json.ts';
 
 /** Where events about objects without a namespace are kept (client-go's event recorder). */
 const namespace = 'default';

@@ -1,9 +1,9 @@
+import { isJsonObject, listAt, objectAt, stringAt } from '../../base/json.ts';
+import type { JsonObject } from '../../base/json.ts';
 import { KubeApiError, isGone } from '../api-error.ts';
 import type { ResourceList, ResourceSource, WatchEvent, WatchOptions } from '../resource-source.ts';
 import { badAnswer, refusedByStatus, unanswered } from './answer-errors.ts';
 import type { CallName } from './answer-errors.ts';
-import { isJsonObject, listAt, objectAt, stringAt } from './json.ts';
-import type { JsonObject } from './json.ts';
 import { LineSplitter, LineTooLongError } from './lines.ts';
 import type { KubeTransport } from './transport.ts';
 

@@ -1,5 +1,5 @@
+import { textAt, objectAt, stringMapAt } from '../../base/json.ts';
 import type { SecretObject, SecretWrites } from '../secret-writes.ts';
-import { textAt, objectAt, stringMapAt } from './json.ts';
 import { namespacedFolder } from './object-calls.ts';
 import type { ObjectCalls, ObjectPath } from './object-calls.ts';
 import { parseSecret } from './resource-objects.ts';

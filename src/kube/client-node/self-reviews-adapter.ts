@@ -1,8 +1,8 @@
 import { AuthenticationV1Api, V1SelfSubjectReview } from '@kubernetes/client-node';
+import { isJsonObject, objectAt, stringAt } from '../../base/json.ts';
 import { isForbidden, isNotFound } from '../api-error.ts';
 import type { SelfReviews } from '../self-reviews.ts';
 import type { ApiCalls } from './api-calls.ts';
-import { isJsonObject, objectAt, stringAt } from './json.ts';
 import { model } from './model.ts';
 
 const create = { verb: 'create', resource: 'selfsubjectreviews' };

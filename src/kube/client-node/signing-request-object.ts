@@ -1,4 +1,3 @@
-import type { SigningRequest, SigningRequestCondition } from '../signing-requests.ts';
 import {
   filledTextAt,
   isJsonObject,
@@ -8,8 +7,9 @@ import {
   stringMapAt,
   stringsAt,
   textAt,
-} from './json.ts';
-import type { JsonObject } from './json.ts';
+} from '../../base/json.ts';
+import type { JsonObject } from '../../base/json.ts';
+import type { SigningRequest, SigningRequestCondition } from '../signing-requests.ts';
 
 /** Thrown when `raw` is not even an object with a name; what else is missing is left empty. */
 export function parseSigningRequest(raw: unknown): SigningRequest {

@@ -6,6 +6,7 @@ import {
   V1ObjectMeta,
   V1Preconditions,
 } from '@kubernetes/client-node';
+import { isJsonObject, listAt, objectAt, stringAt } from '../../base/json.ts';
 import { isConflict, isNotFound } from '../api-error.ts';
 import type { ResourceSource } from '../resource-source.ts';
 import { tenantLabel } from '../signing-requests.ts';
@@ -19,7 +20,6 @@ import type {
 import { badAnswer } from './answer-errors.ts';
 import type { CallName } from './answer-errors.ts';
 import type { ApiCalls } from './api-calls.ts';
-import { isJsonObject, listAt, objectAt, stringAt } from './json.ts';
 import type { JsonCalls } from './json-calls.ts';
 import { model } from './model.ts';
 import { parseSigningRequest } from './signing-request-object.ts';

@@ -1,4 +1,4 @@
-import { isJsonObject } from './json.ts';
+import { isJsonObject } from '../../base/json.ts';
 
 /**
  * When the bearer token of an Authorization header ends, in milliseconds since the Unix epoch, as the

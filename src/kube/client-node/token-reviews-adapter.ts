@@ -1,8 +1,8 @@
 import { AuthenticationV1Api, V1TokenReview, V1TokenReviewSpec } from '@kubernetes/client-node';
+import { filledTextAt, isJsonObject, objectAt, stringsAt } from '../../base/json.ts';
 import type { TokenReviewResult, TokenReviews } from '../token-reviews.ts';
 import { badAnswer } from './answer-errors.ts';
 import type { ApiCalls } from './api-calls.ts';
-import { filledTextAt, isJsonObject, objectAt, stringsAt } from './json.ts';
 import { model } from './model.ts';
 
 const create = { verb: 'create', resource: 'tokenreviews' };
