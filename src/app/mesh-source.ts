@@ -6,7 +6,7 @@ import { httpsGet } from '../base/https-get.ts';
 import type { ReadinessCheck } from '../base/lifecycle.ts';
 import type { StartContext } from '../base/start-stack.ts';
 import type { RaConfig } from '../config/ra-config.ts';
-import type { ConfigMap } from '../kube/config-maps.ts';
+import type { ConfigMap } from '../kube/objects.ts';
 import type { KubernetesApi } from '../kube/client-node/connect-kubernetes.ts';
 import type { Feed, Watches } from '../kube/watches.ts';
 import { LayeredMesh } from '../mesh/layered-mesh.ts';

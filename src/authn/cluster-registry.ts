@@ -1,4 +1,4 @@
-import type { TokenReviews } from '../kube/token-reviews.ts';
+import type { TokenReviews } from '../kube/reviews.ts';
 import { resolveClusterId } from './cluster-id.ts';
 import type { TrustScope } from './trust-scope.ts';
 

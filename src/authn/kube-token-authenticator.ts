@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { withDeadline } from '../base/deadline.ts';
 import { RaError } from '../base/ra-error.ts';
 import { isForbidden, KubeApiError } from '../kube/api-error.ts';
-import type { TokenReviewResult, TokenReviews } from '../kube/token-reviews.ts';
+import type { TokenReviewResult, TokenReviews } from '../kube/reviews.ts';
 import type { MeshSource } from '../mesh/mesh-snapshot.ts';
 import { workloadId } from '../pki/spiffe-id.ts';
 import type { Authenticator, Credentials } from './authenticator.ts';

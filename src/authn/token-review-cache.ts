@@ -6,7 +6,7 @@ import type { Clock } from '../base/clock.ts';
 import { abortable, Deadline } from '../base/deadline.ts';
 import { KeyedSingleFlight } from '../base/single-flight.ts';
 import { isTransient, isUnreachable, KubeApiError } from '../kube/api-error.ts';
-import type { TokenReviewResult, TokenReviews } from '../kube/token-reviews.ts';
+import type { TokenReviewResult, TokenReviews } from '../kube/reviews.ts';
 import { readUnverifiedClaims } from './unverified-claims.ts';
 
 /** One review with its retry; the longest that anybody waits for it. */

@@ -1,6 +1,6 @@
 import { RaError } from '../base/ra-error.ts';
 import type { Caller } from '../authn/caller.ts';
-import type { Pod } from '../kube/pods.ts';
+import type { Pod } from '../kube/objects.ts';
 import type { SpiffeId } from '../pki/spiffe-id.ts';
 
 /** A workload for which a node agent may ask, and its pods on the agent's node. */

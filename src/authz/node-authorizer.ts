@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { RaError } from '../base/ra-error.ts';
 import { KubeApiError } from '../kube/api-error.ts';
 import type { PodDirectory, PodLookup } from '../kube/pod-directory.ts';
-import type { Pod } from '../kube/pods.ts';
+import type { Pod } from '../kube/objects.ts';
 import type { MeshSource } from '../mesh/mesh-snapshot.ts';
 import { parseSpiffeId, SpiffeIdError } from '../pki/spiffe-id.ts';
 import type { SpiffeId } from '../pki/spiffe-id.ts';

@@ -1,7 +1,7 @@
 import type { PolicyMeshCheck } from '../authz/policy-mesh-check.ts';
 import type { SignerPolicy } from '../authz/signer-policy.ts';
 import type { AssignmentInputs } from '../authz/assignment-inputs.ts';
-import type { Namespace } from '../kube/namespaces.ts';
+import type { Namespace } from '../kube/objects.ts';
 import type { MeshSnapshot } from '../mesh/mesh-snapshot.ts';
 import type { ProxyConfigEntry } from '../mesh/proxy-config.ts';
 import type { Certificate } from '../pki/certificate.ts';

@@ -6,7 +6,7 @@ import { textAt, stringMapAt } from '../base/json.ts';
 import type { RaConfig } from '../config/ra-config.ts';
 import { isNotFound } from '../kube/api-error.ts';
 import type { ObjectSelection } from '../kube/cluster-inspection.ts';
-import type { Namespace } from '../kube/namespaces.ts';
+import type { Namespace } from '../kube/objects.ts';
 import { parseProxyConfig } from '../mesh/proxy-config.ts';
 import type { ProxyConfigEntry } from '../mesh/proxy-config.ts';
 import { ProxyConfigIndex } from '../mesh/proxy-config-index.ts';

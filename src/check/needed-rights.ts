@@ -1,5 +1,5 @@
 import type { RaConfig } from '../config/ra-config.ts';
-import type { AccessQuestion } from '../kube/access-reviews.ts';
+import type { AccessQuestion } from '../kube/reviews.ts';
 import { csrPermissions } from '../signer/csr/csr-permissions.ts';
 import type { Severity } from './check.ts';
 

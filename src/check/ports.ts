@@ -1,11 +1,9 @@
 import type { Clock } from '../base/clock.ts';
-import type { AccessReviews } from '../kube/access-reviews.ts';
+import type { AccessReviews, SelfReviews, TokenReviews } from '../kube/reviews.ts';
 import type { ClusterInspection } from '../kube/cluster-inspection.ts';
 import type { IssuerStatuses } from '../kube/issuers.ts';
 import type { RequestEvents } from '../kube/request-events.ts';
-import type { SelfReviews } from '../kube/self-reviews.ts';
 import type { SigningRequests } from '../kube/signing-requests.ts';
-import type { TokenReviews } from '../kube/token-reviews.ts';
 
 /** What the checks ask the outer world. */
 export interface CheckPorts {

@@ -1,5 +1,5 @@
 import type { RaConfig } from '../config/ra-config.ts';
-import type { AccessQuestion } from '../kube/access-reviews.ts';
+import type { AccessQuestion } from '../kube/reviews.ts';
 import { isForbidden } from '../kube/api-error.ts';
 import type { ClusterInspection, ServiceAccountName } from '../kube/cluster-inspection.ts';
 import { UnknownFactError } from './fact.ts';

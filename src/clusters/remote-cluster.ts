@@ -11,7 +11,7 @@ import type { Logger } from '../base/logger.ts';
 import { KubeApiError } from '../kube/api-error.ts';
 import type { KubernetesApi } from '../kube/client-node/connect-kubernetes.ts';
 import { PodIndex } from '../kube/pod-index.ts';
-import type { Pod } from '../kube/pods.ts';
+import type { Pod } from '../kube/objects.ts';
 import { SupervisedWatch } from '../kube/supervised-watch.ts';
 import type { MeshSource } from '../mesh/mesh-snapshot.ts';
 import type { RemoteClusterScope } from './remote-cluster-scopes.ts';

@@ -4,7 +4,7 @@ import type { NodeAuthorizer } from '../authz/granted-identity.ts';
 import type { Stoppable } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import type { ObjectIdentity } from '../kube/resource-versions.ts';
-import type { Secret } from '../kube/secrets.ts';
+import type { Secret } from '../kube/objects.ts';
 import type { WatchHandlers } from '../kube/supervised-watch.ts';
 import { unusableRemoteCluster } from './remote-cluster.ts';
 import type { RemoteCluster } from './remote-cluster.ts';

@@ -7,7 +7,7 @@ import type { Clock } from '../base/clock.ts';
 import { withDeadline } from '../base/deadline.ts';
 import { RaError } from '../base/ra-error.ts';
 import type { RaConfig } from '../config/ra-config.ts';
-import type { AccessReviews } from '../kube/access-reviews.ts';
+import type { AccessReviews } from '../kube/reviews.ts';
 import type { IssuerStatuses } from '../kube/issuers.ts';
 import type { PodLookup } from '../kube/pod-directory.ts';
 import type { Labels } from '../mesh/proxy-config.ts';

@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Stoppable } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import type { KeptEntry } from '../kube/config-map-writes.ts';
-import type { Namespace } from '../kube/namespaces.ts';
+import type { Namespace } from '../kube/objects.ts';
 import type { ResourceSource } from '../kube/resource-source.ts';
 import type { ObjectIdentity } from '../kube/resource-versions.ts';
 import { SupervisedWatch } from '../kube/supervised-watch.ts';

@@ -4,7 +4,7 @@ import type { Stoppable } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import type { ConfigMapWrites, KeptEntry, KeptEntryKind } from '../kube/config-map-writes.ts';
 import type { Leadership } from '../kube/leader-election.ts';
-import type { Namespace } from '../kube/namespaces.ts';
+import type { Namespace } from '../kube/objects.ts';
 import type { ResourceSource } from '../kube/resource-source.ts';
 import { FlappingDetector } from './flapping-detector.ts';
 import { rootBundleOf } from './root-bundle.ts';

@@ -1,5 +1,5 @@
 import type { KeptEntry } from '../kube/config-map-writes.ts';
-import type { Namespace } from '../kube/namespaces.ts';
+import type { Namespace } from '../kube/objects.ts';
 import { isOlder } from '../kube/resource-versions.ts';
 import type { ObjectIdentity } from '../kube/resource-versions.ts';
 

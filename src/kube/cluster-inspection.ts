@@ -1,4 +1,4 @@
-import type { AccessQuestion } from './access-reviews.ts';
+import type { AccessQuestion } from './reviews.ts';
 
 /** A service account by its namespace. */
 export interface ServiceAccountName {

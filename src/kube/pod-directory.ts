@@ -1,4 +1,4 @@
-import type { Pod } from './pods.ts';
+import type { Pod } from './objects.ts';
 
 /** Pods asked for directly, where an index does not know one yet. */
 export interface PodLookup {

@@ -1,5 +1,5 @@
 import type { PodDirectory } from './pod-directory.ts';
-import type { Pod } from './pods.ts';
+import type { Pod } from './objects.ts';
 import type { ObjectIdentity } from './resource-versions.ts';
 import type { WatchHandlers } from './supervised-watch.ts';
 

@@ -1,7 +1,7 @@
 import type { Stoppable } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import { isForbidden } from '../kube/api-error.ts';
-import type { Service } from '../kube/services.ts';
+import type { Service } from '../kube/objects.ts';
 import { SupervisedWatch } from '../kube/supervised-watch.ts';
 import type { SupervisedWatchOptions } from '../kube/supervised-watch.ts';
 

@@ -6,7 +6,7 @@ import type {
   KeptEntry,
   KeptEntryKind,
 } from '../../src/kube/config-map-writes.ts';
-import type { Namespace } from '../../src/kube/namespaces.ts';
+import type { Namespace } from '../../src/kube/objects.ts';
 import { LiveSource } from './live-source.ts';
 
 export function aWriteRefusal(status: number | undefined, reason: string, message = reason): Error {

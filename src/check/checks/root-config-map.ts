@@ -1,6 +1,6 @@
 import type { RaConfig } from '../../config/ra-config.ts';
 import { namespacesWithoutRoots } from '../../distribution/tracked-namespaces.ts';
-import type { Namespace } from '../../kube/namespaces.ts';
+import type { Namespace } from '../../kube/objects.ts';
 import type { MeshSnapshot } from '../../mesh/mesh-snapshot.ts';
 import { parseCertificate } from '../../pki/certificate.ts';
 import type { Certificate } from '../../pki/certificate.ts';

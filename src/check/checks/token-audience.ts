@@ -1,5 +1,5 @@
 import { isForbidden, isNotFound } from '../../kube/api-error.ts';
-import type { TokenReviewResult } from '../../kube/token-reviews.ts';
+import type { TokenReviewResult } from '../../kube/reviews.ts';
 import { failed, ok, skipped } from '../check.ts';
 import type { Check, Verdict } from '../check.ts';
 import type { CheckContext } from '../check-context.ts';

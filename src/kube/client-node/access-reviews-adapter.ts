@@ -5,7 +5,7 @@ import {
   V1SelfSubjectAccessReviewSpec,
 } from '@kubernetes/client-node';
 import { isJsonObject } from '../../base/json.ts';
-import type { AccessQuestion, AccessReviews } from '../access-reviews.ts';
+import type { AccessQuestion, AccessReviews } from '../reviews.ts';
 import { badAnswer } from './answer-errors.ts';
 import type { ApiCalls } from './api-calls.ts';
 import { model } from './model.ts';

@@ -1,6 +1,6 @@
 import { filledTextAt, listAt, objectAt, stringAt } from '../../base/json.ts';
 import type { JsonObject } from '../../base/json.ts';
-import type { AccessQuestion } from '../access-reviews.ts';
+import type { AccessQuestion } from '../reviews.ts';
 import { isNotFound } from '../api-error.ts';
 import type {
   ClusterInspection,

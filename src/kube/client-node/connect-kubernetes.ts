@@ -1,24 +1,18 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
-import type { AccessReviews } from '../access-reviews.ts';
+import type { AccessReviews, SelfReviews, TokenReviews } from '../reviews.ts';
 import type { KubernetesClientState } from '../client-state.ts';
 import type { ClusterInspection } from '../cluster-inspection.ts';
 import type { ClusterTrustBundles } from '../cluster-trust-bundles.ts';
 import type { ConfigMapWrites, KeptEntry, KeptEntryKind } from '../config-map-writes.ts';
-import type { ConfigMap } from '../config-maps.ts';
+import type { ConfigMap, Namespace, Pod, Secret, Service } from '../objects.ts';
 import type { IssuerStatuses } from '../issuers.ts';
 import type { Leases } from '../leases.ts';
-import type { Namespace } from '../namespaces.ts';
 import type { PodLookup } from '../pod-directory.ts';
-import type { Pod } from '../pods.ts';
 import type { ResourceSource } from '../resource-source.ts';
 import type { RequestEvents } from '../request-events.ts';
 import type { SecretWrites } from '../secret-writes.ts';
-import type { Secret } from '../secrets.ts';
-import type { SelfReviews } from '../self-reviews.ts';
-import type { Service } from '../services.ts';
 import type { SigningRequest, SigningRequests } from '../signing-requests.ts';
-import type { TokenReviews } from '../token-reviews.ts';
 import { KubernetesAccessReviews } from './access-reviews-adapter.ts';
 import { ApiCalls } from './api-calls.ts';
 import {

@@ -1,7 +1,7 @@
 import { CoreV1Api } from '@kubernetes/client-node';
 import { isNotFound } from '../api-error.ts';
 import type { PodLookup } from '../pod-directory.ts';
-import type { Pod } from '../pods.ts';
+import type { Pod } from '../objects.ts';
 import type { ResourceSource } from '../resource-source.ts';
 import type { ApiCalls } from './api-calls.ts';
 import { parsePod } from './resource-objects.ts';

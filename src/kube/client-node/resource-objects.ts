@@ -1,10 +1,6 @@
 import { filledTextAt, isJsonObject, objectAt, stringAt, stringMapAt, textAt } from '../../base/json.ts';
 import type { JsonObject } from '../../base/json.ts';
-import type { ConfigMap } from '../config-maps.ts';
-import type { Namespace } from '../namespaces.ts';
-import type { Pod } from '../pods.ts';
-import type { Secret } from '../secrets.ts';
-import type { Service } from '../services.ts';
+import type { ConfigMap, Namespace, Pod, Secret, Service } from '../objects.ts';
 import type { ObjectIdentity } from '../resource-versions.ts';
 
 /** Thrown by each of these when `raw` is not even an object with a name; what is missing is empty. */

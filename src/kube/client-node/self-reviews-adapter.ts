@@ -1,7 +1,7 @@
 import { AuthenticationV1Api, V1SelfSubjectReview } from '@kubernetes/client-node';
 import { isJsonObject, objectAt, stringAt } from '../../base/json.ts';
 import { isForbidden, isNotFound } from '../api-error.ts';
-import type { SelfReviews } from '../self-reviews.ts';
+import type { SelfReviews } from '../reviews.ts';
 import type { ApiCalls } from './api-calls.ts';
 import { model } from './model.ts';
 

@@ -1,6 +1,6 @@
 import { AuthenticationV1Api, V1TokenReview, V1TokenReviewSpec } from '@kubernetes/client-node';
 import { filledTextAt, isJsonObject, objectAt, stringsAt } from '../../base/json.ts';
-import type { TokenReviewResult, TokenReviews } from '../token-reviews.ts';
+import type { TokenReviewResult, TokenReviews } from '../reviews.ts';
 import { badAnswer } from './answer-errors.ts';
 import type { ApiCalls } from './api-calls.ts';
 import { model } from './model.ts';

@@ -3,7 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import { isForbidden } from '../../kube/api-error.ts';
 import type { ResourceSource } from '../../kube/resource-source.ts';
-import type { SelfReviews } from '../../kube/self-reviews.ts';
+import type { SelfReviews } from '../../kube/reviews.ts';
 import type { SigningRequest, SigningRequests } from '../../kube/signing-requests.ts';
 import { SupervisedWatch } from '../../kube/supervised-watch.ts';
 import type { CertificateChangeMonitor } from '../certificate-change-monitor.ts';

@@ -1,4 +1,4 @@
-import type { AccessQuestion } from '../../kube/access-reviews.ts';
+import type { AccessQuestion } from '../../kube/reviews.ts';
 import type { ApprovalMode } from '../backend-signer.ts';
 
 /** One permission that signing needs of our own account. */

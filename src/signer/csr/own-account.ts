@@ -2,7 +2,7 @@ import type { Clock } from '../../base/clock.ts';
 import { abortable, withDeadline } from '../../base/deadline.ts';
 import type { Logger } from '../../base/logger.ts';
 import { SingleFlight } from '../../base/single-flight.ts';
-import type { SelfReviews } from '../../kube/self-reviews.ts';
+import type { SelfReviews } from '../../kube/reviews.ts';
 
 const askMs = 3_000;
 const askAgainMs = 15_000;

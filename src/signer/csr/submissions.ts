@@ -3,7 +3,7 @@ import type { Logger } from '../../base/logger.ts';
 import { RaError } from '../../base/ra-error.ts';
 import { isAlreadyExists, isForbidden } from '../../kube/api-error.ts';
 import type { SigningRequest, SigningRequestDraft } from '../../kube/signing-requests.ts';
-import type { SelfReviews } from '../../kube/self-reviews.ts';
+import type { SelfReviews } from '../../kube/reviews.ts';
 import { asRaError } from '../limits/api-attempts.ts';
 import type { RequestDeletions } from '../signing-backend.ts';
 import type { CoalescedIssuance } from '../coalesced-issuance.ts';

@@ -6,7 +6,7 @@ import { openMeshSource } from '../../../src/app/mesh-source.ts';
 import type { MeshSourceSettings, OpenedMeshSource } from '../../../src/app/mesh-source.ts';
 import { StartStack } from '../../../src/base/start-stack.ts';
 import { KubeApiError } from '../../../src/kube/api-error.ts';
-import type { ConfigMap } from '../../../src/kube/config-maps.ts';
+import type { ConfigMap } from '../../../src/kube/objects.ts';
 import type { ResourceSource } from '../../../src/kube/resource-source.ts';
 import { Watches } from '../../../src/kube/watches.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';

@@ -3,7 +3,7 @@ import { ClusterRegistry } from '../../../src/authn/cluster-registry.ts';
 import type { Cluster } from '../../../src/authn/cluster-registry.ts';
 import { KubeTokenAuthenticator } from '../../../src/authn/kube-token-authenticator.ts';
 import type { Credentials } from '../../../src/authn/authenticator.ts';
-import type { TokenReviewResult, TokenReviews } from '../../../src/kube/token-reviews.ts';
+import type { TokenReviewResult, TokenReviews } from '../../../src/kube/reviews.ts';
 import { loadMeshSnapshot } from '../../../src/mesh/mesh-snapshot.ts';
 import { parseSignerName } from '../../../src/mesh/signer-name.ts';
 import { FakeClock } from '../../support/fake-clock.ts';

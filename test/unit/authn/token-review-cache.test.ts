@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { TokenReviewCache } from '../../../src/authn/token-review-cache.ts';
 import type { TokenReviewCacheOptions } from '../../../src/authn/token-review-cache.ts';
 import { KubeApiError } from '../../../src/kube/api-error.ts';
-import type { TokenReviewResult, TokenReviews } from '../../../src/kube/token-reviews.ts';
+import type { TokenReviewResult, TokenReviews } from '../../../src/kube/reviews.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { apiError } from '../../support/fake-signing-requests.ts';
 import { unsignedToken } from './support/token-signer.ts';

@@ -3,7 +3,7 @@ import type { Caller } from '../../../src/authn/caller.ts';
 import { PodNodeAuthorizer } from '../../../src/authz/node-authorizer.ts';
 import { PodIndex } from '../../../src/kube/pod-index.ts';
 import type { PodLookup } from '../../../src/kube/pod-directory.ts';
-import type { Pod } from '../../../src/kube/pods.ts';
+import type { Pod } from '../../../src/kube/objects.ts';
 import { loadMeshSnapshot } from '../../../src/mesh/mesh-snapshot.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { apiError } from '../../support/fake-signing-requests.ts';

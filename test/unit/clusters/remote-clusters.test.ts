@@ -3,7 +3,7 @@ import { RemoteClusters } from '../../../src/clusters/remote-clusters.ts';
 import type { RemoteCluster } from '../../../src/clusters/remote-cluster.ts';
 import { parseRemoteClusterScopes } from '../../../src/clusters/remote-cluster-scopes.ts';
 import type { Cluster } from '../../../src/authn/cluster-registry.ts';
-import type { Secret } from '../../../src/kube/secrets.ts';
+import type { Secret } from '../../../src/kube/objects.ts';
 import { RecordingLogger } from '../../support/recording-logger.ts';
 
 const context = { signerDomain: 'a.example', localNames: ['local', 'lokal'] };

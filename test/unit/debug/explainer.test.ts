@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Explainer } from '../../../src/debug/explainer.ts';
 import type { ExplainerOptions, ExplainQuestion } from '../../../src/debug/explainer.ts';
 import { RaError } from '../../../src/base/ra-error.ts';
-import type { Pod } from '../../../src/kube/pods.ts';
+import type { Pod } from '../../../src/kube/objects.ts';
 import { Decision } from '../../../src/ra/decision.ts';
 import { RecentDecisions } from '../../../src/ra/recent-decisions.ts';
 import { FakeClock } from '../../support/fake-clock.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { PodIndex } from '../../../src/kube/pod-index.ts';
-import type { Pod } from '../../../src/kube/pods.ts';
+import type { Pod } from '../../../src/kube/objects.ts';
 
 function aPod(name: string, change: Partial<Pod> = {}): Pod {
   return {

@@ -23,3 +23,28 @@ export interface TokenReviews {
     signal: AbortSignal,
   ): Promise<TokenReviewResult>;
 }
+
+/** One thing that an account may or may not do. */
+export interface AccessQuestion {
+  readonly verb: string;
+  /** Empty for the core group. */
+  readonly group: string;
+  readonly resource: string;
+  readonly subresource?: string;
+  readonly name?: string;
+  readonly namespace?: string;
+}
+
+export interface AccessReviews {
+  /**
+   * Whether we ourselves may. Throws a `KubeApiError` when no verdict came, and the signal's own
+   * reason when it aborts first.
+   */
+  can(question: AccessQuestion, signal: AbortSignal): Promise<boolean>;
+}
+
+/** Who we are, in the API server's words. */
+export interface SelfReviews {
+  /** Our own username; undefined where the API server is older than 1.28 and cannot tell. */
+  username(signal: AbortSignal): Promise<string | undefined>;
+}
