@@ -13,8 +13,11 @@ for release in istio-ra istiod-canary istiod-upstream istiod istio-base; do
   helm uninstall "$release" --namespace istio-system --ignore-not-found --wait >/dev/null
 done
 helm uninstall cert-manager --namespace cert-manager --ignore-not-found --wait >/dev/null
-kubectl get crd -o name | grep -E 'istio.io|cert-manager.io|gateway.networking.k8s.io' | xargs -r kubectl delete --wait=false >/dev/null
+definitions=$(kubectl get crd -o name | grep -E 'istio.io|cert-manager.io|gateway.networking.k8s.io' || true)
+[ -z "$definitions" ] || kubectl delete $definitions --wait=false >/dev/null
 kubectl delete namespace ${namespaces.join(' ')} --ignore-not-found --wait >/dev/null
+# One that is still going would take those with it that the next chapter installs.
+[ -z "$definitions" ] || kubectl wait --for=delete --timeout=120s $definitions >/dev/null
 `;
 
 /** Takes away what an earlier chapter has installed, so that the next one starts as a reader does. */
