@@ -1,3 +1,5 @@
+import { styleText } from 'node:util';
+
 /** Where a command writes; a terminal where `isTTY` is true. */
 export interface TextSink {
   readonly isTTY?: boolean;
@@ -15,8 +17,7 @@ export interface CommandEnvironment {
   readonly err: TextSink;
 }
 
-const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const;
-export type Style = keyof typeof codes;
+export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
 export type Paint = (style: Style, text: string) => string;
 
 /** Colours for a terminal, plain text for anything else or where NO_COLOR is set (no-color.org). */
@@ -24,5 +25,6 @@ export function paintFor(sink: TextSink, env: CommandEnvironment['env']): Paint 
   const noColour = env['NO_COLOR'];
   const plain = sink.isTTY !== true || (noColour !== undefined && noColour !== '');
   if (plain) return (_style, text) => text;
-  return (style, text) => `\u001b[${codes[style]}m${text}\u001b[0m`;
+  // Not left to styleText: the sink and the environment are those that the command was given.
+  return (style, text) => styleText(style, text, { validateStream: false });
 }

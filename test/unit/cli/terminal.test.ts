@@ -6,7 +6,7 @@ const pipe = { write: () => true };
 
 describe('paintFor', () => {
   it('colours what goes to a terminal', () => {
-    expect(paintFor(terminal, {})('red', 'ERROR')).toBe('\u001b[31mERROR\u001b[0m');
+    expect(paintFor(terminal, {})('red', 'ERROR')).toBe('\u001b[31mERROR\u001b[39m');
   });
 
   it.each([
