@@ -34,7 +34,7 @@ import { startOpsServers } from './ops-servers.ts';
 import { openPassThrough } from './pass-through.ts';
 import { openRequestHandling } from './request-handling.ts';
 import type { AccessControl, RequestHandling } from './request-handling.ts';
-import { startSignerAssignment } from './signer-assignment.ts';
+import { startAuthorization } from './authorization.ts';
 import { openTelemetry } from './telemetry.ts';
 import type { Telemetry } from './telemetry.ts';
 
@@ -236,7 +236,7 @@ async function startAccessControl(
   readonly readiness: readonly ReadinessCheck[];
 }> {
   const known = await startKnownClusters({ config, kubernetes, mesh, watches, context, version });
-  const assignment = await startSignerAssignment({
+  const authorization = await startAuthorization({
     config,
     kubernetes,
     remotes: known.remotes,
@@ -244,13 +244,13 @@ async function startAccessControl(
     watches,
     context,
   });
-  const { inputSource, callerPods, nodeAuthorizer } = assignment;
+  const { inputSource, callerPods, nodeAuthorizer } = authorization;
   const clusters = known.registry;
   const authenticator = await openAuthentication({ config, clusters, inputSource, mesh, context });
   return {
     access: { authenticator, nodeAuthorizer, inputSource, callerPods },
     tokenReviews: known.tokenReviews,
-    readiness: [...known.readiness, ...assignment.readiness],
+    readiness: [...known.readiness, ...authorization.readiness],
   };
 }
 

@@ -19,7 +19,7 @@ import type { Labels, ProxyConfigEntry } from '../mesh/proxy-config.ts';
 import { ProxyConfigIndex } from '../mesh/proxy-config-index.ts';
 
 /** What decides who gets which signer, with everything that keeps it up to date. */
-export interface SignerAssignment {
+export interface Authorization {
   readonly inputSource: AssignmentInputSource;
   readonly callerPods: CallerPods;
   /** Undefined where no node account is trusted. */
@@ -27,7 +27,7 @@ export interface SignerAssignment {
   readonly readiness: readonly ReadinessCheck[];
 }
 
-export interface SignerAssignmentOptions {
+export interface AuthorizationOptions {
   readonly config: RaConfig;
   readonly kubernetes: KubernetesApi;
   /** What is known of other clusters' pods; absent where there is the local one alone. */
@@ -44,9 +44,7 @@ interface RemotePods {
 }
 
 /** Opens the policy and starts the watches that the configuration needs, and no others. */
-export async function startSignerAssignment(
-  options: SignerAssignmentOptions,
-): Promise<SignerAssignment> {
+export async function startAuthorization(options: AuthorizationOptions): Promise<Authorization> {
   const { config, kubernetes, mesh, watches } = options;
   const { signerDomain, defaultSigner, signerPolicyPath } = config;
   const { clock, log, started } = options.context;
@@ -100,7 +98,7 @@ function assertRead(feeds: readonly ReadinessCheck[]): void {
 
 function callerPods(
   pods: PodIndex,
-  { config, kubernetes, remotes }: SignerAssignmentOptions,
+  { config, kubernetes, remotes }: AuthorizationOptions,
 ): CallerPods {
   const local = { pods, lookup: kubernetes.podLookup };
   return new CallerPods({
@@ -110,7 +108,7 @@ function callerPods(
 
 function nodeAuthorizer(
   pods: PodIndex,
-  { config, kubernetes, mesh, remotes, context }: SignerAssignmentOptions,
+  { config, kubernetes, mesh, remotes, context }: AuthorizationOptions,
 ): NodeAuthorizer | undefined {
   const trusted = config.trustedNodeAccounts;
   if (trusted.length === 0) return undefined;
@@ -131,7 +129,7 @@ function readProxyConfig(raw: unknown): ProxyConfigEntry {
 
 function feedProxyConfigs(
   index: ProxyConfigIndex,
-  { kubernetes, watches, context }: SignerAssignmentOptions,
+  { kubernetes, watches, context }: AuthorizationOptions,
 ): ReadinessCheck {
   const source = kubernetes.proxyConfigSource(readProxyConfig);
   return watches.start<ProxyConfigEntry>({
@@ -150,7 +148,7 @@ function feedProxyConfigs(
 
 function feedNamespaces(
   labels: Map<string, Labels>,
-  { kubernetes, watches }: SignerAssignmentOptions,
+  { kubernetes, watches }: AuthorizationOptions,
 ): ReadinessCheck {
   return watches.start({
     source: kubernetes.namespaceSource(),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { startSignerAssignment } from '../../../src/app/signer-assignment.ts';
+import { startAuthorization } from '../../../src/app/authorization.ts';
 import { StartStack } from '../../../src/base/start-stack.ts';
 import type { RaConfig } from '../../../src/config/ra-config.ts';
 import { KubeApiError } from '../../../src/kube/api-error.ts';
@@ -44,7 +44,7 @@ async function started(list: () => Promise<ResourceList<never>>) {
     log: new RecordingLogger(),
     started: stack,
   };
-  const assignment = await startSignerAssignment({
+  const assignment = await startAuthorization({
     config,
     kubernetes: aKubernetes(list),
     mesh: { current: () => aMesh() },
@@ -55,7 +55,7 @@ async function started(list: () => Promise<ResourceList<never>>) {
   return { inputSource: assignment.inputSource, stop: () => stack.stop() };
 }
 
-describe('startSignerAssignment', () => {
+describe('startAuthorization', () => {
   it('decides nothing before the ProxyConfigs are known: a weaker source would win', async () => {
     const { inputSource, stop } = await started(never);
     expect(thrownBy(() => inputSource.current())).toMatchObject({ code: 'NOT_READY' });
