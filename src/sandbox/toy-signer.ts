@@ -8,7 +8,7 @@ import { objectAt, textAt, timestamp, valueAt } from './kube-object.ts';
 import type { JsonObject, KubeObject } from './kube-object.ts';
 import type { Change, ObjectStore } from './object-store.ts';
 import { conditionsOf } from './csr-status-rules.ts';
-import { chainFor, templateFor } from './signer-misdeeds.ts';
+import { chainFor, templateFor } from './faulty-certificates.ts';
 import type { ToyAuthority } from './toy-authority.ts';
 
 export interface ToySignerDependencies {

@@ -14,7 +14,7 @@ beforeAll(async () => {
 
 afterEach(async () => {
   mesh.sandbox.faults.clear();
-  // So that a signer which does every misdeed there is keeps its good name meanwhile.
+  // So that a signer which commits every fault there is keeps its good name meanwhile.
   for (let good = 0; good < 2; good += 1) await mesh.requestAs(httpbinFoo);
   // What is kept for a retry would be there for a minute.
   for (const { metadata } of mesh.sandbox.objects.list(resource)) {

@@ -78,7 +78,7 @@ export const harmlessTroubles: readonly [Trouble, ...Trouble[]] = [
   { kind: 'mesh', name: 'mesh: unreadable', variant: 'broken' },
 ];
 
-const misdeeds: readonly [SignerFault, ...SignerFault[]] = [
+const signerFaults: readonly [SignerFault, ...SignerFault[]] = [
   { kind: 'delay', ms: 3_000 },
   { kind: 'never' },
   { kind: 'garbage-pem' },
@@ -94,7 +94,7 @@ const misdeeds: readonly [SignerFault, ...SignerFault[]] = [
 /** What a signer of another tenant does wrong. */
 export function signerTrouble(random: Random): Trouble {
   const tenant = random.pick(troubledTenants);
-  const fault = random.pick(misdeeds);
+  const fault = random.pick(signerFaults);
   return {
     kind: 'fault',
     name: `signer: ${fault.kind}`,

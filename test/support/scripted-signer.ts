@@ -4,7 +4,7 @@ import type { CertificateTemplate } from '../../src/pki/certificate-builder.ts';
 import { textAt, valueAt } from '../../src/sandbox/kube-object.ts';
 import type { KubeObject } from '../../src/sandbox/kube-object.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
-import { templateFor } from '../../src/sandbox/signer-misdeeds.ts';
+import { templateFor } from '../../src/sandbox/faulty-certificates.ts';
 
 export interface ScriptedSignerOptions {
   /** The short name of one of the sandbox's signers; its own controller does nothing from now on. */

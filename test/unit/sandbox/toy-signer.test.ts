@@ -160,11 +160,11 @@ describe('a fault of a signer', () => {
   });
 
   it('puts another key into the leaf', async () => {
-    const [honest] = await signedUnder(undefined);
+    const [correct] = await signedUnder(undefined);
     const [leaf] = await signedUnder({ kind: 'wrong-key' });
     const keyOf = (certificate?: X509Certificate): unknown =>
       certificate?.publicKey.export({ type: 'spki', format: 'pem' });
-    expect(keyOf(leaf)).not.toEqual(keyOf(honest));
+    expect(keyOf(leaf)).not.toEqual(keyOf(correct));
   });
 
   it.each([

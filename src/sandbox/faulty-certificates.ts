@@ -37,7 +37,7 @@ const hour = 60 * 60 * 1000;
 
 /**
  * The certificate that a request asks for: its subject, key and alternative names as they are, its
- * usages, and as long a life as it wishes. A fault bends it.
+ * usages, and as long a life as it asks for. A fault changes it.
  */
 export async function templateFor(
   request: KubeObject,
@@ -49,7 +49,7 @@ export async function templateFor(
   const seconds = valueAt(request, 'spec', 'expirationSeconds');
   const lifetimeMs = (typeof seconds === 'number' ? seconds : defaultLifetimeSeconds) * 1000;
   const usages = textsAt(request, 'spec', 'usages');
-  const honest: CertificateTemplate = {
+  const correct: CertificateTemplate = {
     subject: { subjectDer },
     spkiDer,
     notBefore: now,
@@ -61,7 +61,7 @@ export async function templateFor(
     dnsNames: [],
     extraExtensions: subjectAltName === undefined ? [] : [copied(subjectAltName)],
   };
-  return fault === undefined ? honest : bent(honest, fault, { lifetimeMs, subjectAltName });
+  return fault === undefined ? correct : withFault(correct, fault, { lifetimeMs, subjectAltName });
 }
 
 function found<T>(usages: readonly string[], meanings: ReadonlyMap<string, T>): readonly T[] {
@@ -77,48 +77,48 @@ function copied({ critical, valueDer }: RequestExtension): {
   return { oid: subjectAltNameOid, critical, valueDer };
 }
 
-interface Wished {
+interface RequestedContents {
   readonly lifetimeMs: number;
   readonly subjectAltName: RequestExtension | undefined;
 }
 
-async function bent(
-  honest: CertificateTemplate,
+async function withFault(
+  correct: CertificateTemplate,
   fault: SignerFault,
-  wished: Wished,
+  requested: RequestedContents,
 ): Promise<CertificateTemplate> {
   switch (fault.kind) {
     case 'wrong-key': {
       const { spkiDer } = await generateKeyPair('ecdsa-p256');
-      return { ...honest, spkiDer };
+      return { ...correct, spkiDer };
     }
     case 'wrong-san':
-      return { ...honest, extraExtensions: [], uris: [fault.uri ?? strangeUri] };
+      return { ...correct, extraExtensions: [], uris: [fault.uri ?? strangeUri] };
     case 'extra-san':
-      return withExtraUri(honest, fault.uri ?? strangeUri, wished);
+      return withExtraUri(correct, fault.uri ?? strangeUri, requested);
     case 'no-san':
-      return { ...honest, extraExtensions: [] };
+      return { ...correct, extraExtensions: [] };
     case 'subject-common-name':
-      return { ...honest, subject: { commonName: 'somebody' } };
+      return { ...correct, subject: { commonName: 'somebody' } };
     case 'weak-signature':
-      return { ...honest, hash: 'SHA-1' };
+      return { ...correct, hash: 'SHA-1' };
     default:
-      return withBentUsage(withBentTime(honest, fault, wished), fault);
+      return withFaultyUsages(withFaultyValidity(correct, fault, requested), fault);
   }
 }
 
 /** The names of the request, and one more behind them, in one extension. */
 function withExtraUri(
-  honest: CertificateTemplate,
+  correct: CertificateTemplate,
   uri: string,
-  { subjectAltName }: Wished,
+  { subjectAltName }: RequestedContents,
 ): CertificateTemplate {
   const name = Buffer.concat([Buffer.from([0x86, uri.length]), Buffer.from(uri, 'latin1')]);
   const names = contentOf(subjectAltName?.valueDer ?? Uint8Array.of(0x30, 0));
   const content = Buffer.concat([names, name]);
   const valueDer = Buffer.concat([sequenceHeader(content.length), content]);
   const critical = subjectAltName?.critical ?? true;
-  return { ...honest, extraExtensions: [copied({ critical, valueDer })] };
+  return { ...correct, extraExtensions: [copied({ critical, valueDer })] };
 }
 
 function contentOf(sequence: Uint8Array): Uint8Array {
@@ -132,38 +132,41 @@ function sequenceHeader(length: number): Uint8Array {
   return Uint8Array.of(0x30, 0x82, length >> 8, length & 0xff);
 }
 
-function withBentTime(
-  honest: CertificateTemplate,
+function withFaultyValidity(
+  correct: CertificateTemplate,
   fault: SignerFault,
-  { lifetimeMs }: Wished,
+  { lifetimeMs }: RequestedContents,
 ): CertificateTemplate {
-  const { notBefore } = honest;
+  const { notBefore } = correct;
   switch (fault.kind) {
     case 'expired':
-      return { ...honest, notBefore: notBefore - 2 * hour, notAfter: notBefore - hour };
+      return { ...correct, notBefore: notBefore - 2 * hour, notAfter: notBefore - hour };
     case 'not-yet-valid':
-      return { ...honest, notBefore: notBefore + hour, notAfter: notBefore + hour + lifetimeMs };
+      return { ...correct, notBefore: notBefore + hour, notAfter: notBefore + hour + lifetimeMs };
     case 'longer-lifetime':
-      return { ...honest, notAfter: notBefore + lifetimeMs * (fault.factor ?? 10) };
+      return { ...correct, notAfter: notBefore + lifetimeMs * (fault.factor ?? 10) };
     default:
-      return honest;
+      return correct;
   }
 }
 
-function withBentUsage(honest: CertificateTemplate, { kind }: SignerFault): CertificateTemplate {
-  const { keyUsages, extendedKeyUsages } = honest;
+function withFaultyUsages(
+  correct: CertificateTemplate,
+  { kind }: SignerFault,
+): CertificateTemplate {
+  const { keyUsages, extendedKeyUsages } = correct;
   switch (kind) {
     case 'ca-true':
-      return { ...honest, isCa: true };
+      return { ...correct, isCa: true };
     case 'cert-sign-usage':
-      return { ...honest, keyUsages: [...keyUsages, 'keyCertSign'] };
+      return { ...correct, keyUsages: [...keyUsages, 'keyCertSign'] };
     case 'no-eku':
-      return { ...honest, extendedKeyUsages: [] };
+      return { ...correct, extendedKeyUsages: [] };
     case 'extra-eku':
-      return { ...honest, extendedKeyUsages: [...extendedKeyUsages, 'codeSigning'] };
+      return { ...correct, extendedKeyUsages: [...extendedKeyUsages, 'codeSigning'] };
     case 'changed-after-issue':
     default:
-      return honest;
+      return correct;
   }
 }
 
@@ -176,10 +179,10 @@ export interface ChainParts {
 const garbage =
   '-----BEGIN CERTIFICATE-----\nbm90IGEgY2VydGlmaWNhdGUgYXQgYWxs\n-----END CERTIFICATE-----\n';
 
-/** What goes into `status.certificate`: leaf and intermediates, no root. A fault bends it. */
+/** What goes into `status.certificate`: leaf and intermediates, no root. A fault changes it. */
 export function chainFor(leaf: string, { authority, otherAuthority, fault }: ChainParts): string {
   const { intermediatePems, rootPem } = authority;
-  const honest = [leaf, ...intermediatePems];
+  const correct = [leaf, ...intermediatePems];
   switch (fault?.kind) {
     case 'garbage-pem':
       return garbage;
@@ -190,14 +193,14 @@ export function chainFor(leaf: string, { authority, otherAuthority, fault }: Cha
     case 'leaf-only':
       return leaf;
     case 'root-included':
-      return [...honest, rootPem].join('');
+      return [...correct, rootPem].join('');
     case 'foreign-root-included':
-      return [...honest, otherAuthority.rootPem].join('');
+      return [...correct, otherAuthority.rootPem].join('');
     case 'duplicate-chain':
-      return [...honest, ...honest].join('');
+      return [...correct, ...correct].join('');
     case 'unordered-chain':
       return [leaf, rootPem, ...intermediatePems].join('');
     default:
-      return honest.join('');
+      return correct.join('');
   }
 }
