@@ -4,7 +4,7 @@ SHELL := /bin/sh
 
 ##@ Try it
 .PHONY: demo
-demo: install ## Install, start the sandbox, show the story once and end (status 0 or 1)
+demo: install ## Install, start the sandbox, show the demo once and end (status 0 or 1)
 	npm start --silent -- --exit
 
 .PHONY: sandbox

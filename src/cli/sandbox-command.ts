@@ -18,8 +18,8 @@ import { UsageError, Workspace } from './workspace.ts';
 
 const after = `
 Examples:
-  npm start                    start, show the story, stay up
-  npm start -- --exit          end after the story, with status 0 when it came out right
+  npm start                    start, show the demo, stay up
+  npm start -- --exit          end after the demo, with status 0 when it came out right
   npm start -- --exit --quiet  the same, told by the status alone
   npm start -- -o json         the addresses as JSON, once all of it runs
   npm start -- --grpc 127.0.0.1:0 --api-port 0 --dir /tmp/ra   beside another one
@@ -30,7 +30,7 @@ export function sandboxCommand(run: CommandRun): Command {
   return new Command('sandbox')
     .description('start a toy Kubernetes API, three toy CAs and the authority on 127.0.0.1')
     .option('--dir <folder>', 'where tokens, roots and kubeconfig are left', '.sandbox')
-    .option('--exit', 'end after the story instead of staying up')
+    .option('--exit', 'end after the demo instead of staying up')
     .option('--grpc <host:port>', 'where CreateCertificate is served', '127.0.0.1:15012')
     .option('--api-port <port>', 'where the Kubernetes API is served, on 127.0.0.1', '16443')
     .option('--http <host:port>', 'where /ready is served', '127.0.0.1:15021')
@@ -70,12 +70,12 @@ async function runIn(stack: StartStack, flags: SandboxFlags, run: CommandRun): P
   const paint = paintFor(voice, env);
   const took = ((systemClock.monotonic() - startedAt) / 1000).toFixed(1);
   voice.write(mesh.banner(paint, took));
-  const good = await mesh.tellStory(voice, paint);
+  const good = await mesh.runDemo(voice, paint);
   if (flags.output === 'json') {
     const { version } = run;
     out.write(jsonDocument({ version, addresses: mesh.addresses, asItShouldBe: good }));
   }
-  if (!good) err.write('istio-ra: the story did not come out as it should\n');
+  if (!good) err.write('istio-ra: the demo did not come out as it should\n');
   if (flags.exit === true) {
     voice.write(`\n${good ? 'All as it should be.' : 'Something is wrong: see above.'}\n`);
   } else {
@@ -97,7 +97,7 @@ function checkFlag(flag: string, value: string): void {
   }
 }
 
-/** The story is on the terminal; what the parts say of themselves goes to a file beside it. */
+/** The demo is on the terminal; what the parts say of themselves goes to a file beside it. */
 function fileLogger(workspace: Workspace): Logger {
   const destination = createWriteStream(workspace.path('istio-ra.log'), { mode: 0o600 });
   return createLogger({ level: 'debug', destination });

@@ -26,7 +26,7 @@ import {
   workloads,
 } from './sandbox-world.ts';
 import type { Workload } from './sandbox-world.ts';
-import { Story } from './story.ts';
+import { SandboxDemo } from './sandbox-demo.ts';
 import type { Paint, TextSink } from './terminal.ts';
 import { makeKeyAndRequest } from './workload.ts';
 import { UsageError } from './workspace.ts';
@@ -58,7 +58,7 @@ interface SandboxAddresses {
 export interface SandboxMesh {
   readonly addresses: SandboxAddresses;
   banner(paint: Paint, seconds: string): string;
-  tellStory(out: TextSink, paint: Paint): Promise<boolean>;
+  runDemo(out: TextSink, paint: Paint): Promise<boolean>;
   linesToPaste(paint: Paint): string;
 }
 
@@ -122,7 +122,7 @@ function describe(
         paint('dim', `  ready after ${seconds} s, everything on loopback\n`),
         bannerLines(addresses),
       ].join(''),
-    tellStory: async (out, paint) => {
+    runDemo: async (out, paint) => {
       const client = new CertificateClient({
         address: app.grpcAddress,
         rootPem,
@@ -133,7 +133,7 @@ function describe(
         client.close();
       });
       const tokenOf = (workload: Workload): string => tokenFor(sandbox, workload);
-      return new Story({ client, tokenOf, out, paint }).tell();
+      return new SandboxDemo({ client, tokenOf, out, paint }).run();
     },
     linesToPaste: (paint) => linesToPaste({ directory, address: app.grpcAddress, paint }),
   };

@@ -9,7 +9,7 @@ import { tableWidth } from './table.ts';
 import type { Paint, TextSink } from './terminal.ts';
 import { makeKeyAndRequest, verifyAnswer } from './workload.ts';
 
-export interface StoryOptions {
+export interface SandboxDemoOptions {
   readonly client: CertificateClient;
   readonly tokenOf: (workload: Workload) => string;
   readonly out: TextSink;
@@ -32,14 +32,14 @@ function nameOf({ namespace, serviceAccount }: Workload): string {
  * from its tenant's own CA, and by them foo reaches foo and does not reach bar. Returns whether all
  * of it came out so. Throws when a certificate is refused.
  */
-export class Story {
-  readonly #options: StoryOptions;
+export class SandboxDemo {
+  readonly #options: SandboxDemoOptions;
 
-  constructor(options: StoryOptions) {
+  constructor(options: SandboxDemoOptions) {
     this.#options = options;
   }
 
-  async tell(): Promise<boolean> {
+  async run(): Promise<boolean> {
     this.#heading('Certificates, each from its own tenant’s CA');
     const foo = await this.#issue(httpbinFoo);
     const sleeper = await this.#issue(sleepFoo);
@@ -50,9 +50,9 @@ export class Story {
     this.#table(bar.chain);
     this.#heading('Mutual TLS with these certificates');
     const inside = await handshake(sleeper, { ...foo, uri: uriOf(httpbinFoo) });
-    const reached = this.#tell(inside, { to: httpbinFoo, wanted: 'connected' });
+    const reached = this.#report(inside, { to: httpbinFoo, wanted: 'connected' });
     const across = await handshake(sleeper, { ...bar, uri: uriOf(httpbinBar) });
-    const keptOut = this.#tell(across, { to: httpbinBar, wanted: 'refused' });
+    const keptOut = this.#report(across, { to: httpbinBar, wanted: 'refused' });
     return reached && keptOut;
   }
 
@@ -79,7 +79,7 @@ export class Story {
     return { privateKeyPem: made.privateKeyPem, chain };
   }
 
-  #tell(
+  #report(
     result: HandshakeResult,
     expected: { readonly to: Workload; readonly wanted: HandshakeResult['kind'] },
   ): boolean {
