@@ -1,4 +1,4 @@
-import { servingName } from './sandbox-world.ts';
+import { servingName } from './sandbox-fixtures.ts';
 import type { Paint } from './terminal.ts';
 
 const method = 'istio.v1.auth.IstioCertificateService/CreateCertificate';

@@ -16,7 +16,7 @@ import type { CommandRun } from './command-run.ts';
 import { linesToPaste } from './lines-to-paste.ts';
 import type { SandboxFlags } from './sandbox-flags.ts';
 import {
-  furnish,
+  seedSandbox,
   meshConfigYaml,
   podOf,
   servingName,
@@ -24,8 +24,8 @@ import {
   systemNamespace,
   uriOf,
   workloads,
-} from './sandbox-world.ts';
-import type { Workload } from './sandbox-world.ts';
+} from './sandbox-fixtures.ts';
+import type { Workload } from './sandbox-fixtures.ts';
 import { SandboxDemo } from './sandbox-demo.ts';
 import type { Paint, TextSink } from './terminal.ts';
 import { makeKeyAndRequest } from './workload.ts';
@@ -74,7 +74,7 @@ export async function startSandboxMesh(options: SandboxMeshOptions): Promise<San
     startSandbox({ clock: systemClock, log: log.child({ part: 'sandbox' }), port }),
   );
   stack.defer(() => sandbox.stop());
-  furnish(sandbox);
+  seedSandbox(sandbox);
   await leaveFiles(sandbox, workspace);
   const config = configOf(options);
   await leaveServingCertificate(config, options);

@@ -3,7 +3,7 @@ import type { ObjectStore } from './object-store.ts';
 import { findResource, resources } from './resource-registry.ts';
 
 /** What a cluster's controllers put into every new namespace. */
-export function furnishNamespace(store: ObjectStore, namespace: string, now: number): void {
+export function seedNamespace(store: ObjectStore, namespace: string, now: number): void {
   const definition = findResource('', 'serviceaccounts');
   if (definition === undefined || store.get(definition.plural, namespace, 'default')) return;
   const account = { metadata: { name: 'default' } };

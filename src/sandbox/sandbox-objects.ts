@@ -1,4 +1,4 @@
-import { furnishNamespace } from './namespace-lifecycle.ts';
+import { seedNamespace } from './namespace-lifecycle.ts';
 import type { JsonObject, KubeObject } from './kube-object.ts';
 import { withNewMetadata } from './object-metadata.ts';
 import type { ObjectStore, UnstoredObject } from './object-store.ts';
@@ -66,7 +66,7 @@ export class SandboxObjects {
       spec: { finalizers: ['kubernetes'] },
       status: { phase: 'Active' },
     });
-    furnishNamespace(this.#store, name, this.#now());
+    seedNamespace(this.#store, name, this.#now());
     return namespace;
   }
 

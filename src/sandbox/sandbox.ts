@@ -43,14 +43,14 @@ export const registrationAuthorityAccount: SandboxAccount = {
 /** Starts a sandbox on the loopback address. Rejects when the port is taken. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const parts = await assembleSandbox(options);
-  furnish(parts);
+  seedBuiltInObjects(parts);
   const url = await parts.server.listen(options.port ?? 0);
   options.log.info('the sandbox is listening', { url });
   return new Sandbox(parts, url);
 }
 
 /** What a small cluster has before anybody comes. */
-function furnish({ objects, authorities, authorizer }: SandboxParts): void {
+function seedBuiltInObjects({ objects, authorities, authorizer }: SandboxParts): void {
   const { namespace, serviceAccount } = registrationAuthorityAccount;
   for (const name of ['default', 'kube-system', namespace]) objects.createNamespace(name);
   objects.createServiceAccount(namespace, serviceAccount);

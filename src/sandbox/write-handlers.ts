@@ -4,7 +4,7 @@ import { invalid, invalidObject } from './field-error.ts';
 import { isSameJson, objectAt, textsAt, without } from './kube-object.ts';
 import type { JsonObject, KubeObject } from './kube-object.ts';
 import { applied, managedAfterUpdate, writerOf } from './field-management.ts';
-import { furnishNamespace } from './namespace-lifecycle.ts';
+import { seedNamespace } from './namespace-lifecycle.ts';
 import {
   checkMetadataForm,
   metadataErrors,
@@ -146,7 +146,7 @@ export class WriteHandlers {
     const stored = this.#store.insert(definition.plural, object);
     this.#makeRoom(definition);
     if (definition.plural === 'namespaces')
-      furnishNamespace(this.#store, stored.metadata.name, now);
+      seedNamespace(this.#store, stored.metadata.name, now);
     return { kind: 'object', status: 201, object: stored };
   }
 

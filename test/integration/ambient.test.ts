@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { uriOf } from '../../src/cli/sandbox-world.ts';
-import type { Workload } from '../../src/cli/sandbox-world.ts';
+import { uriOf } from '../../src/cli/sandbox-fixtures.ts';
+import type { Workload } from '../../src/cli/sandbox-fixtures.ts';
 import { makeKeyAndRequest } from '../../src/cli/workload.ts';
 import { RunningMesh } from '../support/running-mesh.ts';
 
@@ -27,7 +27,7 @@ async function statusFor(workload: Workload, identity?: string): Promise<string>
 beforeAll(async () => {
   mesh = await RunningMesh.start({
     env: { CA_TRUSTED_NODE_ACCOUNTS: 'istio-system/ztunnel' },
-    furnish: ({ objects }) => {
+    seed: ({ objects }) => {
       objects.createServiceAccount('istio-system', 'ztunnel');
       objects.createPod({ ...ztunnel, name: 'ztunnel-a', nodeName: 'node-1' });
       objects.createServiceAccount('foo', 'elsewhere');

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from '@jest/globals';
-import { signerDomain } from '../../src/cli/sandbox-world.ts';
+import { signerDomain } from '../../src/cli/sandbox-fixtures.ts';
 import { RunningMesh } from '../support/running-mesh.ts';
 
 const run = promisify(execFile);

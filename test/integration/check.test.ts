@@ -6,7 +6,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import type { CheckResult } from '../../src/check/check.ts';
 import { runCommandLine } from '../../src/cli/command-line.ts';
-import { furnish, meshConfigYaml, signerDomain } from '../../src/cli/sandbox-world.ts';
+import { meshConfigYaml, seedSandbox, signerDomain } from '../../src/cli/sandbox-fixtures.ts';
 import { registrationAuthorityRules } from '../../src/sandbox/registration-authority-role.ts';
 import { registrationAuthorityAccount, startSandbox } from '../../src/sandbox/sandbox.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
@@ -30,7 +30,7 @@ let directory: string;
 
 async function start(options: { readonly meshConfig?: (text: string) => string } = {}) {
   sandbox = await startSandbox({ clock: systemClock, log: silentLogger });
-  furnish(sandbox);
+  seedSandbox(sandbox);
   directory = await mkdtemp(join(tmpdir(), 'istio-ra-check-'));
   const mesh = meshConfigYaml(sandbox.signers);
   await writeFile(join(directory, 'mesh.yaml'), options.meshConfig?.(mesh) ?? mesh);

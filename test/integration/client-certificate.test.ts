@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { signerDomain, uriOf } from '../../src/cli/sandbox-world.ts';
-import type { Workload } from '../../src/cli/sandbox-world.ts';
+import { signerDomain, uriOf } from '../../src/cli/sandbox-fixtures.ts';
+import type { Workload } from '../../src/cli/sandbox-fixtures.ts';
 import { makeKeyAndRequest } from '../../src/cli/workload.ts';
 import type { KeyAndRequest } from '../../src/cli/workload.ts';
 import type { CertificateTemplate } from '../../src/pki/certificate-builder.ts';

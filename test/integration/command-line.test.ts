@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { runCommandLine } from '../../src/cli/command-line.ts';
-import { uriOf } from '../../src/cli/sandbox-world.ts';
+import { uriOf } from '../../src/cli/sandbox-fixtures.ts';
 import { eventually, httpbinFoo, RunningMesh } from '../support/running-mesh.ts';
 
 const root = join(import.meta.dirname, '../..');

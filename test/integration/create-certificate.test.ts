@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { uriOf } from '../../src/cli/sandbox-world.ts';
+import { uriOf } from '../../src/cli/sandbox-fixtures.ts';
 import { makeKeyAndRequest } from '../../src/cli/workload.ts';
 import type { CertificateCallError } from '../../src/server/certificate-client.ts';
 import { eventually, httpbinFoo, RunningMesh } from '../support/running-mesh.ts';

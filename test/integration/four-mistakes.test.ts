@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { CheckResult } from '../../src/check/check.ts';
 import { runCommandLine } from '../../src/cli/command-line.ts';
-import { signerDomain } from '../../src/cli/sandbox-world.ts';
+import { signerDomain } from '../../src/cli/sandbox-fixtures.ts';
 import type { RecentDecision } from '../../src/ra/recent-decisions.ts';
 import { chartAlerts } from '../support/chart-expressions.ts';
 import { evaluateBetween } from '../support/promql-evaluator.ts';

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { uriOf } from '../../src/cli/sandbox-world.ts';
-import type { Workload } from '../../src/cli/sandbox-world.ts';
+import { uriOf } from '../../src/cli/sandbox-fixtures.ts';
+import type { Workload } from '../../src/cli/sandbox-fixtures.ts';
 import { buildCertificateRequest } from '../../src/pki/certificate-request-builder.ts';
 import { generateKeyPair } from '../../src/pki/key-pair.ts';
 import { httpbinFoo, RunningMesh } from '../support/running-mesh.ts';

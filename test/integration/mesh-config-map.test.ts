@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { meshConfigYaml } from '../../src/cli/sandbox-world.ts';
+import { meshConfigYaml } from '../../src/cli/sandbox-fixtures.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { eventually, RunningMesh } from '../support/running-mesh.ts';
 
@@ -50,7 +50,7 @@ async function freeAddress(): Promise<string> {
 
 describe('the mesh config in a ConfigMap', () => {
   it('serves, and is followed', async () => {
-    mesh = await RunningMesh.start({ flags: byConfigMap, furnish: createMeshConfig });
+    mesh = await RunningMesh.start({ flags: byConfigMap, seed: createMeshConfig });
     await expect(mesh.statusOf()).resolves.toBe('OK');
     replaceMeshConfig(
       meshConfigYaml(mesh.sandbox.signers).replace(/^trustDomain: .*/, 'trustDomain: other.com'),
@@ -59,7 +59,7 @@ describe('the mesh config in a ConfigMap', () => {
   });
 
   it('keeps the last good one when it turns bad and when it is deleted', async () => {
-    mesh = await RunningMesh.start({ flags: byConfigMap, furnish: createMeshConfig });
+    mesh = await RunningMesh.start({ flags: byConfigMap, seed: createMeshConfig });
     replaceMeshConfig('trustDomain: [');
     await eventually(() => logged('cannot be used'));
     await expect(mesh.statusOf()).resolves.toBe('OK');
@@ -75,7 +75,7 @@ describe('the mesh config in a ConfigMap', () => {
     ['with an empty object', { mesh: '{}' }],
     ['without a root', { mesh: 'trustDomain: cluster.local\n' }],
   ])('F53: keeps the last good one when it is emptied: %s', async (_how, data) => {
-    mesh = await RunningMesh.start({ flags: byConfigMap, furnish: createMeshConfig });
+    mesh = await RunningMesh.start({ flags: byConfigMap, seed: createMeshConfig });
     emptyMeshConfig(data);
     await eventually(() => logged('the last good one stays in use'));
     await expect(mesh.statusOf()).resolves.toBe('OK');
@@ -86,8 +86,8 @@ describe('the mesh config in a ConfigMap', () => {
     let sandbox: Sandbox | undefined;
     const starting = RunningMesh.start({
       flags: { ...byConfigMap, httpAddr },
-      furnish: (furnished) => {
-        sandbox = furnished;
+      seed: (seeded) => {
+        sandbox = seeded;
       },
     });
     let page = '';
@@ -107,14 +107,14 @@ describe('the mesh config in a ConfigMap', () => {
   });
 
   it('lies over the shared one, which it needs', async () => {
-    const furnish = (sandbox: Sandbox): void => {
+    const seed = (sandbox: Sandbox): void => {
       const data = { mesh: 'trustDomain: shared.com' };
       sandbox.objects.createConfigMap({ namespace, name: 'shared', data });
       const mesh = meshConfigYaml(sandbox.signers).replace(/^trustDomain: .*\n/, '');
       sandbox.objects.createConfigMap({ namespace, name: 'istio', data: { mesh } });
     };
     const env = { SHARED_MESH_CONFIG: 'shared' };
-    mesh = await RunningMesh.start({ flags: byConfigMap, env, furnish });
+    mesh = await RunningMesh.start({ flags: byConfigMap, env, seed });
     // The workloads' trust domain is another, which the shared one alone says.
     await expect(mesh.statusOf()).resolves.toBe('INVALID_ARGUMENT');
     mesh.sandbox.objects.change({ ...place, name: 'shared' }, (object) => ({
@@ -126,11 +126,11 @@ describe('the mesh config in a ConfigMap', () => {
 
   it('may lie over a shared one as a file too', async () => {
     const env = { SHARED_MESH_CONFIG: 'shared' };
-    const furnish = (sandbox: Sandbox): void => {
+    const seed = (sandbox: Sandbox): void => {
       const data = { mesh: 'rootNamespace: shared-root' };
       sandbox.objects.createConfigMap({ namespace, name: 'shared', data });
     };
-    mesh = await RunningMesh.start({ env, furnish });
+    mesh = await RunningMesh.start({ env, seed });
     await expect(mesh.statusOf()).resolves.toBe('OK');
   });
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { uriOf } from '../../src/cli/sandbox-world.ts';
+import { uriOf } from '../../src/cli/sandbox-fixtures.ts';
 import type { CertificateCall } from '../../src/server/certificate-client.ts';
 import { httpbinFoo, RunningMesh } from '../support/running-mesh.ts';
 import { parseSamples } from '../support/scraped-samples.ts';
@@ -34,7 +34,7 @@ const attacks: Readonly<Record<string, (n: number) => Partial<CertificateCall>>>
 beforeAll(async () => {
   mesh = await RunningMesh.start({
     env: { CA_TRUSTED_NODE_ACCOUNTS: 'istio-system/ztunnel' },
-    furnish: ({ objects }) => {
+    seed: ({ objects }) => {
       objects.createServiceAccount('istio-system', 'ztunnel');
       objects.createPod({ ...ztunnel, name: 'ztunnel-a', nodeName: 'node-1' });
     },

@@ -5,7 +5,7 @@ import { Admission } from '../../src/admission/admission.ts';
 import type { AdmissionLimits } from '../../src/admission/admission-limits.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { RaError } from '../../src/base/ra-error.ts';
-import { uriOf } from '../../src/cli/sandbox-world.ts';
+import { uriOf } from '../../src/cli/sandbox-fixtures.ts';
 import { makeKeyAndRequest } from '../../src/cli/workload.ts';
 import { CertificateCallError } from '../../src/server/certificate-client.ts';
 import type { CertificateClient } from '../../src/server/certificate-client.ts';
@@ -129,7 +129,7 @@ describe('a storm of new connections', () => {
   it('of 500 pods is served to the last', async () => {
     const { namespace, serviceAccount } = httpbinFoo;
     mesh = await RunningMesh.start({
-      furnish: ({ objects }) => {
+      seed: ({ objects }) => {
         for (const name of pods) {
           const labels = { app: serviceAccount };
           objects.createPod({ namespace, name, serviceAccount, nodeName: 'node-1', labels });

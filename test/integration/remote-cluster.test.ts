@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../src/base/clock.ts';
-import { furnish, podOf, uriOf } from '../../src/cli/sandbox-world.ts';
-import type { Workload } from '../../src/cli/sandbox-world.ts';
+import { podOf, seedSandbox, uriOf } from '../../src/cli/sandbox-fixtures.ts';
+import type { Workload } from '../../src/cli/sandbox-fixtures.ts';
 import { makeKeyAndRequest } from '../../src/cli/workload.ts';
 import { registrationAuthorityAccount, startSandbox } from '../../src/sandbox/sandbox.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
@@ -33,7 +33,7 @@ let env: Record<string, string>;
 
 async function startRemote(): Promise<Sandbox> {
   const remote = await startSandbox({ clock: systemClock, log: new RecordingLogger() });
-  furnish(remote);
+  seedSandbox(remote);
   addWorkloads(remote, [there, inBaz]);
   return remote;
 }
@@ -84,7 +84,7 @@ beforeAll(async () => {
   const kubeconfig = west.kubeconfig(registrationAuthorityAccount);
   mesh = await RunningMesh.start({
     env,
-    furnish: (sandbox) => {
+    seed: (sandbox) => {
       addWorkloads(sandbox, [here]);
       putSecret(sandbox, 'west', { west: kubeconfig });
       putSecret(sandbox, 'strangers', { south: kubeconfig });
@@ -252,7 +252,7 @@ describe('the Secrets of remote clusters', () => {
   it('that may not be read keep the authority from being ready, and the right is named', async () => {
     const started = RunningMesh.start({
       env: { ...env, CA_TRUSTED_NODE_ACCOUNTS: '' },
-      furnish: (sandbox) => {
+      seed: (sandbox) => {
         sandbox.setRules(registrationAuthorityAccount, [
           {
             apiGroups: ['certificates.k8s.io', 'networking.istio.io'],

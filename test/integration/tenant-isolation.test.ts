@@ -38,7 +38,7 @@ async function statusAs(
 
 describe('tenants without rules', () => {
   beforeAll(async () => {
-    mesh = await RunningMesh.start({ furnish: addBaz });
+    mesh = await RunningMesh.start({ seed: addBaz });
   });
   beforeEach(() => {
     mesh.sandbox.forgetCalls();
@@ -93,7 +93,7 @@ describe('tenants without rules', () => {
 
 describe('a signer that a rule binds to a namespace', () => {
   beforeAll(async () => {
-    const furnish = ({ objects }: RunningMesh['sandbox']): void => {
+    const seed = ({ objects }: RunningMesh['sandbox']): void => {
       objects.createProxyConfig({
         namespace: 'foo',
         name: 'a-greedy-tenant',
@@ -101,7 +101,7 @@ describe('a signer that a rule binds to a namespace', () => {
       });
       objects.delete({ resource: 'proxyconfigs', namespace: 'foo', name: 'foopc' });
     };
-    mesh = await RunningMesh.start({ furnish, signerPolicy: bound });
+    mesh = await RunningMesh.start({ seed, signerPolicy: bound });
   });
   beforeEach(() => {
     mesh.sandbox.forgetCalls();
@@ -148,7 +148,7 @@ describe('the authority', () => {
 
   it('is not ready while it may not read ProxyConfigs, and names the right', async () => {
     const started = RunningMesh.start({
-      furnish: (sandbox) => {
+      seed: (sandbox) => {
         sandbox.setRules(registrationAuthorityAccount, [
           {
             apiGroups: ['certificates.k8s.io'],

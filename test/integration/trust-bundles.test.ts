@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { signerDomain } from '../../src/cli/sandbox-world.ts';
+import { signerDomain } from '../../src/cli/sandbox-fixtures.ts';
 import { textAt } from '../../src/sandbox/kube-object.ts';
 import { eventually, RunningMesh } from '../support/running-mesh.ts';
 

@@ -1,4 +1,4 @@
-import { signerDomain } from '../../src/cli/sandbox-world.ts';
+import { signerDomain } from '../../src/cli/sandbox-fixtures.ts';
 
 /** The tenant beside the trouble: nothing is done to its signer. */
 export const goodTenant = 'good';

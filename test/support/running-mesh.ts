@@ -8,13 +8,13 @@ import type { Clock } from '../../src/base/clock.ts';
 import { withDeadline } from '../../src/base/deadline.ts';
 import type { LoopLag } from '../../src/base/loop-lag.ts';
 import {
-  furnish,
+  seedSandbox,
   meshConfigYaml,
   podOf,
   signerDomain,
   uriOf,
-} from '../../src/cli/sandbox-world.ts';
-import type { Workload } from '../../src/cli/sandbox-world.ts';
+} from '../../src/cli/sandbox-fixtures.ts';
+import type { Workload } from '../../src/cli/sandbox-fixtures.ts';
 import { makeKeyAndRequest } from '../../src/cli/workload.ts';
 import type { KeyAndRequest } from '../../src/cli/workload.ts';
 import { parseRaConfig } from '../../src/config/ra-config.ts';
@@ -42,7 +42,7 @@ export interface MeshOptions {
   /** Rules for who gets which signer, YAML. */
   readonly signerPolicy?: string;
   /** Edits the sandbox before the authority looks at it. */
-  readonly furnish?: (sandbox: Sandbox) => void;
+  readonly seed?: (sandbox: Sandbox) => void;
   /** How long to wait for readiness; 10 s where absent. */
   readonly readyWithinMs?: number;
   /** The time for the API server and the signers; everybody's where absent. */
@@ -84,8 +84,8 @@ export class RunningMesh implements AsyncDisposable {
   static async start(options: MeshOptions = {}): Promise<RunningMesh> {
     const log = new RecordingLogger();
     const sandbox = await startSandbox({ clock: options.apiClock ?? systemClock, log });
-    furnish(sandbox);
-    options.furnish?.(sandbox);
+    seedSandbox(sandbox);
+    options.seed?.(sandbox);
     const directory = await mkdtemp(join(tmpdir(), 'istio-ra-test-'));
     const servingRootPem = await writeFiles(directory, sandbox, options);
     const config = parseRaConfig({

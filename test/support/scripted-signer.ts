@@ -1,4 +1,4 @@
-import { signerDomain } from '../../src/cli/sandbox-world.ts';
+import { signerDomain } from '../../src/cli/sandbox-fixtures.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import type { CertificateTemplate } from '../../src/pki/certificate-builder.ts';
 import { textAt, valueAt } from '../../src/sandbox/kube-object.ts';
@@ -30,7 +30,7 @@ export class ScriptedSigner implements Disposable {
   }
 
   /** To be given to a mesh: takes over from the sandbox's own controller. */
-  readonly furnish = (sandbox: Sandbox): void => {
+  readonly seed = (sandbox: Sandbox): void => {
     this.#sandbox = sandbox;
     sandbox.faults.signer.set({ kind: 'never' }, { signerName: this.#signerName });
     this.#timer = setInterval(() => {

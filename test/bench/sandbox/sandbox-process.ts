@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../../../src/base/clock.ts';
 import { createLogger } from '../../../src/base/logger.ts';
-import { furnish, meshConfigYaml } from '../../../src/cli/sandbox-world.ts';
+import { meshConfigYaml, seedSandbox } from '../../../src/cli/sandbox-fixtures.ts';
 import { registrationAuthorityAccount, startSandbox } from '../../../src/sandbox/sandbox.ts';
 import type { Sandbox } from '../../../src/sandbox/sandbox.ts';
 import { writeServingFiles } from './serving-files.ts';
@@ -26,7 +26,7 @@ async function main(folder: string, callers: number): Promise<void> {
     log: createLogger({ level: 'error' }),
     maxObjects: 100_000,
   });
-  furnish(sandbox);
+  seedSandbox(sandbox);
   writeWorkloads(sandbox, folder, callers);
   await writeServingFiles(folder);
   writeFileSync(join(folder, 'kubeconfig'), sandbox.kubeconfig(registrationAuthorityAccount));

@@ -10,7 +10,7 @@ import { parse } from 'yaml';
 import { systemClock } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import type { CheckResult } from '../../../src/check/check.ts';
-import { furnish, meshConfigYaml, podOf, signerDomain } from '../../../src/cli/sandbox-world.ts';
+import { meshConfigYaml, podOf, seedSandbox, signerDomain } from '../../../src/cli/sandbox-fixtures.ts';
 import { registrationAuthorityAccount, startSandbox } from '../../../src/sandbox/sandbox.ts';
 import type { Sandbox } from '../../../src/sandbox/sandbox.ts';
 import { renderedStart } from '../../e2e/chart/rendered-start.ts';
@@ -36,7 +36,7 @@ let serve: ChildProcess;
 
 beforeAll(async () => {
   sandbox = await startSandbox({ clock: systemClock, log: silentLogger });
-  furnish(sandbox);
+  seedSandbox(sandbox);
   folder = mkdtempSync(join(tmpdir(), 'istio-ra-pod-'));
   const kubeconfig = join(folder, 'kubeconfig');
   writeFileSync(kubeconfig, sandbox.kubeconfig(registrationAuthorityAccount));

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { uriOf } from '../../../src/cli/sandbox-world.ts';
+import { uriOf } from '../../../src/cli/sandbox-fixtures.ts';
 import { makeKeyAndRequest } from '../../../src/cli/workload.ts';
 import { requestCertificate } from '../../../src/server/certificate-client.ts';
 import { mustRun } from '../../e2e/stack/run-command.ts';

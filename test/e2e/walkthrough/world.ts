@@ -81,7 +81,7 @@ export class World {
     this.certManager = parts.certManager;
     this.program = parts.program;
     this.audit = new AuditLog(parts.controlPlane.auditLog);
-    this.document = this.furnish();
+    this.document = this.prepareFolder();
   }
 
   /** Starts a control plane and cert-manager without issuers, and builds the bundle. */
@@ -197,7 +197,7 @@ export class World {
   }
 
   /** What the document expects: this repository's files, and its programs on the path. */
-  private furnish(): RunnableDocument {
+  private prepareFolder(): RunnableDocument {
     for (const folder of ['charts', 'proto']) {
       symlinkSync(join(repository, folder), this.path(folder));
     }

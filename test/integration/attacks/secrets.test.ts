@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { uriOf } from '../../../src/cli/sandbox-world.ts';
+import { uriOf } from '../../../src/cli/sandbox-fixtures.ts';
 import { makeKeyAndRequest } from '../../../src/cli/workload.ts';
 import { httpbinFoo, RunningMesh } from '../../support/running-mesh.ts';
 

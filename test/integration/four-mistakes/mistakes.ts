@@ -1,4 +1,4 @@
-import { signerDomain } from '../../../src/cli/sandbox-world.ts';
+import { signerDomain } from '../../../src/cli/sandbox-fixtures.ts';
 import { registrationAuthorityRules } from '../../../src/sandbox/registration-authority-role.ts';
 import { registrationAuthorityAccount } from '../../../src/sandbox/sandbox.ts';
 import type { Sandbox } from '../../../src/sandbox/sandbox.ts';
@@ -29,7 +29,7 @@ const refusedInFoo = { name: 'IstioRaTenantRefused', labels: { workload_namespac
 
 const misassigned: Mistake = {
   what: 'a ProxyConfig that names the signer of another tenant',
-  options: { signerPolicy: barsOwn, furnish: assignBarToFoo },
+  options: { signerPolicy: barsOwn, seed: assignBarToFoo },
   reason: 'signer_bound_elsewhere',
   check: { id: 'assignments', text: 'foo: rule bar', fix: 'correct what the text names' },
   explained: `rule bar (line 1) binds ${signerDomain}/bar to others`,
@@ -55,7 +55,7 @@ const dead: Mistake = {
   what: 'a signer that is dead',
   options: {
     env: { REQUEST_BUDGET: '1s' },
-    furnish: ({ faults }) => {
+    seed: ({ faults }) => {
       faults.signer.set({ kind: 'never' }, { signerName: signer });
     },
   },
@@ -72,7 +72,7 @@ const dead: Mistake = {
 
 const rightless: Mistake = {
   what: 'a right to approve that is missing',
-  options: { furnish: withdrawRight },
+  options: { seed: withdrawRight },
   reason: 'approve_forbidden',
   check: {
     id: 'right',

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../../src/base/clock.ts';
-import { meshConfigYaml, uriOf } from '../../../src/cli/sandbox-world.ts';
+import { meshConfigYaml, uriOf } from '../../../src/cli/sandbox-fixtures.ts';
 import { makeKeyAndRequest } from '../../../src/cli/workload.ts';
 import type { Sandbox } from '../../../src/sandbox/sandbox.ts';
 import { requestCertificate } from '../../../src/server/certificate-client.ts';
@@ -100,10 +100,10 @@ async function serveUnderItsRoot(mesh: RunningMesh): Promise<void> {
 
 /** Istio is not installed, or not of a version that has it. */
 async function noProxyConfigs(): Promise<Observed> {
-  const furnish = ({ faults }: Sandbox): void => {
+  const seed = ({ faults }: Sandbox): void => {
     faults.api.set({ kind: 'status', status: 404 }, proxyConfigs);
   };
-  return withMesh({ furnish }, async (mesh) => {
+  return withMesh({ seed }, async (mesh) => {
     const said = await refusal(mesh);
     await mesh.requestAs(httpbinFoo);
     return { said, meanwhile: 'who names no signer gets the mesh’s default' };
@@ -141,7 +141,7 @@ export const mistakesAtWork: Readonly<Record<string, Experiment>> = {
     'not replaced',
   ),
   'a ConfigMap with the mesh config that turns bad': survived(
-    { flags: byConfigMap, furnish: createMeshConfig },
+    { flags: byConfigMap, seed: createMeshConfig },
     ({ sandbox }) => {
       sandbox.objects.change(place, (object) => ({ ...object, data: { mesh: 'trustDomain: [' } }));
     },
@@ -163,7 +163,7 @@ export const mistakesAtWork: Readonly<Record<string, Experiment>> = {
   'no definition of ProxyConfig in the cluster': noProxyConfigs,
   'no right to watch ProxyConfigs': waitedFor(
     {
-      furnish: ({ faults }) => {
+      seed: ({ faults }) => {
         faults.api.set({ kind: 'status', status: 403 }, proxyConfigs);
       },
     },
@@ -178,7 +178,7 @@ export const mistakesAtWork: Readonly<Record<string, Experiment>> = {
   'a signer of our own certificate that is down': waitedFor(
     {
       ...servedBySigner,
-      furnish: ({ faults }) => {
+      seed: ({ faults }) => {
         faults.signer.set({ kind: 'fail' }, { signerName: `${domain}/istio-system` });
       },
     },

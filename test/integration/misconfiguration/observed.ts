@@ -92,9 +92,9 @@ export function waitedFor(
       ...options,
       flags: { ...options.flags, httpAddr },
       readyWithinMs: 20_000,
-      furnish: (sandbox) => {
+      seed: (sandbox) => {
         seen.sandbox = sandbox;
-        options.furnish?.(sandbox);
+        options.seed?.(sandbox);
       },
     });
     await untilTold(httpAddr, seen, parts.told, starting);

@@ -80,7 +80,7 @@ describe('an intermediate as the only certificate to trust', () => {
     await using mesh = await RunningMesh.start({
       flags: { kubeconfig },
       readyWithinMs: 3_000,
-      furnish: (started) => {
+      seed: (started) => {
         sandbox = started;
         const token = started.token({ ...registrationAuthorityAccount, expirationSeconds: 3_600 });
         const text = kubeconfigYaml({

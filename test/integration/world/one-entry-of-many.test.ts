@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../../src/base/clock.ts';
-import { signerDomain } from '../../../src/cli/sandbox-world.ts';
+import { signerDomain } from '../../../src/cli/sandbox-fixtures.ts';
 import { encodePem } from '../../../src/pki/pem.ts';
 import { commonName, utcTime, writeCertificate } from '../../support/certificate-writer.ts';
 import { storedKey, spkiOf } from '../../support/csr-writer.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../../src/base/clock.ts';
-import { uriOf } from '../../../src/cli/sandbox-world.ts';
+import { uriOf } from '../../../src/cli/sandbox-fixtures.ts';
 import { buildCertificate } from '../../../src/pki/certificate-builder.ts';
 import type { CertificateTemplate } from '../../../src/pki/certificate-builder.ts';
 import { generateKeyPair } from '../../../src/pki/key-pair.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../../../src/base/clock.ts';
 import { createLogger } from '../../../src/base/logger.ts';
-import { meshConfigYaml } from '../../../src/cli/sandbox-world.ts';
+import { meshConfigYaml } from '../../../src/cli/sandbox-fixtures.ts';
 import type { ActiveFault } from '../../../src/sandbox/faults.ts';
 import { registrationAuthorityAccount, startSandbox } from '../../../src/sandbox/sandbox.ts';
 import type { Sandbox, SandboxSigner } from '../../../src/sandbox/sandbox.ts';
@@ -39,7 +39,7 @@ async function main(folder: string): Promise<void> {
   });
   const relay = new Relay(Number(new URL(sandbox.url).port));
   await relay.open();
-  furnishTenants(sandbox, folder);
+  seedTenants(sandbox, folder);
   await writeServingFiles(folder);
   await writeMeshConfigs(sandbox.signers, folder);
   const kubeconfig = sandbox.kubeconfig(registrationAuthorityAccount);
@@ -111,7 +111,7 @@ class Desk {
   }
 }
 
-function furnishTenants(sandbox: Sandbox, folder: string): void {
+function seedTenants(sandbox: Sandbox, folder: string): void {
   for (const group of ['good', 'troubled'])
     mkdirSync(join(folder, 'tokens', group), { recursive: true });
   for (const tenant of allTenants) {

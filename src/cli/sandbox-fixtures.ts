@@ -21,7 +21,7 @@ export function uriOf({ namespace, serviceAccount }: Workload): string {
 }
 
 /** Puts into the sandbox's API what a user of Istio's custom CA set-up has in the cluster. */
-export function furnish({ objects }: Sandbox): void {
+export function seedSandbox({ objects }: Sandbox): void {
   for (const tenant of tenants) {
     objects.createNamespace(tenant, { 'istio-injection': 'enabled' });
     objects.createProxyConfig({
