@@ -18,7 +18,7 @@ import type { OutputForm } from './output-options.ts';
 import { ProgressLine } from './progress-line.ts';
 import { addSettingOptions, environmentTable, readSettings } from './setting-options.ts';
 import { tableWidth } from './table.ts';
-import { paintFor } from './terminal.ts';
+import { stylerFor } from './terminal.ts';
 import { untilSignal } from './until-signal.ts';
 import { UsageError } from './workspace.ts';
 
@@ -77,7 +77,7 @@ async function check(command: Command, run: CommandRun): Promise<void> {
   });
   const quiet = flags.quiet === true;
   const { out, env } = environment;
-  const looks = { paint: paintFor(out, env), quiet, width: tableWidth(out) };
+  const looks = { styled: stylerFor(out, env), quiet, width: tableWidth(out) };
   out.write(flags.output === 'json' ? asJson(results, quiet) : describeResults(results, looks));
   if (countResults(results).errors > 0) run.exitWith(exitCodes.failed);
 }

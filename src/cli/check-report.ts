@@ -1,7 +1,7 @@
 import type { CheckResult } from '../check/check.ts';
 import { nameOf } from '../check/run-checks.ts';
 import { wrapText } from './table.ts';
-import type { Paint, Style } from './terminal.ts';
+import type { Styler, Style } from './terminal.ts';
 
 /** How many ended how. */
 export interface CheckCounts {
@@ -23,7 +23,7 @@ export function countResults(results: readonly CheckResult[]): CheckCounts {
 }
 
 interface Looks {
-  readonly paint: Paint;
+  readonly styled: Styler;
   readonly quiet: boolean;
   /** Where lines end; undefined where they may be as long as they are. */
   readonly width: number | undefined;
@@ -42,13 +42,13 @@ const markWidth = 9;
 const indent = ' '.repeat(markWidth);
 const narrowest = 20;
 
-function describeResult(result: CheckResult, { paint, width }: Looks): string {
+function describeResult(result: CheckResult, { styled, width }: Looks): string {
   const { text, fix, link } = result;
   const [mark, style] = markOf(result);
   const name = text.includes(result.about ?? ' ') ? result.id : nameOf(result);
-  const line = `${paint(style, mark.padEnd(markWidth))}${indented(`${name}: ${text}`, width)}\n`;
+  const line = `${styled(style, mark.padEnd(markWidth))}${indented(`${name}: ${text}`, width)}\n`;
   if (fix === undefined) return line;
-  return `${line}${indent}${indented(`fix: ${fix}`, width)}\n${indent}${paint('dim', link)}\n`;
+  return `${line}${indent}${indented(`fix: ${fix}`, width)}\n${indent}${styled('dim', link)}\n`;
 }
 
 /** What follows a mark; its further lines start below its first one. */

@@ -9,7 +9,7 @@ import { jsonDocument, outputOption, quietOption } from './output-options.ts';
 import type { OutputForm } from './output-options.ts';
 import { tableWidth } from './table.ts';
 import { readSettingOfServe } from './setting-of-serve.ts';
-import { paintFor } from './terminal.ts';
+import { stylerFor } from './terminal.ts';
 import type { CommandEnvironment } from './terminal.ts';
 import { UnreachableError } from './unreachable-error.ts';
 import { withProgress } from './with-progress.ts';
@@ -71,9 +71,9 @@ export function explainCommand(run: CommandRun): Command {
 function shown(explanation: Explanation, { output, quiet }: Flags, run: CommandRun): string {
   if (output === 'json') return jsonDocument(explanation);
   const { out, env } = run.environment;
-  const paint = paintFor(out, env);
-  if (quiet === true) return describeVerdict(explanation, paint);
-  return describeExplanation(explanation, { paint, width: tableWidth(out) });
+  const styled = stylerFor(out, env);
+  if (quiet === true) return describeVerdict(explanation, styled);
+  return describeExplanation(explanation, { styled, width: tableWidth(out) });
 }
 
 const withinMs = 10_000;

@@ -1,17 +1,17 @@
 import type { Explanation } from '../debug/explainer.ts';
 import { formatTable } from './table.ts';
-import type { Paint } from './terminal.ts';
+import type { Styler } from './terminal.ts';
 
 const marks = { won: '*', refused: '!', lost: ' ', off: ' ', void: ' ' } as const;
 
 interface Looks {
-  readonly paint: Paint;
+  readonly styled: Styler;
   /** Of the tables; undefined where they may be as wide as they need. */
   readonly width: number | undefined;
 }
 
 /** An explanation in words, the verdict first. */
-export function describeExplanation(explanation: Explanation, { paint, width }: Looks): string {
+export function describeExplanation(explanation: Explanation, { styled, width }: Looks): string {
   const rows = explanation.steps.map((step) => [
     marks[step.verdict as keyof typeof marks],
     step.from,
@@ -22,7 +22,7 @@ export function describeExplanation(explanation: Explanation, { paint, width }: 
   const facts = factsOf(explanation);
   return [
     `${explanation.identity}\n`,
-    describeVerdict(explanation, paint),
+    describeVerdict(explanation, styled),
     '\nWhat was asked, strongest first:\n',
     formatTable([['', 'FROM', 'SOURCE', 'SIGNERS', 'BECAUSE'], ...rows], width),
     facts.length === 0 ? '' : `\n${formatTable(facts, width)}`,
@@ -31,14 +31,14 @@ export function describeExplanation(explanation: Explanation, { paint, width }: 
 }
 
 /** One line: which signer and by whom, or why none. */
-export function describeVerdict({ verdict }: Explanation, paint: Paint): string {
+export function describeVerdict({ verdict }: Explanation, styled: Styler): string {
   if (verdict.kind === 'refused') {
     const { because, code, reason } = verdict;
-    return `${paint('red', 'REFUSED')}  ${because} (${code}, ${reason})\n`;
+    return `${styled('red', 'REFUSED')}  ${because} (${code}, ${reason})\n`;
   }
   const { signer, assignedBy, servedInsteadOf } = verdict;
   const instead = servedInsteadOf === undefined ? '' : `, instead of ${servedInsteadOf}`;
-  return `${paint('green', 'GRANTED')}  ${signer}, by ${assignedBy}${instead}\n`;
+  return `${styled('green', 'GRANTED')}  ${signer}, by ${assignedBy}${instead}\n`;
 }
 
 function factsOf({ roots, lifetime, nodeAgent, mayApprove, issuer }: Explanation): string[][] {

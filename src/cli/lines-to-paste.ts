@@ -1,5 +1,5 @@
 import { servingName } from './sandbox-fixtures.ts';
-import type { Paint } from './terminal.ts';
+import type { Styler } from './terminal.ts';
 
 const method = 'istio.v1.auth.IstioCertificateService/CreateCertificate';
 
@@ -7,9 +7,9 @@ const method = 'istio.v1.auth.IstioCertificateService/CreateCertificate';
 export function linesToPaste(options: {
   readonly directory: string;
   readonly address: string;
-  readonly paint: Paint;
+  readonly styled: Styler;
 }): string {
-  const { directory, address, paint } = options;
+  const { directory, address, styled } = options;
   const grpcurl = [
     `grpcurl -cacert ${directory}/root.pem -servername ${servingName} \\`,
     `  -H "authorization: Bearer $(cat ${directory}/tokens/foo-httpbin)" \\`,
@@ -22,12 +22,12 @@ export function linesToPaste(options: {
     `  --token ${directory}/tokens/foo-httpbin --signer foo`,
   ];
   const block = (title: string, lines: readonly string[]): string =>
-    `\n  ${paint('dim', `# ${title}`)}\n${lines.map((line) => `  ${line}\n`).join('')}`;
+    `\n  ${styled('dim', `# ${title}`)}\n${lines.map((line) => `  ${line}\n`).join('')}`;
   return [
-    `\n${paint('bold', 'Try it from another terminal')}\n`,
+    `\n${styled('bold', 'Try it from another terminal')}\n`,
     block('a certificate for httpbin in foo, by grpcurl', grpcurl),
     block('certificate requests as they come and go', kubectl),
     block('the same as a sidecar does it, with our own client', request),
-    `\n${paint('dim', 'Ctrl-C ends it.')}\n`,
+    `\n${styled('dim', 'Ctrl-C ends it.')}\n`,
   ].join('');
 }

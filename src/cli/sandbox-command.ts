@@ -10,7 +10,7 @@ import type { CommandRun } from './command-run.ts';
 import { exitCodes } from './exit-codes.ts';
 import { jsonDocument, outputOption, quietOption } from './output-options.ts';
 import type { SandboxFlags } from './sandbox-flags.ts';
-import { paintFor } from './terminal.ts';
+import { stylerFor } from './terminal.ts';
 import type { TextSink } from './terminal.ts';
 import { untilSignal } from './until-signal.ts';
 import { withProgress } from './with-progress.ts';
@@ -67,10 +67,10 @@ async function runIn(stack: StartStack, flags: SandboxFlags, run: CommandRun): P
   const mesh = await withProgress({ sink: err, isQuiet, what: 'starting the sandbox' }, () =>
     startSandboxMesh({ flags, run, workspace, log, stack }),
   );
-  const paint = paintFor(voice, env);
+  const styled = stylerFor(voice, env);
   const took = ((systemClock.monotonic() - startedAt) / 1000).toFixed(1);
-  voice.write(mesh.banner(paint, took));
-  const good = await mesh.runDemo(voice, paint);
+  voice.write(mesh.banner(styled, took));
+  const good = await mesh.runDemo(voice, styled);
   if (flags.output === 'json') {
     const { version } = run;
     out.write(jsonDocument({ version, addresses: mesh.addresses, asItShouldBe: good }));
@@ -79,7 +79,7 @@ async function runIn(stack: StartStack, flags: SandboxFlags, run: CommandRun): P
   if (flags.exit === true) {
     voice.write(`\n${good ? 'All as it should be.' : 'Something is wrong: see above.'}\n`);
   } else {
-    voice.write(mesh.linesToPaste(paint));
+    voice.write(mesh.linesToPaste(styled));
     await stopAsked;
     voice.write('\nstopping …\n');
   }

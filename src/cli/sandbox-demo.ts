@@ -6,14 +6,14 @@ import type { HandshakeResult, WorkloadCredentials } from './mutual-tls.ts';
 import { uriOf } from './sandbox-fixtures.ts';
 import type { Workload } from './sandbox-fixtures.ts';
 import { tableWidth } from './table.ts';
-import type { Paint, TextSink } from './terminal.ts';
+import type { Styler, TextSink } from './terminal.ts';
 import { makeKeyAndRequest, verifyAnswer } from './workload.ts';
 
 export interface SandboxDemoOptions {
   readonly client: CertificateClient;
   readonly tokenOf: (workload: Workload) => string;
   readonly out: TextSink;
-  readonly paint: Paint;
+  readonly styled: Styler;
 }
 
 const dayseconds = 86_400;
@@ -57,7 +57,7 @@ export class SandboxDemo {
   }
 
   async #issue(workload: Workload): Promise<WorkloadCredentials> {
-    const { client, tokenOf, out, paint } = this.#options;
+    const { client, tokenOf, out, styled } = this.#options;
     const identity = uriOf(workload);
     const made = await makeKeyAndRequest(identity, 'rsa-2048');
     const start = systemClock.monotonic();
@@ -71,10 +71,10 @@ export class SandboxDemo {
     const ms = (systemClock.monotonic() - start).toFixed(0);
     const leaf = verifyAnswer(chain, { identity, spkiDer: made.spkiDer, now: systemClock.now() });
     const serial = leaf.serialNumber.slice(0, 12);
-    const signer = paint('cyan', workload.namespace);
-    const took = paint('dim', `${ms} ms, serial ${serial}…, ${chain.length} elements`);
+    const signer = styled('cyan', workload.namespace);
+    const took = styled('dim', `${ms} ms, serial ${serial}…, ${chain.length} elements`);
     out.write(
-      `  ${paint('green', '✓')} ${nameOf(workload).padEnd(12)} signed by ${signer}  ${took}\n`,
+      `  ${styled('green', '✓')} ${nameOf(workload).padEnd(12)} signed by ${signer}  ${took}\n`,
     );
     return { privateKeyPem: made.privateKeyPem, chain };
   }
@@ -83,9 +83,9 @@ export class SandboxDemo {
     result: HandshakeResult,
     expected: { readonly to: Workload; readonly wanted: HandshakeResult['kind'] },
   ): boolean {
-    const { out, paint } = this.#options;
+    const { out, styled } = this.#options;
     const good = result.kind === expected.wanted;
-    const mark = good ? paint('green', '✓') : paint('red', '✗');
+    const mark = good ? styled('green', '✓') : styled('red', '✗');
     const what =
       result.kind === 'connected'
         ? `connected (${result.protocol}), peer ${result.peer}`
@@ -95,8 +95,8 @@ export class SandboxDemo {
   }
 
   #heading(text: string): void {
-    const { out, paint } = this.#options;
-    out.write(`\n${paint('bold', text)}\n`);
+    const { out, styled } = this.#options;
+    out.write(`\n${styled('bold', text)}\n`);
   }
 
   #table(chain: readonly string[]): void {

@@ -27,7 +27,7 @@ import {
 } from './sandbox-fixtures.ts';
 import type { Workload } from './sandbox-fixtures.ts';
 import { SandboxDemo } from './sandbox-demo.ts';
-import type { Paint, TextSink } from './terminal.ts';
+import type { Styler, TextSink } from './terminal.ts';
 import { makeKeyAndRequest } from './workload.ts';
 import { UsageError } from './workspace.ts';
 import type { Workspace } from './workspace.ts';
@@ -57,9 +57,9 @@ interface SandboxAddresses {
 /** The sandbox with the authority running in it. */
 export interface SandboxMesh {
   readonly addresses: SandboxAddresses;
-  banner(paint: Paint, seconds: string): string;
-  runDemo(out: TextSink, paint: Paint): Promise<boolean>;
-  linesToPaste(paint: Paint): string;
+  banner(styled: Styler, seconds: string): string;
+  runDemo(out: TextSink, styled: Styler): Promise<boolean>;
+  linesToPaste(styled: Styler): string;
 }
 
 const servingTtlSeconds = 30 * 86_400;
@@ -116,13 +116,13 @@ function describe(
   };
   return {
     addresses,
-    banner: (paint, seconds) =>
+    banner: (styled, seconds) =>
       [
-        paint('bold', `istio-ra ${run.version} sandbox`),
-        paint('dim', `  ready after ${seconds} s, everything on loopback\n`),
+        styled('bold', `istio-ra ${run.version} sandbox`),
+        styled('dim', `  ready after ${seconds} s, everything on loopback\n`),
         bannerLines(addresses),
       ].join(''),
-    runDemo: async (out, paint) => {
+    runDemo: async (out, styled) => {
       const client = new CertificateClient({
         address: app.grpcAddress,
         rootPem,
@@ -133,9 +133,9 @@ function describe(
         client.close();
       });
       const tokenOf = (workload: Workload): string => tokenFor(sandbox, workload);
-      return new SandboxDemo({ client, tokenOf, out, paint }).run();
+      return new SandboxDemo({ client, tokenOf, out, styled }).run();
     },
-    linesToPaste: (paint) => linesToPaste({ directory, address: app.grpcAddress, paint }),
+    linesToPaste: (styled) => linesToPaste({ directory, address: app.grpcAddress, styled }),
   };
 }
 

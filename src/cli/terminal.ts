@@ -18,10 +18,10 @@ export interface CommandEnvironment {
 }
 
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
-export type Paint = (style: Style, text: string) => string;
+export type Styler = (style: Style, text: string) => string;
 
 /** Colours for a terminal, plain text for anything else or where NO_COLOR is set (no-color.org). */
-export function paintFor(sink: TextSink, env: CommandEnvironment['env']): Paint {
+export function stylerFor(sink: TextSink, env: CommandEnvironment['env']): Styler {
   const noColour = env['NO_COLOR'];
   const plain = sink.isTTY !== true || (noColour !== undefined && noColour !== '');
   if (plain) return (_style, text) => text;
