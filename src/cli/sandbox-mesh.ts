@@ -16,9 +16,9 @@ import type { CommandRun } from './command-run.ts';
 import { linesToPaste } from './lines-to-paste.ts';
 import type { SandboxFlags } from './sandbox-flags.ts';
 import {
-  seedSandbox,
   meshConfigYaml,
   podOf,
+  seedSandbox,
   servingName,
   signerDomain,
   systemNamespace,

@@ -145,8 +145,7 @@ export class WriteHandlers {
     if (isDryRun(request)) return { kind: 'object', status: 201, object: unstored(object) };
     const stored = this.#store.insert(definition.plural, object);
     this.#makeRoom(definition);
-    if (definition.plural === 'namespaces')
-      seedNamespace(this.#store, stored.metadata.name, now);
+    if (definition.plural === 'namespaces') seedNamespace(this.#store, stored.metadata.name, now);
     return { kind: 'object', status: 201, object: stored };
   }
 

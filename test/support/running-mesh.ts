@@ -8,9 +8,9 @@ import type { Clock } from '../../src/base/clock.ts';
 import { withDeadline } from '../../src/base/deadline.ts';
 import type { LoopLag } from '../../src/base/loop-lag.ts';
 import {
-  seedSandbox,
   meshConfigYaml,
   podOf,
+  seedSandbox,
   signerDomain,
   uriOf,
 } from '../../src/cli/sandbox-fixtures.ts';

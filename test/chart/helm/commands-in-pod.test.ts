@@ -10,7 +10,12 @@ import { parse } from 'yaml';
 import { systemClock } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import type { CheckResult } from '../../../src/check/check.ts';
-import { meshConfigYaml, podOf, seedSandbox, signerDomain } from '../../../src/cli/sandbox-fixtures.ts';
+import {
+  meshConfigYaml,
+  podOf,
+  seedSandbox,
+  signerDomain,
+} from '../../../src/cli/sandbox-fixtures.ts';
 import { registrationAuthorityAccount, startSandbox } from '../../../src/sandbox/sandbox.ts';
 import type { Sandbox } from '../../../src/sandbox/sandbox.ts';
 import { renderedStart } from '../../e2e/chart/rendered-start.ts';
