@@ -4,14 +4,14 @@ import { chainTable } from './chain-table.ts';
 import { handshake } from './mutual-tls.ts';
 import type { HandshakeResult, WorkloadCredentials } from './mutual-tls.ts';
 import { uriOf } from './sandbox-fixtures.ts';
-import type { Workload } from './sandbox-fixtures.ts';
+import type { SampleWorkload } from './sandbox-fixtures.ts';
 import { tableWidth } from './table.ts';
 import type { Styler, TextSink } from './terminal.ts';
 import { makeKeyAndRequest, verifyAnswer } from './workload.ts';
 
 export interface SandboxDemoOptions {
   readonly client: CertificateClient;
-  readonly tokenOf: (workload: Workload) => string;
+  readonly tokenOf: (workload: SampleWorkload) => string;
   readonly out: TextSink;
   readonly styled: Styler;
 }
@@ -23,7 +23,7 @@ const httpbinFoo = { namespace: 'foo', serviceAccount: 'httpbin' };
 const sleepFoo = { namespace: 'foo', serviceAccount: 'sleep' };
 const httpbinBar = { namespace: 'bar', serviceAccount: 'httpbin' };
 
-function nameOf({ namespace, serviceAccount }: Workload): string {
+function nameOf({ namespace, serviceAccount }: SampleWorkload): string {
   return `${serviceAccount}.${namespace}`;
 }
 
@@ -56,7 +56,7 @@ export class SandboxDemo {
     return reached && keptOut;
   }
 
-  async #issue(workload: Workload): Promise<WorkloadCredentials> {
+  async #issue(workload: SampleWorkload): Promise<WorkloadCredentials> {
     const { client, tokenOf, out, styled } = this.#options;
     const identity = uriOf(workload);
     const made = await makeKeyAndRequest(identity, 'rsa-2048');
@@ -81,7 +81,7 @@ export class SandboxDemo {
 
   #report(
     result: HandshakeResult,
-    expected: { readonly to: Workload; readonly wanted: HandshakeResult['kind'] },
+    expected: { readonly to: SampleWorkload; readonly wanted: HandshakeResult['kind'] },
   ): boolean {
     const { out, styled } = this.#options;
     const good = result.kind === expected.wanted;

@@ -6,17 +6,17 @@ export const servingName = 'istiod.istio-system.svc';
 export const trustDomain = 'cluster.local';
 
 /** A workload of the reference set-up. */
-export interface Workload {
+export interface SampleWorkload {
   readonly namespace: string;
   readonly serviceAccount: string;
 }
 
 export const tenants = ['foo', 'bar'] as const;
-export const workloads: readonly Workload[] = tenants.flatMap((namespace) =>
+export const workloads: readonly SampleWorkload[] = tenants.flatMap((namespace) =>
   ['httpbin', 'sleep'].map((serviceAccount) => ({ namespace, serviceAccount })),
 );
 
-export function uriOf({ namespace, serviceAccount }: Workload): string {
+export function uriOf({ namespace, serviceAccount }: SampleWorkload): string {
   return `spiffe://${trustDomain}/ns/${namespace}/sa/${serviceAccount}`;
 }
 
@@ -39,7 +39,7 @@ export function seedSandbox({ objects }: Sandbox): void {
 }
 
 /** The name of a workload's one pod. */
-export function podOf({ serviceAccount }: Workload): string {
+export function podOf({ serviceAccount }: SampleWorkload): string {
   return `${serviceAccount}-1`;
 }
 

@@ -25,7 +25,7 @@ import {
   uriOf,
   workloads,
 } from './sandbox-fixtures.ts';
-import type { Workload } from './sandbox-fixtures.ts';
+import type { SampleWorkload } from './sandbox-fixtures.ts';
 import { SandboxDemo } from './sandbox-demo.ts';
 import type { Styler, TextSink } from './terminal.ts';
 import { makeKeyAndRequest } from './workload.ts';
@@ -132,7 +132,7 @@ function describe(
       stack.defer(() => {
         client.close();
       });
-      const tokenOf = (workload: Workload): string => tokenFor(sandbox, workload);
+      const tokenOf = (workload: SampleWorkload): string => tokenFor(sandbox, workload);
       return new SandboxDemo({ client, tokenOf, out, styled }).run();
     },
     linesToPaste: (styled) => linesToPaste({ directory, address: app.grpcAddress, styled }),
@@ -161,7 +161,7 @@ function rootOf(sandbox: Sandbox, signerName: string): string {
   return signer.rootPem;
 }
 
-function tokenFor(sandbox: Sandbox, workload: Workload): string {
+function tokenFor(sandbox: Sandbox, workload: SampleWorkload): string {
   const { namespace, serviceAccount } = workload;
   return sandbox.token({
     namespace,

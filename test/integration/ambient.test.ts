@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { uriOf } from '../../src/cli/sandbox-fixtures.ts';
-import type { Workload } from '../../src/cli/sandbox-fixtures.ts';
+import type { SampleWorkload } from '../../src/cli/sandbox-fixtures.ts';
 import { makeKeyAndRequest } from '../../src/cli/workload.ts';
 import { RunningMesh } from '../support/running-mesh.ts';
 
@@ -12,12 +12,15 @@ let mesh: RunningMesh;
 let token: string;
 
 /** Asks as ztunnel does: no wish for a signer, a P-256 key, the workload's identity in the metadata. */
-async function askFor(workload: Workload, identity = uriOf(workload)): Promise<readonly string[]> {
+async function askFor(
+  workload: SampleWorkload,
+  identity = uriOf(workload),
+): Promise<readonly string[]> {
   const { csrPem } = await makeKeyAndRequest(identity, 'ecdsa-p256');
   return mesh.request({ token, csrPem, certSigner: undefined, impersonatedIdentity: identity });
 }
 
-async function statusFor(workload: Workload, identity?: string): Promise<string> {
+async function statusFor(workload: SampleWorkload, identity?: string): Promise<string> {
   return askFor(workload, identity).then(
     () => 'OK',
     (error: unknown) => (error as { code: string }).code,
@@ -70,7 +73,7 @@ describe('a node agent', () => {
     await expect(statusFor(workload)).resolves.toBe('OK');
   });
 
-  it.each<[string, Workload, string | undefined]>([
+  it.each<[string, SampleWorkload, string | undefined]>([
     ['a workload of another node', { namespace: 'foo', serviceAccount: 'elsewhere' }, undefined],
     ['a pod that has ended', { namespace: 'foo', serviceAccount: 'done' }, undefined],
     ['a workload that does not exist', { namespace: 'foo', serviceAccount: 'nobody' }, undefined],

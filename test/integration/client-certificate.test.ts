@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { signerDomain, uriOf } from '../../src/cli/sandbox-fixtures.ts';
-import type { Workload } from '../../src/cli/sandbox-fixtures.ts';
+import type { SampleWorkload } from '../../src/cli/sandbox-fixtures.ts';
 import { makeKeyAndRequest } from '../../src/cli/workload.ts';
 import type { KeyAndRequest } from '../../src/cli/workload.ts';
 import type { CertificateTemplate } from '../../src/pki/certificate-builder.ts';
@@ -8,7 +8,7 @@ import type { CertificateCall } from '../../src/server/certificate-client.ts';
 import { httpbinFoo, RunningMesh } from '../support/running-mesh.ts';
 import { TestAuthority } from '../support/test-authority.ts';
 
-const vm: Workload = { namespace: 'bar', serviceAccount: 'vm' };
+const vm: SampleWorkload = { namespace: 'bar', serviceAccount: 'vm' };
 const hour = 3_600_000;
 const env = { CLIENT_CERT_IDENTITIES: `ns/bar/*, ${uriOf(httpbinFoo)}` };
 
@@ -45,7 +45,7 @@ function start(
 
 async function certificateOf(
   authority: TestAuthority,
-  workload: Workload = vm,
+  workload: SampleWorkload = vm,
   template: Partial<CertificateTemplate> = {},
 ): Promise<Proof> {
   const certificateChainPem = await authority.sign({
@@ -120,7 +120,7 @@ describe('a client certificate', () => {
     expect(reasons()).toEqual(['client_certificate_no_path']);
   });
 
-  it.each<[string, Workload, Partial<CertificateTemplate>, string]>([
+  it.each<[string, SampleWorkload, Partial<CertificateTemplate>, string]>([
     ['that has expired', vm, { notAfter: Date.now() - 1_000 }, 'expired'],
     [
       'of somebody who is not on the list',

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { uriOf } from '../../src/cli/sandbox-fixtures.ts';
-import type { Workload } from '../../src/cli/sandbox-fixtures.ts';
+import type { SampleWorkload } from '../../src/cli/sandbox-fixtures.ts';
 import { buildCertificateRequest } from '../../src/pki/certificate-request-builder.ts';
 import { generateKeyPair } from '../../src/pki/key-pair.ts';
 import { httpbinFoo, RunningMesh } from '../support/running-mesh.ts';
@@ -11,9 +11,9 @@ const httpbinBar = { namespace: 'bar', serviceAccount: 'httpbin' };
 let mesh: RunningMesh;
 
 /** What the second of two workloads with one key gets, after the first was given a certificate. */
-async function statusOfSecond(first: Workload, second: Workload): Promise<string> {
+async function statusOfSecond(first: SampleWorkload, second: SampleWorkload): Promise<string> {
   const keyPair = await generateKeyPair('ecdsa-p256');
-  const ask = async (workload: Workload): Promise<string> =>
+  const ask = async (workload: SampleWorkload): Promise<string> =>
     mesh.statusOf({
       csrPem: await buildCertificateRequest({
         ...{ keyPair, subject: 'empty', uris: [uriOf(workload)] },

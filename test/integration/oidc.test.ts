@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { JWTPayload } from 'jose';
 import { uriOf } from '../../src/cli/sandbox-fixtures.ts';
-import type { Workload } from '../../src/cli/sandbox-fixtures.ts';
+import type { SampleWorkload } from '../../src/cli/sandbox-fixtures.ts';
 import { makeKeyAndRequest } from '../../src/cli/workload.ts';
 import type { CertificateCall } from '../../src/server/certificate-client.ts';
 import { httpbinFoo, RunningMesh } from '../support/running-mesh.ts';
@@ -16,7 +16,7 @@ import { keySetText, TokenSigner } from '../unit/authn/support/token-signer.ts';
 
 const east = 'https://east.example';
 const west = 'https://west.example';
-const httpbinBar: Workload = { namespace: 'bar', serviceAccount: 'httpbin' };
+const httpbinBar: SampleWorkload = { namespace: 'bar', serviceAccount: 'httpbin' };
 
 let directory: string;
 let server: Server;
@@ -74,7 +74,7 @@ afterAll(async () => {
 
 function tokenOf(
   signer: TokenSigner,
-  { namespace, serviceAccount }: Workload,
+  { namespace, serviceAccount }: SampleWorkload,
   claims: JWTPayload = {},
 ): Promise<string> {
   const now = Math.floor(Date.now() / 1000);
@@ -93,7 +93,10 @@ function tokenOf(
   });
 }
 
-async function statusAs(workload: Workload, change: Partial<CertificateCall>): Promise<string> {
+async function statusAs(
+  workload: SampleWorkload,
+  change: Partial<CertificateCall>,
+): Promise<string> {
   return mesh.requestAs(workload, change).then(
     () => 'OK',
     (error: unknown) => (error as { code: string }).code,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../src/base/clock.ts';
 import { podOf, seedSandbox, uriOf } from '../../src/cli/sandbox-fixtures.ts';
-import type { Workload } from '../../src/cli/sandbox-fixtures.ts';
+import type { SampleWorkload } from '../../src/cli/sandbox-fixtures.ts';
 import { makeKeyAndRequest } from '../../src/cli/workload.ts';
 import { registrationAuthorityAccount, startSandbox } from '../../src/sandbox/sandbox.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
@@ -12,12 +12,12 @@ import type { CertificateCall } from '../../src/server/certificate-client.ts';
 import { RecordingLogger } from '../support/recording-logger.ts';
 import { eventually, httpbinFoo, RunningMesh } from '../support/running-mesh.ts';
 
-const httpbinBar: Workload = { namespace: 'bar', serviceAccount: 'httpbin' };
-const inBaz: Workload = { namespace: 'baz', serviceAccount: 'httpbin' };
-const ztunnel: Workload = { namespace: 'istio-system', serviceAccount: 'ztunnel' };
+const httpbinBar: SampleWorkload = { namespace: 'bar', serviceAccount: 'httpbin' };
+const inBaz: SampleWorkload = { namespace: 'baz', serviceAccount: 'httpbin' };
+const ztunnel: SampleWorkload = { namespace: 'istio-system', serviceAccount: 'ztunnel' };
 /** In the remote cluster alone, and in the local one alone. */
-const there: Workload = { namespace: 'foo', serviceAccount: 'there' };
-const here: Workload = { namespace: 'foo', serviceAccount: 'here' };
+const there: SampleWorkload = { namespace: 'foo', serviceAccount: 'there' };
+const here: SampleWorkload = { namespace: 'foo', serviceAccount: 'here' };
 
 const scopes = `
 clusters:
@@ -38,7 +38,7 @@ async function startRemote(): Promise<Sandbox> {
   return remote;
 }
 
-function addWorkloads({ objects }: Sandbox, workloads: readonly Workload[]): void {
+function addWorkloads({ objects }: Sandbox, workloads: readonly SampleWorkload[]): void {
   for (const workload of [ztunnel, ...workloads]) {
     objects.createNamespace(workload.namespace);
     objects.createServiceAccount(workload.namespace, workload.serviceAccount);
@@ -62,11 +62,14 @@ function deleteSecret(name: string): void {
   mesh.sandbox.objects.delete({ resource: 'secrets', namespace: 'istio-system', name });
 }
 
-function tokenOf(sandbox: Sandbox, workload: Workload): string {
+function tokenOf(sandbox: Sandbox, workload: SampleWorkload): string {
   return sandbox.token({ ...workload, audiences: ['istio-ca'], pod: podOf(workload) });
 }
 
-async function statusAs(workload: Workload, change: Partial<CertificateCall>): Promise<string> {
+async function statusAs(
+  workload: SampleWorkload,
+  change: Partial<CertificateCall>,
+): Promise<string> {
   return mesh.requestAs(workload, change).then(
     () => 'OK',
     (error: unknown) => (error as { code: string }).code,
@@ -172,7 +175,10 @@ describe('a caller of a remote cluster', () => {
 });
 
 describe('a node agent', () => {
-  async function statusFor(agent: Partial<CertificateCall>, workload: Workload): Promise<string> {
+  async function statusFor(
+    agent: Partial<CertificateCall>,
+    workload: SampleWorkload,
+  ): Promise<string> {
     const identity = uriOf(workload);
     const { csrPem } = await makeKeyAndRequest(identity, 'ecdsa-p256');
     return mesh.statusOf({

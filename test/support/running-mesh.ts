@@ -14,7 +14,7 @@ import {
   signerDomain,
   uriOf,
 } from '../../src/cli/sandbox-fixtures.ts';
-import type { Workload } from '../../src/cli/sandbox-fixtures.ts';
+import type { SampleWorkload } from '../../src/cli/sandbox-fixtures.ts';
 import { makeKeyAndRequest } from '../../src/cli/workload.ts';
 import type { KeyAndRequest } from '../../src/cli/workload.ts';
 import { parseRaConfig } from '../../src/config/ra-config.ts';
@@ -30,7 +30,7 @@ import { TestAuthority } from './test-authority.ts';
 
 export const protoDirectory = join(import.meta.dirname, '../../proto');
 const pageDirectory = join(import.meta.dirname, '../../page');
-export const httpbinFoo: Workload = { namespace: 'foo', serviceAccount: 'httpbin' };
+export const httpbinFoo: SampleWorkload = { namespace: 'foo', serviceAccount: 'httpbin' };
 const servingName = 'istiod.istio-system.svc';
 const loopback = '127.0.0.1:0';
 
@@ -142,7 +142,7 @@ export class RunningMesh implements AsyncDisposable {
   }
 
   /** A token as the kubelet projects it into the workload's pod. */
-  tokenOf(workload: Workload): string {
+  tokenOf(workload: SampleWorkload): string {
     const { namespace, serviceAccount } = workload;
     const audiences = ['istio-ca'];
     return this.sandbox.token({ namespace, serviceAccount, audiences, pod: podOf(workload) });
@@ -158,7 +158,7 @@ export class RunningMesh implements AsyncDisposable {
 
   /** Asks as any workload does, with a key of its own and without a wish for a signer. */
   async requestAs(
-    workload: Workload,
+    workload: SampleWorkload,
     change: Partial<CertificateCall> = {},
   ): Promise<readonly string[]> {
     const { csrPem } = await makeKeyAndRequest(uriOf(workload), 'ecdsa-p256');
