@@ -8,7 +8,7 @@ import type { Certificate } from '../pki/certificate.ts';
 import type { ControlPlaneWorkload } from './control-plane-workload.ts';
 import type { Fact } from './fact.ts';
 import type { InjectedPod } from './injected-pod.ts';
-import type { RootConfigMap } from './root-config-map.ts';
+import type { RootConfigMap } from './read-root-config-map.ts';
 
 /** What the API server says of itself. */
 export interface ServerFacts {

@@ -21,7 +21,7 @@ import type { Facts, MeshFacts, PodFacts, PolicyFacts, ServerFacts } from './fac
 import { readInjectedPod } from './injected-pod.ts';
 import type { CheckPorts } from './ports.ts';
 import { readMesh } from './read-mesh.ts';
-import { readRootConfigMap } from './root-config-map.ts';
+import { readRootConfigMap } from './read-root-config-map.ts';
 
 const limitMs = 5_000;
 const rootConfigMapName = 'istio-ca-root-cert';

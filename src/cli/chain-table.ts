@@ -2,7 +2,7 @@ import { summarizeChain } from '../pki/chain-summary.ts';
 import type { CertificateSummary } from '../pki/chain-summary.ts';
 import { encodePem, parseCertificateBundle } from '../pki/pem.ts';
 import { plainTime } from './plain-time.ts';
-import { formatTable } from './table.ts';
+import { formatTable } from './text-table.ts';
 
 /** Where in the answer a certificate stood, and what it is. */
 export interface ChainEntry extends CertificateSummary {

@@ -17,7 +17,7 @@ import { jsonDocument, outputOption, quietOption } from './output-options.ts';
 import type { OutputForm } from './output-options.ts';
 import { ProgressLine } from './progress-line.ts';
 import { addSettingOptions, environmentTable, readSettings } from './setting-options.ts';
-import { tableWidth } from './table.ts';
+import { tableWidth } from './text-table.ts';
 import { stylerFor } from './terminal.ts';
 import { untilSignal } from './until-signal.ts';
 import { UsageError } from './workspace.ts';

@@ -1,6 +1,6 @@
 import type { CheckResult } from '../check/check.ts';
 import { nameOf } from '../check/run-checks.ts';
-import { wrapText } from './table.ts';
+import { wrapText } from './text-table.ts';
 import type { Styler, Style } from './terminal.ts';
 
 /** How many ended how. */

@@ -7,7 +7,7 @@ import { describeExplanation, describeVerdict } from './explanation-report.ts';
 import { checkHostPort } from './host-port.ts';
 import { jsonDocument, outputOption, quietOption } from './output-options.ts';
 import type { OutputForm } from './output-options.ts';
-import { tableWidth } from './table.ts';
+import { tableWidth } from './text-table.ts';
 import { readSettingOfServe } from './setting-of-serve.ts';
 import { stylerFor } from './terminal.ts';
 import type { CommandEnvironment } from './terminal.ts';

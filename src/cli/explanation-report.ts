@@ -1,5 +1,5 @@
 import type { Explanation } from '../debug/explainer.ts';
-import { formatTable } from './table.ts';
+import { formatTable } from './text-table.ts';
 import type { Styler } from './terminal.ts';
 
 const marks = { won: '*', refused: '!', lost: ' ', off: ' ', void: ' ' } as const;

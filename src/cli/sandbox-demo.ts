@@ -5,7 +5,7 @@ import { handshake } from './mutual-tls.ts';
 import type { HandshakeResult, WorkloadCredentials } from './mutual-tls.ts';
 import { uriOf } from './sandbox-fixtures.ts';
 import type { SampleWorkload } from './sandbox-fixtures.ts';
-import { tableWidth } from './table.ts';
+import { tableWidth } from './text-table.ts';
 import type { Styler, TextSink } from './terminal.ts';
 import { makeKeyAndRequest, verifyAnswer } from './workload.ts';
 

@@ -5,7 +5,7 @@ import type { RaConfig } from '../config/ra-config.ts';
 import { serveSettings } from '../config/serve-settings.ts';
 import type { Setting } from '../config/setting.ts';
 import { readNamedSettingsFile } from './named-settings-file.ts';
-import { formatTable, tableWidth } from './table.ts';
+import { formatTable, tableWidth } from './text-table.ts';
 import type { CommandEnvironment } from './terminal.ts';
 
 const settings: readonly Setting<unknown>[] = Object.values(serveSettings);

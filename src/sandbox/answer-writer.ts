@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
 import type { Answer, WatchOrder } from './answer.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange } from './http-exchange.ts';
 import type { FaultFacts } from './faults.ts';
 import { presentList, presentObject, serialize } from './presentation.ts';
 import type { ObjectContext, Presentation } from './presentation.ts';

@@ -1,6 +1,6 @@
 import { sleep } from '../base/clock.ts';
 import type { Clock } from '../base/clock.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange } from './http-exchange.ts';
 import type { ApiFault, FaultBoard, FaultFacts, FaultMoment } from './faults.ts';
 import { StatusError } from './status-error.ts';
 

@@ -1,7 +1,7 @@
 import { createSecureServer } from 'node:http2';
 import type { Http2SecureServer } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
-import { Exchange } from './exchange.ts';
+import { Exchange } from './http-exchange.ts';
 
 export interface ApiServerOptions {
   readonly certificatePem: string;

@@ -20,7 +20,7 @@ import type {
   RuleContext,
   RuledObject,
 } from './resource-rules.ts';
-import { signerNameErrors } from './signer-name.ts';
+import { signerNameErrors } from './signer-name-rules.ts';
 import { badRequest } from './status-error.ts';
 
 const knownUsages = [

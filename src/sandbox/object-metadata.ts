@@ -14,7 +14,7 @@ import type { JsonObject, KubeObject } from './kube-object.ts';
 import type { UnstoredObject } from './object-store.ts';
 import { storedApiVersion } from './resource-registry.ts';
 import type { ResourceDefinition } from './resource-registry.ts';
-import { labelProblems, subdomainProblems } from './signer-name.ts';
+import { labelProblems, subdomainProblems } from './signer-name-rules.ts';
 import { badRequest, StatusError } from './status-error.ts';
 
 /** Where a request's path points. */

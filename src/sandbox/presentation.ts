@@ -5,7 +5,7 @@ import type { JsonObject } from './kube-object.ts';
 import { apiVersionOf } from './resource-registry.ts';
 import type { ResourceDefinition } from './resource-registry.ts';
 import { badRequest, notAcceptable } from './status-error.ts';
-import { tableOf } from './table.ts';
+import { tableOf } from './resource-table.ts';
 
 /** The form in which a client wants objects. */
 export interface Presentation {

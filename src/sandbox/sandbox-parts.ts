@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createApiIdentity } from './api-identity.ts';
 import type { ApiIdentity } from './api-identity.ts';
 import { ApiServer } from './api-server.ts';
-import { RequestAuthenticator } from './authentication.ts';
+import { RequestAuthenticator } from './request-authenticator.ts';
 import { Authorizer } from './authorization.ts';
 import { CallLog } from './call-log.ts';
 import { Faults } from './faults.ts';

@@ -3,7 +3,7 @@ import { apiAudience } from './user-info.ts';
 import type { PolicyRule } from './authorization.ts';
 import type { Call } from './call-log.ts';
 import type { Faults } from './faults.ts';
-import { kubeconfigYaml } from './kubeconfig.ts';
+import { kubeconfigYaml } from './kubeconfig-yaml.ts';
 import { registrationAuthorityRules } from './registration-authority-role.ts';
 import { clusterIssuerDomain } from './sandbox-options.ts';
 import type { SandboxOptions } from './sandbox-options.ts';

@@ -5,7 +5,7 @@ import { isJsonObject, isSameJson, objectAt, textAt, without } from './kube-obje
 import type { JsonObject, KubeObject } from './kube-object.ts';
 import type { UnstoredObject } from './object-store.ts';
 import type { FurtherRight, ResourceRules } from './resource-rules.ts';
-import { signerNameErrors, subdomainProblems } from './signer-name.ts';
+import { signerNameErrors, subdomainProblems } from './signer-name-rules.ts';
 import { badRequest } from './status-error.ts';
 
 const maxBundleBytes = 1 << 20;

@@ -1,6 +1,6 @@
 import { workloadId } from '../../pki/spiffe-id.ts';
 import { isForbidden } from '../../kube/api-error.ts';
-import { longestCanaryMs, sendCanary } from '../canary.ts';
+import { longestCanaryMs, sendCanary } from '../send-canary.ts';
 import { failed, skipped } from '../check.ts';
 import type { Check } from '../check.ts';
 import type { CheckContext } from '../check-context.ts';

@@ -2,7 +2,7 @@ import { failed, listed, ok, skipped } from '../check.ts';
 import type { Check, Verdict } from '../check.ts';
 import type { CheckContext } from '../check-context.ts';
 import { known } from '../fact.ts';
-import type { RootConfigMap } from '../root-config-map.ts';
+import type { RootConfigMap } from '../read-root-config-map.ts';
 
 /** Whether anybody else writes the roots that we write. */
 export function rootConfigMapWriters({

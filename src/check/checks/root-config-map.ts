@@ -9,7 +9,7 @@ import { failed, listed, ok } from '../check.ts';
 import type { Check, Verdict } from '../check.ts';
 import type { CheckContext } from '../check-context.ts';
 import { known } from '../fact.ts';
-import type { RootConfigMap } from '../root-config-map.ts';
+import type { RootConfigMap } from '../read-root-config-map.ts';
 
 /** Whether pods of every namespace of the mesh find the roots that verify us. */
 export function rootConfigMap({ facts, config }: Pick<CheckContext, 'facts' | 'config'>): Check {

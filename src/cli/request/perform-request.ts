@@ -11,7 +11,7 @@ import {
 import { chainTable, describeChain } from '../chain-table.ts';
 import { exitCodeOf, exitCodes } from '../exit-codes.ts';
 import { jsonDocument } from '../output-options.ts';
-import { tableWidth } from '../table.ts';
+import { tableWidth } from '../text-table.ts';
 import type { CommandEnvironment } from '../terminal.ts';
 import { withProgress } from '../with-progress.ts';
 import { UnusableAnswerError } from '../workload.ts';

@@ -9,7 +9,7 @@ import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../../src/base/clock.ts';
 import { httpsGet } from '../../../src/base/https-get.ts';
 import { exportPrivateKeyPem, generateKeyPair } from '../../../src/pki/key-pair.ts';
-import { kubeconfigYaml } from '../../../src/sandbox/kubeconfig.ts';
+import { kubeconfigYaml } from '../../../src/sandbox/kubeconfig-yaml.ts';
 import { registrationAuthorityAccount } from '../../../src/sandbox/sandbox.ts';
 import type { Sandbox } from '../../../src/sandbox/sandbox.ts';
 import { PassThrough } from '../../../src/server/pass-through/pass-through.ts';

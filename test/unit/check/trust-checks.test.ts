@@ -13,7 +13,7 @@ import { judgePolicy } from '../../../src/check/checks/signer-policy.ts';
 import { judgeRoots } from '../../../src/check/checks/signers-have-roots.ts';
 import { judgeBinding } from '../../../src/check/checks/unbound-signers.ts';
 import { knownFact, unknownFact } from '../../../src/check/fact.ts';
-import { readRootConfigMap } from '../../../src/check/root-config-map.ts';
+import { readRootConfigMap } from '../../../src/check/read-root-config-map.ts';
 import { loadMeshSnapshot } from '../../../src/mesh/mesh-snapshot.ts';
 import type { MeshSnapshot } from '../../../src/mesh/mesh-snapshot.ts';
 import { parseCertificate } from '../../../src/pki/certificate.ts';

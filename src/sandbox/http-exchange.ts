@@ -2,7 +2,7 @@ import { constants } from 'node:http2';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { TLSSocket } from 'node:tls';
-import type { PeerCertificate } from './authentication.ts';
+import type { PeerCertificate } from './request-authenticator.ts';
 import { requestTooLarge } from './status-error.ts';
 
 export type ServerRequest = IncomingMessage | Http2ServerRequest;

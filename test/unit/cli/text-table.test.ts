@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { formatTable, tableWidth, wrapText } from '../../../src/cli/table.ts';
+import { formatTable, tableWidth, wrapText } from '../../../src/cli/text-table.ts';
 
 const rows = [
   ['', 'FOR', 'BECAUSE'],

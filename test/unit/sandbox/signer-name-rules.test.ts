@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { signerNameErrors } from '../../../src/sandbox/signer-name.ts';
+import { signerNameErrors } from '../../../src/sandbox/signer-name-rules.ts';
 
 const label63 = 'a'.repeat(63);
 const domain253 = [label63, label63, label63, 'a'.repeat(61)].join('.');

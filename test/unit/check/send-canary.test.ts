@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { longestCanaryMs, sendCanary } from '../../../src/check/canary.ts';
-import type { CanaryOrder } from '../../../src/check/canary.ts';
+import { longestCanaryMs, sendCanary } from '../../../src/check/send-canary.ts';
+import type { CanaryOrder } from '../../../src/check/send-canary.ts';
 import type { Verdict } from '../../../src/check/check.ts';
 import { parseCertificate } from '../../../src/pki/certificate.ts';
 import type { Certificate } from '../../../src/pki/certificate.ts';
