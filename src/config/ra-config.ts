@@ -22,7 +22,7 @@ import { readServing, readTlsPolicy } from './serving-settings.ts';
 import type { ServingConfig, TlsPolicyConfig } from './serving-settings.ts';
 import { SettingReader } from './setting.ts';
 import type { SettingTexts } from './setting.ts';
-import { readTracing } from './tracing-settings.ts';
+import { readTracing } from './open-telemetry-settings.ts';
 
 /** Everything that `serve` was told, checked. */
 export interface RaConfig {

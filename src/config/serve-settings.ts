@@ -12,7 +12,7 @@ import { servingSettings } from './serving-settings.ts';
 import { file } from './setting-parsers.ts';
 import type { Setting } from './setting.ts';
 import { signingSettings } from './signing-settings.ts';
-import { tracingSettings } from './tracing-settings.ts';
+import { openTelemetrySettings } from './open-telemetry-settings.ts';
 
 /**
  * The settings of `serve`. Flags and variables carry istiod's names where istiod has them, so that
@@ -35,7 +35,7 @@ export const serveSettings = {
   ...frontSettings,
   ...auditSettings,
   ...loggingSettings,
-  ...tracingSettings,
+  ...openTelemetrySettings,
   ...istiodSettings,
 } satisfies Record<string, Setting<unknown>>;
 

@@ -28,7 +28,7 @@ function ratio(value: string): number {
 }
 
 /** OpenTelemetry's own variables; its SDK reads further ones, such as OTEL_EXPORTER_OTLP_HEADERS. */
-export const tracingSettings = {
+export const openTelemetrySettings = {
   otlpEndpoint: {
     env: 'OTEL_EXPORTER_OTLP_ENDPOINT',
     help: 'base URL of the OTLP/HTTP collector of traces; absent: there are none',
@@ -60,10 +60,10 @@ export const tracingSettings = {
 
 /** Undefined where no collector is named; what cannot be used is noted with the reader. */
 export function readTracing(reader: SettingReader): TracingSettings | undefined {
-  const endpoint = reader.read(tracingSettings.otlpEndpoint);
-  const serviceName = reader.read(tracingSettings.otelServiceName);
-  const chosen = reader.read(tracingSettings.tracesSampler);
-  const share = reader.read(tracingSettings.tracesSamplerArgument);
+  const endpoint = reader.read(openTelemetrySettings.otlpEndpoint);
+  const serviceName = reader.read(openTelemetrySettings.otelServiceName);
+  const chosen = reader.read(openTelemetrySettings.tracesSampler);
+  const share = reader.read(openTelemetrySettings.tracesSamplerArgument);
   if (endpoint === undefined || serviceName === undefined) return undefined;
   if (chosen === undefined || share === undefined) return undefined;
   return { endpoint, serviceName, sampling: { ...chosen, ratio: share } };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { SettingReader } from '../../../src/config/setting.ts';
-import { readTracing } from '../../../src/config/tracing-settings.ts';
+import { readTracing } from '../../../src/config/open-telemetry-settings.ts';
 
 function read(env: Record<string, string>): ReturnType<typeof readTracing> {
   const reader = new SettingReader({ flags: {}, env });
