@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
 import type { Answer, WatchOrder } from './answer.ts';
-import type { Exchange } from './http-exchange.ts';
+import type { HttpExchange } from './http-exchange.ts';
 import type { FaultFacts } from './faults.ts';
 import { presentList, presentObject, serialize } from './presentation.ts';
 import type { ObjectContext, Presentation } from './presentation.ts';
@@ -12,7 +12,7 @@ import type { WatchHub } from './watch-hub.ts';
 import type { WatchTarget } from './watch-session.ts';
 
 export interface AnswerWriterOptions {
-  readonly exchange: Exchange;
+  readonly exchange: HttpExchange;
   readonly clock: Clock;
   readonly watches: WatchHub;
 }
@@ -28,7 +28,7 @@ const peoplesAgents = /^(?:curl|Wget|Mozilla)\//;
 
 /** Gives answers their form and sends them. */
 export class AnswerWriter {
-  readonly #exchange: Exchange;
+  readonly #exchange: HttpExchange;
   readonly #clock: Clock;
   readonly #watches: WatchHub;
 

@@ -1,6 +1,6 @@
 import { sleep } from '../base/clock.ts';
 import type { Clock } from '../base/clock.ts';
-import type { Exchange } from './http-exchange.ts';
+import type { HttpExchange } from './http-exchange.ts';
 import type { ApiFault, FaultBoard, FaultFacts, FaultMoment } from './faults.ts';
 import { StatusError } from './status-error.ts';
 
@@ -32,7 +32,7 @@ function momentOf(fault: ApiFault): FaultMoment {
 export interface FaultSite {
   readonly board: FaultBoard<ApiFault>;
   readonly clock: Clock;
-  readonly exchange: Exchange;
+  readonly exchange: HttpExchange;
 }
 
 /** Lets a fault strike at this moment of a request. Throws a StatusError where it is one. */
@@ -79,7 +79,7 @@ function statusOf({
   );
 }
 
-function untilCleared(board: FaultBoard<ApiFault>, exchange: Exchange): Promise<void> {
+function untilCleared(board: FaultBoard<ApiFault>, exchange: HttpExchange): Promise<void> {
   return new Promise((resolve) => {
     const callOff = board.onceCleared(resolve);
     exchange.onGone(() => {
@@ -89,7 +89,7 @@ function untilCleared(board: FaultBoard<ApiFault>, exchange: Exchange): Promise<
   });
 }
 
-function goneSignal(exchange: Exchange): AbortSignal {
+function goneSignal(exchange: HttpExchange): AbortSignal {
   const controller = new AbortController();
   exchange.onGone(() => {
     controller.abort(new Error('the client is gone'));

@@ -1,14 +1,14 @@
 import { createSecureServer } from 'node:http2';
 import type { Http2SecureServer } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
-import { Exchange } from './http-exchange.ts';
+import { HttpExchange } from './http-exchange.ts';
 
 export interface ApiServerOptions {
   readonly certificatePem: string;
   readonly privateKeyPem: string;
   /** Client certificates of this authority are believed. */
   readonly clientCaPem: string;
-  readonly serve: (exchange: Exchange) => Promise<void>;
+  readonly serve: (exchange: HttpExchange) => Promise<void>;
 }
 
 /** The TLS listener on the loopback address: HTTP/2 and HTTP/1.1, as the client likes. */
@@ -28,7 +28,7 @@ export class ApiServer {
       settings: { maxConcurrentStreams: 1000 },
     });
     this.#server.on('request', (request, response) => {
-      void serve(new Exchange(request, response));
+      void serve(new HttpExchange(request, response));
     });
     this.#server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);

@@ -10,7 +10,7 @@ import type { UserInfo } from './user-info.ts';
 import type { Authorizer } from './authorization.ts';
 import type { CallLog } from './call-log.ts';
 import { discoveryDocument } from './discovery.ts';
-import type { Exchange } from './http-exchange.ts';
+import type { HttpExchange } from './http-exchange.ts';
 import type { FaultFacts, Faults } from './faults.ts';
 import { impersonatedBy } from './impersonation.ts';
 import { textAt } from './kube-object.ts';
@@ -61,7 +61,7 @@ export class HttpApi {
   }
 
   /** Never rejects: whatever goes wrong becomes a Status. */
-  async serve(exchange: Exchange): Promise<void> {
+  async serve(exchange: HttpExchange): Promise<void> {
     const { clock, watches, log } = this.#options;
     exchange.dateAnswer(clock.now());
     const info = requestInfoOf(exchange.method, exchange.url);
@@ -79,7 +79,7 @@ export class HttpApi {
     this.#record(exchange, info, visit, status);
   }
 
-  async #admit(exchange: Exchange, info: RequestInfo): Promise<Visit> {
+  async #admit(exchange: HttpExchange, info: RequestInfo): Promise<Visit> {
     const bytes = await exchange.readBody(longestBody);
     const [contentType = ''] = (exchange.header('content-type') ?? '').toLowerCase().split(';');
     const body = { bytes, contentType: contentType.trim() };
@@ -92,7 +92,7 @@ export class HttpApi {
     return { info, user, body, presentation, facts: this.#factsOf(info, user, bytes) };
   }
 
-  async #answer(exchange: Exchange, visit: Visit, writer: AnswerWriter): Promise<number> {
+  async #answer(exchange: HttpExchange, visit: Visit, writer: AnswerWriter): Promise<number> {
     const { faults, clock } = this.#options;
     const site: FaultSite = { board: faults.api, clock, exchange };
     const before = await meetApiFault(site, visit.facts, 'before');
@@ -103,7 +103,7 @@ export class HttpApi {
     return writer.give(answer, visit.presentation, contextOf(visit));
   }
 
-  #handle(exchange: Exchange, visit: Visit): Answer {
+  #handle(exchange: HttpExchange, visit: Visit): Answer {
     const { info, user } = visit;
     if (info.kind === 'path') {
       this.#options.authorizer.checkPath(user, info.verb, info.path);
@@ -147,7 +147,12 @@ export class HttpApi {
     };
   }
 
-  #record(exchange: Exchange, info: RequestInfo, visit: Visit | undefined, status: number): void {
+  #record(
+    exchange: HttpExchange,
+    info: RequestInfo,
+    visit: Visit | undefined,
+    status: number,
+  ): void {
     const { calls, clock } = this.#options;
     const isResource = info.kind === 'resource';
     calls.add({

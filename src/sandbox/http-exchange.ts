@@ -9,7 +9,7 @@ export type ServerRequest = IncomingMessage | Http2ServerRequest;
 export type ServerAnswer = ServerResponse | Http2ServerResponse;
 
 /** One request and its answer, the same over HTTP/1.1 and HTTP/2. */
-export class Exchange {
+export class HttpExchange {
   readonly #request: ServerRequest;
   readonly #response: ServerAnswer;
   #isGone = false;

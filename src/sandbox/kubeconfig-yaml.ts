@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 
 /** How a kubeconfig's user proves who it is. */
-export type KubeconfigCredentials =
+export type KubeconfigUser =
   | { readonly kind: 'token'; readonly token: string }
   | {
       readonly kind: 'client-certificate';
@@ -13,7 +13,7 @@ export interface KubeconfigOptions {
   readonly url: string;
   readonly caPem: string;
   readonly user: string;
-  readonly credentials: KubeconfigCredentials;
+  readonly credentials: KubeconfigUser;
   readonly namespace?: string | undefined;
 }
 
@@ -38,7 +38,7 @@ export function kubeconfigYaml(options: KubeconfigOptions): string {
   });
 }
 
-function userEntry(credentials: KubeconfigCredentials): Readonly<Record<string, string>> {
+function userEntry(credentials: KubeconfigUser): Readonly<Record<string, string>> {
   switch (credentials.kind) {
     case 'token':
       return { token: credentials.token };

@@ -11,7 +11,7 @@ export interface PeerCertificate {
   readonly der: Uint8Array;
 }
 
-export interface Credentials {
+export interface PresentedCredentials {
   /** The `authorization` header. */
   readonly authorization: string | undefined;
   readonly peerCertificate: PeerCertificate | undefined;
@@ -38,7 +38,7 @@ export class RequestAuthenticator {
   }
 
   /** Without credentials the user is anonymous; wrong ones throw a StatusError (401). */
-  authenticate({ authorization, peerCertificate }: Credentials): UserInfo {
+  authenticate({ authorization, peerCertificate }: PresentedCredentials): UserInfo {
     // The API server, too, looks at the certificate first.
     if (peerCertificate !== undefined) return userOfCertificate(peerCertificate);
     if (authorization === undefined) return anonymous;
