@@ -42,7 +42,7 @@ interface RawExtension {
   readonly valueDer: Uint8Array;
 }
 
-export type CertificateIssuer =
+export type IssuerKeyPair =
   | { readonly kind: 'self'; readonly keyPair: KeyPair }
   | { readonly kind: 'issuer'; readonly certificatePem: string; readonly keyPair: KeyPair };
 
@@ -52,7 +52,7 @@ export type CertificateIssuer =
  */
 export async function buildCertificate(
   template: CertificateTemplate,
-  issuer: CertificateIssuer,
+  issuer: IssuerKeyPair,
 ): Promise<string> {
   const hash = template.hash ?? defaultHash(issuer.keyPair.algorithm);
   const signing =
@@ -90,7 +90,7 @@ function exactName(der: Uint8Array): x509.Name {
   return name;
 }
 
-function issuerName(issuer: CertificateIssuer, subject: x509.Name): x509.Name {
+function issuerName(issuer: IssuerKeyPair, subject: x509.Name): x509.Name {
   if (issuer.kind === 'self') return subject;
   return new x509.X509Certificate(issuer.certificatePem).subjectName;
 }
@@ -101,7 +101,7 @@ function wholeSeconds(ms: number): Date {
 
 async function extensionsOf(
   template: CertificateTemplate,
-  issuer: CertificateIssuer,
+  issuer: IssuerKeyPair,
 ): Promise<x509.Extension[]> {
   const issuerKey = issuer.kind === 'self' ? template.spkiDer : issuer.keyPair.spkiDer;
   return [

@@ -1,5 +1,5 @@
 import { buildCertificate } from '../pki/certificate-builder.ts';
-import type { CertificateIssuer, CertificateTemplate } from '../pki/certificate-builder.ts';
+import type { IssuerKeyPair, CertificateTemplate } from '../pki/certificate-builder.ts';
 import { generateKeyPair } from '../pki/key-pair.ts';
 import type { KeyAlgorithm, KeyPair } from '../pki/key-pair.ts';
 
@@ -23,7 +23,7 @@ export class ToyAuthority {
   readonly rootPem: string;
   /** Between leaf and root, in the order of a chain; empty when the root signs. */
   readonly intermediatePems: readonly string[];
-  readonly #issuer: CertificateIssuer;
+  readonly #issuer: IssuerKeyPair;
 
   private constructor(rootPem: string, intermediatePems: readonly string[], keyPair: KeyPair) {
     this.rootPem = rootPem;
