@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Admission } from '../../../src/admission/admission.ts';
 import { systemClock } from '../../../src/base/clock.ts';
-import { uriOf } from '../../../src/cli/sandbox-world.ts';
+import { uriOf } from '../../../src/cli/sandbox-fixtures.ts';
 import { parseSpiffeId } from '../../../src/pki/spiffe-id.ts';
 import { eventually, httpbinFoo, RunningMesh } from '../../support/running-mesh.ts';
 import { httpbinOfFoo } from '../../unit/server/support/fakes.ts';
