@@ -1,5 +1,5 @@
-// Which room may import which. Anything not listed is forbidden; the reasons are in docs/adr/0005-rooms.md.
-const rooms = {
+// Which module may import which. Anything not listed is forbidden; the reasons are in docs/adr/0005-modules.md.
+const modules = {
   base: [],
   pki: ['base'],
   admission: ['base'],
@@ -59,21 +59,21 @@ const rooms = {
   ],
 };
 
-const inRoom = (room) => (room === 'kube' ? '^src/kube/[^/]+$' : `^src/${room}/`);
+const inModule = (module) => (module === 'kube' ? '^src/kube/[^/]+$' : `^src/${module}/`);
 
-const forbidden = Object.entries(rooms).map(([room, allowed]) => ({
-  name: `${room.replace('/', '-')}-imports`,
-  comment: `src/${room} may import only itself and: ${allowed.join(', ') || 'nothing of ours'}`,
+const forbidden = Object.entries(modules).map(([module, allowed]) => ({
+  name: `${module.replace('/', '-')}-imports`,
+  comment: `src/${module} may import only itself and: ${allowed.join(', ') || 'nothing of ours'}`,
   severity: 'error',
-  from: { path: inRoom(room) },
-  to: { path: '^src/', pathNot: [inRoom(room), ...allowed.map(inRoom)] },
+  from: { path: inModule(module) },
+  to: { path: '^src/', pathNot: [inModule(module), ...allowed.map(inModule)] },
 }));
 
-const sdk = (name, packages, room) => ({
-  name: `${name}-only-in-${room.replace('/', '-')}`,
-  comment: `an SDK is imported by one room, so that its traps live in one place`,
+const sdk = (name, packages, module) => ({
+  name: `${name}-only-in-${module.replace('/', '-')}`,
+  comment: `an SDK is imported by one module, so that its traps live in one place`,
   severity: 'error',
-  from: { path: '^src/', pathNot: inRoom(room) },
+  from: { path: '^src/', pathNot: inModule(module) },
   to: { path: `node_modules/(${packages})/` },
 });
 

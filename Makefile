@@ -104,7 +104,7 @@ bench-real: install ## The same on a real API server with cert-manager's signers
 	PATH="$(CURDIR)/node_modules/.bin:$$PATH" node --no-warnings test/bench/main.ts real
 
 .PHONY: profile
-profile: install ## Where the CPU goes at 50 callers, by room, library and function (PROFILE=real)
+profile: install ## Where the CPU goes at 50 callers, by module, library and function (PROFILE=real)
 	PATH="$(CURDIR)/node_modules/.bin:$$PATH" node --no-warnings test/bench/profile/main.ts $(PROFILE)
 
 ##@ Ship it

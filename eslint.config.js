@@ -2,7 +2,10 @@
 import tseslint from 'typescript-eslint';
 import jest from 'eslint-plugin-jest';
 
-const outsideItsRoom = (name, room) => ({ name, message: `only src/${room} may import this SDK` });
+const outsideItsModule = (name, module) => ({
+  name,
+  message: `only src/${module} may import this SDK`,
+});
 const grpc = ['@grpc/grpc-js', '@grpc/proto-loader', '@grpc/reflection', 'grpc-health-check'];
 const peculiar = ['@peculiar/x509', '@peculiar/webcrypto'];
 const kubernetes = ['@kubernetes/client-node', 'undici'];
@@ -14,11 +17,11 @@ const opentelemetry = [
   '@opentelemetry/sdk-trace',
 ];
 const sdks = [
-  ...grpc.map((name) => outsideItsRoom(name, 'server')),
-  ...peculiar.map((name) => outsideItsRoom(name, 'pki')),
-  ...kubernetes.map((name) => outsideItsRoom(name, 'kube/client-node')),
-  ...prometheus.map((name) => outsideItsRoom(name, 'metrics')),
-  ...opentelemetry.map((name) => outsideItsRoom(name, 'tracing')),
+  ...grpc.map((name) => outsideItsModule(name, 'server')),
+  ...peculiar.map((name) => outsideItsModule(name, 'pki')),
+  ...kubernetes.map((name) => outsideItsModule(name, 'kube/client-node')),
+  ...prometheus.map((name) => outsideItsModule(name, 'metrics')),
+  ...opentelemetry.map((name) => outsideItsModule(name, 'tracing')),
 ];
 
 const realTime = [

@@ -1,4 +1,4 @@
-/** What log levels can be set for one by one: the rooms of src, by their names. */
+/** What log levels can be set for one by one: the modules of src, by their names. */
 export const logScopes = [
   'admission',
   'app',

@@ -11,7 +11,7 @@ export interface KubeApiErrorOptions {
   readonly cause?: unknown;
 }
 
-/** Thrown by every port of this room when the Kubernetes API refuses, fails or does not answer. */
+/** Thrown by every port of this module when the Kubernetes API refuses, fails or does not answer. */
 export class KubeApiError extends Error {
   readonly status: number | undefined;
   readonly reason: string;

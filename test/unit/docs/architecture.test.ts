@@ -28,12 +28,12 @@ describe('docs/architecture.md', () => {
     expect(missing).toEqual([]);
   });
 
-  it('has every room of src in its drawing', async () => {
-    const [, drawing = ''] = /## The rooms([^]*?)## /.exec(text) ?? [];
+  it('has every module of src in its drawing', async () => {
+    const [, drawing = ''] = /## The modules([^]*?)## /.exec(text) ?? [];
     const drawn = drawing.split(/\s+/);
     const entries = await readdir(join(root, 'src'), { withFileTypes: true });
-    const rooms = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    const modules = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 
-    expect(rooms.filter((room) => !drawn.includes(room))).toEqual([]);
+    expect(modules.filter((module) => !drawn.includes(module))).toEqual([]);
   });
 });
