@@ -82,7 +82,7 @@ function draftOf({ signer, identity }: CanaryOrder, requestPem: string): Signing
   };
 }
 
-interface Judgement {
+interface CanaryRun {
   readonly order: CanaryOrder;
   readonly spkiDer: Uint8Array;
   readonly ports: CanaryPorts;
@@ -91,15 +91,15 @@ interface Judgement {
 
 async function judgeEnd(
   { request, outcome }: OneRequestEnd,
-  judgement: Judgement,
+  run: CanaryRun,
 ): Promise<Verdict> {
-  const { order, ports, signal } = judgement;
+  const { order, ports, signal } = run;
   const { signer } = order;
   switch (outcome.kind) {
     case 'deleted':
       return failed('somebody deleted the request', 'find out who');
     case 'issued':
-      return judgeChain(outcome.certificatePem, judgement);
+      return judgeChain(outcome.certificatePem, run);
     case 'denied':
     case 'failed': {
       const type = outcome.kind === 'denied' ? 'Denied' : 'Failed';
@@ -135,7 +135,7 @@ export function judgeSilence(
   return failed(`${signer}: no certificate and no word within ${seconds} s of approval`, fix);
 }
 
-function judgeChain(pem: string, { order, spkiDer, ports }: Judgement): Verdict {
+function judgeChain(pem: string, { order, spkiDer, ports }: CanaryRun): Verdict {
   const { signer, identity, roots } = order;
   const now = ports.clock.now();
   const admitted = { identity: { id: identity }, request: { publicKey: { spkiDer } } };
