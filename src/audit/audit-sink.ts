@@ -21,7 +21,7 @@ export interface AuditSink {
   makeRoom(bytes: number): Promise<void>;
   /** Writes as write(2) does: returns how many bytes were taken, or throws and took none. */
   write(bytes: Uint8Array): Promise<number>;
-  /** Puts what was written out of the reach of a power failure, where that is wished for. */
+  /** Puts what was written out of the reach of a power failure, where that is set. */
   sync(): Promise<void>;
   close(): Promise<void>;
 }

@@ -151,7 +151,7 @@ interface Answer {
   readonly askedAt: number;
 }
 
-interface Verdict {
+interface CachedVerdict {
   readonly result: TokenReviewResult;
   /** Monotonic milliseconds. */
   readonly keptUntil: number;
@@ -159,7 +159,7 @@ interface Verdict {
   readonly expiresAt: number | undefined;
 }
 
-function verdictOf(result: TokenReviewResult, askedAt: number, token: string): Verdict {
+function verdictOf(result: TokenReviewResult, askedAt: number, token: string): CachedVerdict {
   const positive = result.authenticated && (result.error ?? '') === '';
   return {
     result,
@@ -172,7 +172,7 @@ function verdictOf(result: TokenReviewResult, askedAt: number, token: string): V
 class VerdictMemory {
   readonly #clock: Clock;
   /** In the order of use. */
-  readonly #entries: BoundedMap<Verdict>;
+  readonly #entries: BoundedMap<CachedVerdict>;
 
   constructor(clock: Clock, maxEntries: number) {
     this.#clock = clock;
@@ -196,12 +196,12 @@ class VerdictMemory {
     return verdict.result;
   }
 
-  put(key: string, verdict: Verdict): void {
+  put(key: string, verdict: CachedVerdict): void {
     if (this.#isCurrent(verdict)) this.#entries.set(key, verdict);
   }
 
   /** Two clocks, so that a jump of the wall clock makes no verdict live longer. */
-  #isCurrent({ keptUntil, expiresAt = Infinity }: Verdict): boolean {
+  #isCurrent({ keptUntil, expiresAt = Infinity }: CachedVerdict): boolean {
     return this.#clock.monotonic() < keptUntil && this.#clock.now() < expiresAt;
   }
 }

@@ -2,7 +2,7 @@
 export type Severity = 'error' | 'warning' | 'info';
 
 /** How one check ended, in words for a person. */
-export type Verdict =
+export type CheckVerdict =
   | { readonly kind: 'ok'; readonly text: string }
   | {
       readonly kind: 'failed';
@@ -27,7 +27,7 @@ export interface Check {
    * Rejects where it cannot be told: an `UnknownFactError` and what the API forbids make it skipped,
    * everything else makes it failed.
    */
-  readonly run: (signal: AbortSignal) => Promise<Verdict> | Verdict;
+  readonly run: (signal: AbortSignal) => Promise<CheckVerdict> | CheckVerdict;
 }
 
 /** One check with its answer, ready for JSON. */
@@ -35,21 +35,21 @@ export interface CheckResult {
   readonly id: string;
   readonly about?: string | undefined;
   readonly severity: Severity;
-  readonly verdict: Verdict['kind'];
+  readonly verdict: CheckVerdict['kind'];
   readonly text: string;
   readonly fix?: string;
   readonly link: string;
 }
 
-export function ok(text: string): Verdict {
+export function ok(text: string): CheckVerdict {
   return { kind: 'ok', text };
 }
 
-export function failed(text: string, fix: string, severity?: Severity): Verdict {
+export function failed(text: string, fix: string, severity?: Severity): CheckVerdict {
   return { kind: 'failed', text, fix, severity };
 }
 
-export function skipped(because: string): Verdict {
+export function skipped(because: string): CheckVerdict {
   return { kind: 'skipped', because };
 }
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { abortable, withDeadline } from '../base/deadline.ts';
 import { skipped } from './check.ts';
-import type { Check, CheckResult, Verdict } from './check.ts';
+import type { Check, CheckResult, CheckVerdict } from './check.ts';
 import { factOf } from './fact.ts';
 
 export interface RunOptions {
@@ -43,7 +43,10 @@ export async function runChecks(
   return results;
 }
 
-async function verdictOf(check: Check, { clock, signal: parent }: RunOptions): Promise<Verdict> {
+async function verdictOf(
+  check: Check,
+  { clock, signal: parent }: RunOptions,
+): Promise<CheckVerdict> {
   const ms = check.limitMs ?? usualLimitMs;
   const reason = (): Error => new Error(`there was no answer within ${ms / 1000} s`);
   try {
@@ -64,7 +67,7 @@ async function verdictOf(check: Check, { clock, signal: parent }: RunOptions): P
 /** A verdict with what it is of. */
 export function resultOf(
   { id, about, severity }: Pick<Check, 'id' | 'about' | 'severity'>,
-  verdict: Verdict,
+  verdict: CheckVerdict,
 ): CheckResult {
   const common = { id, about, severity, verdict: verdict.kind, link: `${manual}#${id}` };
   switch (verdict.kind) {

@@ -18,7 +18,7 @@ import {
   workloadUsages,
 } from '../signer/csr/request-draft.ts';
 import { failed, ok } from './check.ts';
-import type { Verdict } from './check.ts';
+import type { CheckVerdict } from './check.ts';
 import { describeRoot } from './describe-root.ts';
 import type { CheckPorts } from './ports.ts';
 
@@ -48,7 +48,7 @@ export async function sendCanary(
   order: CanaryOrder,
   ports: CanaryPorts,
   signal: AbortSignal,
-): Promise<Verdict> {
+): Promise<CheckVerdict> {
   const keyPair = await generateKeyPair('ecdsa-p256');
   const uris = [order.identity.uri];
   const requestPem = await buildCertificateRequest({
@@ -92,7 +92,7 @@ interface CanaryRun {
 async function judgeEnd(
   { request, outcome }: OneRequestEnd,
   run: CanaryRun,
-): Promise<Verdict> {
+): Promise<CheckVerdict> {
   const { order, ports, signal } = run;
   const { signer } = order;
   switch (outcome.kind) {
@@ -119,7 +119,7 @@ async function judgeEnd(
 export function judgeSilence(
   signer: string,
   { event, isApproved }: { readonly event: string | undefined; readonly isApproved: boolean },
-): Verdict {
+): CheckVerdict {
   const seconds = waitMs / 1000;
   if (!isApproved) {
     const fix = 'see whoever is to approve: CSR_APPROVAL=external waits for somebody else';
@@ -135,7 +135,7 @@ export function judgeSilence(
   return failed(`${signer}: no certificate and no word within ${seconds} s of approval`, fix);
 }
 
-function judgeChain(pem: string, { order, spkiDer, ports }: CanaryRun): Verdict {
+function judgeChain(pem: string, { order, spkiDer, ports }: CanaryRun): CheckVerdict {
   const { signer, identity, roots } = order;
   const now = ports.clock.now();
   const admitted = { identity: { id: identity }, request: { publicKey: { spkiDer } } };

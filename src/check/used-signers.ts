@@ -1,7 +1,7 @@
 import { readSignerText } from '../authz/signer-text.ts';
 import type { RaConfig } from '../config/ra-config.ts';
 import { skipped } from './check.ts';
-import type { Check, Verdict } from './check.ts';
+import type { Check, CheckVerdict } from './check.ts';
 import { known } from './fact.ts';
 import type { Fact } from './fact.ts';
 import type { Facts } from './facts.ts';
@@ -62,7 +62,10 @@ export function checkEach(
 }
 
 /** Nothing is found well of which a part was not seen: what was found wrong stays. */
-export function unlessUnread(verdict: Verdict, proxyConfigs: Facts['proxyConfigs']): Verdict {
+export function unlessUnread(
+  verdict: CheckVerdict,
+  proxyConfigs: Facts['proxyConfigs'],
+): CheckVerdict {
   if (verdict.kind !== 'ok' || proxyConfigs.kind === 'known') return verdict;
   return skipped(`${verdict.text}, but for ProxyConfigs: ${proxyConfigs.because}`);
 }

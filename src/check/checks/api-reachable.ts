@@ -1,5 +1,5 @@
 import { failed, ok } from '../check.ts';
-import type { Check, Verdict } from '../check.ts';
+import type { Check, CheckVerdict } from '../check.ts';
 import type { CheckContext } from '../check-context.ts';
 import type { Fact } from '../fact.ts';
 import type { ServerFacts } from '../facts.ts';
@@ -12,7 +12,7 @@ export function apiReachable({ facts }: Pick<CheckContext, 'facts'>): Check {
   return { id: 'api-reachable', severity: 'error', run: () => judgeServer(facts.server) };
 }
 
-export function judgeServer(server: Fact<ServerFacts>): Verdict {
+export function judgeServer(server: Fact<ServerFacts>): CheckVerdict {
   if (server.kind === 'known') return ok(`the API server answers: ${server.value.version}`);
   return failed(`the API server does not answer: ${server.because}`, fix);
 }

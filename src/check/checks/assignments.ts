@@ -2,7 +2,7 @@ import type { AssignmentInputs } from '../../authz/assignment-inputs.ts';
 import { explainSigner } from '../../authz/granted-signer.ts';
 import { workloadId } from '../../pki/spiffe-id.ts';
 import { failed, listed, ok } from '../check.ts';
-import type { Check, Verdict } from '../check.ts';
+import type { Check, CheckVerdict } from '../check.ts';
 import type { CheckContext } from '../check-context.ts';
 import { known } from '../fact.ts';
 
@@ -27,7 +27,7 @@ export function judgeAssignments(
   inputs: AssignmentInputs,
   namespaces: readonly string[],
   cluster: string,
-): Verdict {
+): CheckVerdict {
   const answers = namespaces.map((namespace) => answerFor(namespace, inputs, cluster));
   const refused = answers.flatMap(({ refused }) => refused ?? []);
   const granted = answers.filter(({ isGranted }) => isGranted).length;

@@ -1,5 +1,5 @@
 import { failed, ok, skipped } from '../check.ts';
-import type { Check, Verdict } from '../check.ts';
+import type { Check, CheckVerdict } from '../check.ts';
 import type { CheckContext } from '../check-context.ts';
 import { placeOf } from '../control-plane-workload.ts';
 import type { ControlPlaneWorkload } from '../control-plane-workload.ts';
@@ -25,7 +25,7 @@ export function certManagerCsrFeature({
 
 type Controller = Pick<ControlPlaneWorkload, 'namespace' | 'name' | 'args'>;
 
-export function judgeFeature(controllers: readonly Controller[]): Verdict {
+export function judgeFeature(controllers: readonly Controller[]): CheckVerdict {
   const [controller] = controllers;
   if (controller === undefined) {
     return skipped(

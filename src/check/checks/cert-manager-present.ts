@@ -1,5 +1,5 @@
 import { failed, ok, skipped } from '../check.ts';
-import type { Check, Verdict } from '../check.ts';
+import type { Check, CheckVerdict } from '../check.ts';
 import type { CheckContext } from '../check-context.ts';
 import { known } from '../fact.ts';
 
@@ -19,7 +19,7 @@ export function certManagerPresent({
   };
 }
 
-export function judgePresence(signers: readonly string[], isThere: () => boolean): Verdict {
+export function judgePresence(signers: readonly string[], isThere: () => boolean): CheckVerdict {
   if (!signers.some(isCertManagers)) return skipped('no signer is an issuer of cert-manager');
   if (isThere()) return ok('the API has the resources of cert-manager');
   const fix = 'install cert-manager with its CRDs, or correct the names of the signers';

@@ -1,5 +1,5 @@
 import { failed, ok, skipped } from '../check.ts';
-import type { Check, Verdict } from '../check.ts';
+import type { Check, CheckVerdict } from '../check.ts';
 import type { CheckContext } from '../check-context.ts';
 import { known } from '../fact.ts';
 
@@ -16,7 +16,7 @@ export function clockSkew({ facts }: Pick<CheckContext, 'facts'>): Check {
   };
 }
 
-export function judgeSkew(skewMs: number | undefined): Verdict {
+export function judgeSkew(skewMs: number | undefined): CheckVerdict {
   if (skewMs === undefined) return skipped('the API server told no time');
   const seconds = Math.round(skewMs / 1000);
   const text = `the API server's clock differs from this one's by ${seconds} s`;

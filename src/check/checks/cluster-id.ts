@@ -1,6 +1,6 @@
 import type { RaConfig } from '../../config/ra-config.ts';
 import { failed, listed, ok, skipped } from '../check.ts';
-import type { Check, Verdict } from '../check.ts';
+import type { Check, CheckVerdict } from '../check.ts';
 import type { CheckContext } from '../check-context.ts';
 import { placeOf } from '../control-plane-workload.ts';
 import type { ControlPlaneWorkload } from '../control-plane-workload.ts';
@@ -23,7 +23,7 @@ const variables = ['ISTIO_META_CLUSTER_ID', 'CLUSTER_ID'];
 export function judgeClusterId(
   workloads: readonly Pick<ControlPlaneWorkload, 'namespace' | 'name' | 'env'>[],
   { id, aliases }: RaConfig['cluster'],
-): Verdict {
+): CheckVerdict {
   const told = workloads.flatMap((workload) => {
     const theirs = variables.map((name) => workload.env[name]).find((value) => value !== undefined);
     return theirs === undefined ? [] : [{ workload: placeOf(workload), theirs }];

@@ -1,6 +1,6 @@
 import { textAt } from '../../base/json.ts';
 import { failed, ok, skipped } from '../check.ts';
-import type { Check, Verdict } from '../check.ts';
+import type { Check, CheckVerdict } from '../check.ts';
 import type { CheckContext } from '../check-context.ts';
 import { known } from '../fact.ts';
 
@@ -14,7 +14,7 @@ export function injectionRootVolume({ facts }: Pick<CheckContext, 'facts'>): Che
 }
 
 /** `values` is JSON, as istiod's chart writes it for its sidecar injector; empty where there is none. */
-export function judgeInjection(values: string): Verdict {
+export function judgeInjection(values: string): CheckVerdict {
   if (values === '') return skipped('there is no ConfigMap istio-sidecar-injector here');
   const provider = textAt(parsed(values), 'global', 'pilotCertProvider');
   if (!provider.startsWith('k8s.io/')) {

@@ -6,7 +6,7 @@ import { parseCertificate } from '../../pki/certificate.ts';
 import type { Certificate } from '../../pki/certificate.ts';
 import { parseCertificateBundle } from '../../pki/pem.ts';
 import { failed, ok, skipped } from '../check.ts';
-import type { Check, Verdict } from '../check.ts';
+import type { Check, CheckVerdict } from '../check.ts';
 import type { CheckContext } from '../check-context.ts';
 import { describeRoot } from '../describe-root.ts';
 import { known } from '../fact.ts';
@@ -64,7 +64,7 @@ export function judgeIssuerCa(
   signer: string,
   pem: string,
   { roots, now }: { readonly roots: readonly Certificate[]; readonly now: number },
-): Verdict {
+): CheckVerdict {
   const [ca, ...candidates] = parseCertificateBundle(pem).map((der) => parseCertificate(der));
   if (ca === undefined) return skipped('the Secret of the issuer holds no certificate');
   const text = `${signer} signs with ${describeRoot(ca)}`;

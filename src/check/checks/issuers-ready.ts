@@ -1,6 +1,6 @@
 import type { IssuerStatus } from '../../kube/issuers.ts';
 import { failed, ok, skipped } from '../check.ts';
-import type { Check, Verdict } from '../check.ts';
+import type { Check, CheckVerdict } from '../check.ts';
 import type { CheckContext } from '../check-context.ts';
 import { known } from '../fact.ts';
 import { checkEach } from '../used-signers.ts';
@@ -19,7 +19,7 @@ export function issuersReady(
   }));
 }
 
-export function judgeIssuer(signer: string, status: IssuerStatus | undefined): Verdict {
+export function judgeIssuer(signer: string, status: IssuerStatus | undefined): CheckVerdict {
   if (status === undefined) return skipped(`the name ${signer} does not tell where its issuer is`);
   const { kind, namespace, name, ready, reason, message } = status;
   const object = `${kind}/${namespace === undefined ? '' : `${namespace}/`}${name}`;

@@ -1,5 +1,5 @@
 import { failed, listed, ok, skipped } from '../check.ts';
-import type { Check, Verdict } from '../check.ts';
+import type { Check, CheckVerdict } from '../check.ts';
 import type { CheckContext } from '../check-context.ts';
 import { isOn, placeOf } from '../control-plane-workload.ts';
 import type { ControlPlaneWorkload } from '../control-plane-workload.ts';
@@ -20,7 +20,7 @@ export function istiodCaServer({ facts, config }: Pick<CheckContext, 'facts' | '
 
 type Istiod = Pick<ControlPlaneWorkload, 'namespace' | 'name' | 'env'>;
 
-export function judgeCaServer(istiods: readonly Istiod[]): Verdict {
+export function judgeCaServer(istiods: readonly Istiod[]): CheckVerdict {
   if (istiods.length === 0)
     return skipped('there is no istiod here: no Deployment with app=istiod');
   // Absent means true.

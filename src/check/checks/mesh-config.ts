@@ -1,5 +1,5 @@
 import { failed, listed, ok } from '../check.ts';
-import type { Check, Verdict } from '../check.ts';
+import type { Check, CheckVerdict } from '../check.ts';
 import type { CheckContext } from '../check-context.ts';
 import type { Fact } from '../fact.ts';
 import type { MeshFacts } from '../facts.ts';
@@ -9,7 +9,7 @@ export function meshConfig({ facts }: Pick<CheckContext, 'facts'>): Check {
   return { id: 'mesh-config', severity: 'error', run: () => judgeMeshConfig(facts.mesh) };
 }
 
-export function judgeMeshConfig(mesh: Fact<MeshFacts>): Verdict {
+export function judgeMeshConfig(mesh: Fact<MeshFacts>): CheckVerdict {
   if (mesh.kind === 'unknown') {
     const fix = 'name a file with --meshConfig, or correct the ConfigMap that the text names';
     return failed(`the mesh config cannot be used: ${mesh.because}`, fix);

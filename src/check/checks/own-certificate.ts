@@ -2,7 +2,7 @@ import { parseCertificate } from '../../pki/certificate.ts';
 import type { Certificate } from '../../pki/certificate.ts';
 import { parseCertificateBundle } from '../../pki/pem.ts';
 import { failed, ok, skipped } from '../check.ts';
-import type { Check, Verdict } from '../check.ts';
+import type { Check, CheckVerdict } from '../check.ts';
 import type { CheckContext } from '../check-context.ts';
 import { dayOf } from '../describe-root.ts';
 
@@ -30,7 +30,7 @@ export function ownCertificate({ config, ports }: Pick<CheckContext, 'config' | 
 export function judgeOwnCertificate(
   { notBefore, notAfter }: Pick<Certificate, 'notBefore' | 'notAfter'>,
   now: number,
-): Verdict {
+): CheckVerdict {
   const fix = 'renew the serving certificate, and see why whoever should do so has not';
   if (notBefore > now)
     return failed(`the serving certificate is not valid before ${dayOf(notBefore)}`, fix);

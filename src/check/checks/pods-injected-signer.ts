@@ -2,7 +2,7 @@ import type { AssignmentInputs } from '../../authz/assignment-inputs.ts';
 import { explainSigner } from '../../authz/granted-signer.ts';
 import { workloadId } from '../../pki/spiffe-id.ts';
 import { failed, listed, ok } from '../check.ts';
-import type { Check, Verdict } from '../check.ts';
+import type { Check, CheckVerdict } from '../check.ts';
 import type { CheckContext } from '../check-context.ts';
 import { known } from '../fact.ts';
 import type { PodFacts } from '../facts.ts';
@@ -24,7 +24,7 @@ export function judgePods(
   { pods, isWhole }: PodFacts,
   inputs: AssignmentInputs,
   cluster: string,
-): Verdict {
+): CheckVerdict {
   const answers = pods.map((pod) => answerTo(pod, inputs, cluster));
   const refused = answers.flatMap((answer) => (answer.kind === 'refused' ? [answer.text] : []));
   const fix = 'restart these pods, so that what is assigned now is written into them';

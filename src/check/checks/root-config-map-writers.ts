@@ -1,5 +1,5 @@
 import { failed, listed, ok, skipped } from '../check.ts';
-import type { Check, Verdict } from '../check.ts';
+import type { Check, CheckVerdict } from '../check.ts';
 import type { CheckContext } from '../check-context.ts';
 import { known } from '../fact.ts';
 import type { RootConfigMap } from '../read-root-config-map.ts';
@@ -19,7 +19,7 @@ export function rootConfigMapWriters({
   };
 }
 
-export function judgeWriters(maps: readonly RootConfigMap[]): Verdict {
+export function judgeWriters(maps: readonly RootConfigMap[]): CheckVerdict {
   const others = maps.flatMap(({ namespace, otherWriters }) =>
     otherWriters.length === 0 ? [] : [`${namespace}: ${otherWriters.join(', ')}`],
   );

@@ -6,7 +6,7 @@ import { parseCertificate } from '../../pki/certificate.ts';
 import type { Certificate } from '../../pki/certificate.ts';
 import { parseCertificateBundle } from '../../pki/pem.ts';
 import { failed, listed, ok } from '../check.ts';
-import type { Check, Verdict } from '../check.ts';
+import type { Check, CheckVerdict } from '../check.ts';
 import type { CheckContext } from '../check-context.ts';
 import { known } from '../fact.ts';
 import type { RootConfigMap } from '../read-root-config-map.ts';
@@ -43,7 +43,7 @@ export interface RootConfigMapFacts {
   readonly distribution: RaConfig['rootDistribution'];
 }
 
-export function judgeRootConfigMaps(facts: RootConfigMapFacts): Verdict {
+export function judgeRootConfigMaps(facts: RootConfigMapFacts): CheckVerdict {
   const { namespaces, maps, expected, distribution } = facts;
   if (distribution !== undefined && expected.length === 0) {
     const fix = 'set PILOT_CERT_PROVIDER=k8s.io/<signer>, or name the roots with --caCertFile';

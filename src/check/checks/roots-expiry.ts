@@ -1,7 +1,7 @@
 import type { Certificate } from '../../pki/certificate.ts';
 import type { MeshSnapshot } from '../../mesh/mesh-snapshot.ts';
 import { failed, listed, ok } from '../check.ts';
-import type { Check, Verdict } from '../check.ts';
+import type { Check, CheckVerdict } from '../check.ts';
 import type { CheckContext } from '../check-context.ts';
 import { dayOf, describeRoot } from '../describe-root.ts';
 import { known } from '../fact.ts';
@@ -17,7 +17,7 @@ export function rootsExpiry({ facts, ports }: Pick<CheckContext, 'facts' | 'port
   };
 }
 
-export function judgeExpiry({ trust }: Pick<MeshSnapshot, 'trust'>, now: number): Verdict {
+export function judgeExpiry({ trust }: Pick<MeshSnapshot, 'trust'>, now: number): CheckVerdict {
   const roots = trust.signerNames.flatMap((signer) =>
     trust.rootsFor(signer).map((root) => ({ signer, root })),
   );

@@ -3,7 +3,7 @@ import type { SignerPolicy } from '../../authz/signer-policy.ts';
 import type { MeshSnapshot } from '../../mesh/mesh-snapshot.ts';
 import type { SignerName } from '../../mesh/signer-name.ts';
 import { failed, listed, ok } from '../check.ts';
-import type { Check, Verdict } from '../check.ts';
+import type { Check, CheckVerdict } from '../check.ts';
 import type { CheckContext } from '../check-context.ts';
 import { describeRoot } from '../describe-root.ts';
 import { known } from '../fact.ts';
@@ -20,7 +20,7 @@ export function rootsShared({ facts }: Pick<CheckContext, 'facts'>): Check {
 export function judgeSharing(
   { trust }: Pick<MeshSnapshot, 'trust'>,
   policy: Pick<SignerPolicy, 'trusts'>,
-): Verdict {
+): CheckVerdict {
   const names = trust.signerNames;
   const shared = names.flatMap((one, at) => {
     const trusted: readonly string[] = signersTrustedBy(policy, one as SignerName);

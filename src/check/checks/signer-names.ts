@@ -1,7 +1,7 @@
 import { readSignerText } from '../../authz/signer-text.ts';
 import { parseSignerName, SignerNameError } from '../../mesh/signer-name.ts';
 import { failed, listed, ok } from '../check.ts';
-import type { Check, Verdict } from '../check.ts';
+import type { Check, CheckVerdict } from '../check.ts';
 import type { CheckContext } from '../check-context.ts';
 import { known } from '../fact.ts';
 import { namedSigners, unlessUnread } from '../used-signers.ts';
@@ -30,7 +30,11 @@ export interface SignerNameFacts {
   readonly signerDomain: string | undefined;
 }
 
-export function judgeSignerNames({ certSigners, named, signerDomain }: SignerNameFacts): Verdict {
+export function judgeSignerNames({
+  certSigners,
+  named,
+  signerDomain,
+}: SignerNameFacts): CheckVerdict {
   const wrong = [
     ...certSigners.flatMap((name) => problemOf(name, 'caCertificates')),
     ...named.flatMap(({ text, by }) => {

@@ -1,6 +1,6 @@
 import { describeProblem } from '../../authz/policy-problem.ts';
 import { failed, listed, ok, skipped } from '../check.ts';
-import type { Check, Verdict } from '../check.ts';
+import type { Check, CheckVerdict } from '../check.ts';
 import type { CheckContext } from '../check-context.ts';
 import type { Fact } from '../fact.ts';
 import type { PolicyFacts } from '../facts.ts';
@@ -18,7 +18,7 @@ export function signerPolicy({ facts, config }: Pick<CheckContext, 'facts' | 'co
   };
 }
 
-export function judgePolicy(policy: Fact<PolicyFacts>): Verdict {
+export function judgePolicy(policy: Fact<PolicyFacts>): CheckVerdict {
   const fix = 'correct the lines of the policy; docs/signer-policy.schema.json tells its form';
   if (policy.kind === 'unknown') return failed(`the policy cannot be used: ${policy.because}`, fix);
   const { problems, policy: read } = policy.value;

@@ -1,7 +1,7 @@
 import { readSignerText } from '../../authz/signer-text.ts';
 import type { MeshSnapshot } from '../../mesh/mesh-snapshot.ts';
 import { failed, listed, ok } from '../check.ts';
-import type { Check, Verdict } from '../check.ts';
+import type { Check, CheckVerdict } from '../check.ts';
 import type { CheckContext } from '../check-context.ts';
 import { known } from '../fact.ts';
 import { namedSigners, unlessUnread } from '../used-signers.ts';
@@ -29,7 +29,7 @@ export function judgeRoots(
   named: readonly NamedSigner[],
   { trust, config }: Pick<MeshSnapshot, 'trust' | 'config'>,
   signerDomain: string | undefined,
-): Verdict {
+): CheckVerdict {
   // Their roots are had from a URL while it runs, which is not asked here.
   const elsewhere = new Set(
     config.caCertificates.flatMap(({ spiffeBundleUrl, certSigners }) =>

@@ -1,7 +1,7 @@
 import { isForbidden, isNotFound } from '../../kube/api-error.ts';
 import type { TokenReviewResult } from '../../kube/reviews.ts';
 import { failed, ok, skipped } from '../check.ts';
-import type { Check, Verdict } from '../check.ts';
+import type { Check, CheckVerdict } from '../check.ts';
 import type { CheckContext } from '../check-context.ts';
 import { known } from '../fact.ts';
 
@@ -40,7 +40,7 @@ export function judgeReview(
     error,
   }: Pick<TokenReviewResult, 'authenticated' | 'audiences' | 'error'>,
   audience: string,
-): Verdict {
+): CheckVerdict {
   if (authenticated && audiences.includes(audience)) {
     return ok(`the API server vouches for tokens of the audience ${audience}`);
   }

@@ -1,5 +1,5 @@
 import { failed, ok } from '../check.ts';
-import type { Check, Verdict } from '../check.ts';
+import type { Check, CheckVerdict } from '../check.ts';
 import type { CheckContext } from '../check-context.ts';
 import type { ControlPlaneWorkload } from '../control-plane-workload.ts';
 import { placeOf } from '../control-plane-workload.ts';
@@ -26,7 +26,7 @@ export function versions({ facts }: Pick<CheckContext, 'facts'>): Check {
 export function judgeVersions(
   kubernetes: string,
   istiods: readonly Pick<ControlPlaneWorkload, 'namespace' | 'name' | 'images'>[],
-): Verdict {
+): CheckVerdict {
   const [, major = '0', minor = '0'] = /^v(\d+)\.(\d+)/.exec(kubernetes) ?? [];
   if (Number(major) < 1 || (major === '1' && Number(minor) < oldestMinor)) {
     const text = `Kubernetes is ${kubernetes}: its CertificateSigningRequests have no lifetime`;

@@ -1,6 +1,6 @@
 import type { RaConfig } from '../../config/ra-config.ts';
 import { failed, listed, ok, skipped } from '../check.ts';
-import type { Check, Verdict } from '../check.ts';
+import type { Check, CheckVerdict } from '../check.ts';
 import type { CheckContext } from '../check-context.ts';
 import type { ControlPlaneWorkload } from '../control-plane-workload.ts';
 import { known } from '../fact.ts';
@@ -17,7 +17,7 @@ export function ztunnelAccount({ facts, config }: Pick<CheckContext, 'facts' | '
 export function judgeNodeAgents(
   agents: readonly Pick<ControlPlaneWorkload, 'namespace' | 'serviceAccount'>[],
   trusted: RaConfig['trustedNodeAccounts'],
-): Verdict {
+): CheckVerdict {
   const accounts = [
     ...new Set(agents.map(({ namespace, serviceAccount }) => `${namespace}/${serviceAccount}`)),
   ];

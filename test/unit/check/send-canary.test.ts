@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { longestCanaryMs, sendCanary } from '../../../src/check/send-canary.ts';
 import type { CanaryOrder } from '../../../src/check/send-canary.ts';
-import type { Verdict } from '../../../src/check/check.ts';
+import type { CheckVerdict } from '../../../src/check/check.ts';
 import { parseCertificate } from '../../../src/pki/certificate.ts';
 import type { Certificate } from '../../../src/pki/certificate.ts';
 import { parseCertificateRequest } from '../../../src/pki/certificate-request.ts';
@@ -36,7 +36,7 @@ class Flight {
   event: string | undefined;
   readonly stopping = new AbortController();
 
-  send(change: Partial<CanaryOrder> = {}): Promise<Verdict> {
+  send(change: Partial<CanaryOrder> = {}): Promise<CheckVerdict> {
     const order: CanaryOrder = {
       ...{ signer, identity, roots: rootsOf(authority), approval: 'self' },
       ...change,
