@@ -1,7 +1,7 @@
 import type { RaError } from '../base/ra-error.ts';
 import type { CertificateChange } from '../ra/change-log.ts';
 import type { Decision, DecisionFacts } from '../ra/decision.ts';
-import { outcomeOf } from '../ra/request-outcome.ts';
+import { requestOutcomeOf } from '../ra/request-outcome.ts';
 import type { RequestOutcome } from '../ra/request-outcome.ts';
 import { boundedText } from './audit-text.ts';
 
@@ -116,7 +116,7 @@ export function decisionLine(
   return {
     kind: 'decision',
     ...orderOf(decision, end.now),
-    outcome: outcomeOf(error),
+    outcome: requestOutcomeOf(error),
     code: error?.code,
     reason: bounded(error?.reason),
     intended: end.intended,

@@ -32,7 +32,7 @@ export class ApiCallMetrics {
     });
     this.#durations = new Histogram({
       name: 'istio_ra_kubernetes_call_duration_seconds',
-      help: 'From the wish for a call to its whole answer; of a watch, to its beginning.',
+      help: 'From when a call is asked for to its whole answer; of a watch, to its beginning.',
       labelNames: ['verb', 'resource'],
       buckets,
       registers: [registry],

@@ -2,7 +2,7 @@ import { Counter, Histogram } from 'prom-client';
 import type { Registry } from 'prom-client';
 import type { RaError } from '../base/ra-error.ts';
 import type { Decision } from '../ra/decision.ts';
-import { outcomeOf } from '../ra/request-outcome.ts';
+import { requestOutcomeOf } from '../ra/request-outcome.ts';
 import { BoundedLabel, otherValue } from './bounded-label.ts';
 import { namespaceOf } from './namespace-of.ts';
 
@@ -58,7 +58,7 @@ export class RequestMetrics {
   }
 
   ended(decision: Decision, error: RaError | undefined): void {
-    const outcome = outcomeOf(error);
+    const outcome = requestOutcomeOf(error);
     const { facts } = decision;
     const signer = facts.signer === undefined ? none : this.#signers.of(facts.signer);
     const proved = namespaceOf(facts.identity ?? facts.caller);

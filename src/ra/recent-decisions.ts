@@ -1,7 +1,7 @@
 import type { RaError } from '../base/ra-error.ts';
 import type { DecisionLog } from './decision-log.ts';
 import type { Decision } from './decision.ts';
-import { outcomeOf } from './request-outcome.ts';
+import { requestOutcomeOf } from './request-outcome.ts';
 import type { RequestOutcome } from './request-outcome.ts';
 
 /** One request that was decided, without anything that a certificate could be misused with. */
@@ -87,7 +87,7 @@ export class RecentDecisions implements DecisionLog {
       sequence: this.#sequence,
       time: this.#now(),
       requestId: decision.requestId,
-      outcome: outcomeOf(error),
+      outcome: requestOutcomeOf(error),
       code: error?.code,
       reason: error?.reason,
       cluster: decision.facts.callerCluster,

@@ -13,7 +13,7 @@ const unansweredCodes: ReadonlySet<string> = new Set([
 ]);
 
 /** The outcome that an error stands for; of no error, `issued`. */
-export function outcomeOf(error: RaError | undefined): RequestOutcome {
+export function requestOutcomeOf(error: RaError | undefined): RequestOutcome {
   if (error === undefined) return 'issued';
   const unanswered = unansweredCodes.has(error.code) || error.reason === 'shutting_down';
   return unanswered ? 'abandoned' : 'refused';

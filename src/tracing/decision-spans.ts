@@ -2,7 +2,7 @@ import { ROOT_CONTEXT, SpanKind, SpanStatusCode, TraceFlags, trace } from '@open
 import type { Attributes, Context, HrTime, Span, Tracer } from '@opentelemetry/api';
 import type { RaError } from '../base/ra-error.ts';
 import type { Decision, DecisionFacts, Step } from '../ra/decision.ts';
-import { outcomeOf } from '../ra/request-outcome.ts';
+import { requestOutcomeOf } from '../ra/request-outcome.ts';
 
 /** What a span tells of the request, under the names of the audit line. */
 const toldFacts = [
@@ -79,7 +79,7 @@ function attributesOf(decision: Decision, error: RaError | undefined): Attribute
     'rpc.service': 'istio.v1.auth.IstioCertificateService',
     'rpc.method': 'CreateCertificate',
     'istio_ra.requestId': requestId,
-    'istio_ra.outcome': outcomeOf(error),
+    'istio_ra.outcome': requestOutcomeOf(error),
     ...(error === undefined
       ? {}
       : { 'istio_ra.code': error.code, 'istio_ra.reason': error.reason }),
