@@ -4,7 +4,7 @@ import type { CallFrame } from './cpu-profile.ts';
 const entries = ['(garbage collector)', '(program)', '(idle)', '(root)'];
 
 /**
- * Whose a function is: a room of ours (`src/kube/client-node`), a package, a part of Node, V8.
+ * Whose a function is: a module of ours (`src/kube/client-node`), a package, a part of Node, V8.
  * Undefined where nothing was run.
  */
 export function originOf({ url, functionName }: CallFrame): string | undefined {

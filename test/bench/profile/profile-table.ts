@@ -15,7 +15,7 @@ export function profileTables(profile: CpuProfile, cpuMsPerCertificate: number):
   const scale = cpuMsPerCertificate / sum;
   const bySelf = { by: 'selfMs', scale, sum } as const;
   return [
-    table('room, library or part of Node', byOrigin, { ...bySelf, most: mostOrigins }),
+    table('module, library or part of Node', byOrigin, { ...bySelf, most: mostOrigins }),
     table('function, by self time', byFunction, { ...bySelf, most: mostFunctions }),
     table('function, by total time', byFunction, { ...bySelf, by: 'totalMs', most: mostFunctions }),
   ].join('\n\n');

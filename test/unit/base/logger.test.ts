@@ -69,12 +69,12 @@ describe('scopes', () => {
     ]);
   });
 
-  it('are the rooms of src', async () => {
+  it('are the modules of src', async () => {
     const entries = await readdir(join(import.meta.dirname, '../../../src'), {
       withFileTypes: true,
     });
-    const rooms = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-    expect(logScopes).toEqual(expect.arrayContaining(rooms));
+    const modules = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    expect(logScopes).toEqual(expect.arrayContaining(modules));
   });
 });
 
