@@ -2,7 +2,6 @@ import type { StartContext } from '../base/start-stack.ts';
 import type { RaConfig } from '../config/ra-config.ts';
 import type { Watches } from '../kube/watches.ts';
 import { Metrics } from '../metrics/metrics.ts';
-import { statusName, toClientStatus } from '../server/status.ts';
 import type { Tracing } from '../tracing/open-tracing.ts';
 
 export interface TelemetryOptions {
@@ -22,12 +21,7 @@ export interface Telemetry {
 export async function openTelemetry(options: TelemetryOptions): Promise<Telemetry> {
   const { version, watches, context } = options;
   const { clock, log, started } = context;
-  const metrics = new Metrics({
-    version,
-    clock,
-    log,
-    statusOf: (error) => statusName(toClientStatus(error, '').code),
-  });
+  const metrics = new Metrics({ version, clock, log });
   metrics.start();
   started.defer(() => metrics.stop());
   metrics.addSources({ watches: () => watches.ages() });

@@ -1,22 +1,10 @@
 import type { Clock } from '../base/clock.ts';
+import { errorTable } from '../base/error-table.ts';
 import type { Logger } from '../base/logger.ts';
 import type { RaError } from '../base/ra-error.ts';
 import type { DecisionLog } from '../ra/decision-log.ts';
 import type { Decision } from '../ra/decision.ts';
 import { comesInCrowds, crowdLinesPerSecond } from './flood.ts';
-
-/** Codes that mean something is wrong on our side of the wire, not with the request. */
-const ours = new Set([
-  'ISSUED_CERTIFICATE_REJECTED',
-  'KUBERNETES_FORBIDDEN',
-  'KUBERNETES_REFUSED',
-  'KUBERNETES_UNAVAILABLE',
-  'AUTHENTICATION_UNAVAILABLE',
-  'SIGNER_WITHOUT_ROOT',
-  'SIGNER_TIMEOUT',
-  'SIGNER_UNAVAILABLE',
-  'NOT_READY',
-]);
 
 /**
  * Tells people of each request's outcome in one log line, with the reason that the client is not
@@ -61,9 +49,11 @@ export class DecisionLogger implements DecisionLog {
       explanation: error.message,
       ...error.fields,
     };
-    if (error.code === 'INTERNAL') this.#log.error('certificate refused', { ...fields, error });
-    else if (ours.has(error.code)) this.#log.warn('certificate refused', fields);
-    else this.#log.info('certificate refused', fields);
+    const { logLevel } = errorTable[error.code];
+    this.#log[logLevel](
+      'certificate refused',
+      logLevel === 'error' ? { ...fields, error } : fields,
+    );
   }
 
   /** A crowd must not be able to fill the log, whose lines are written as they come; the audit log counts the rest. */

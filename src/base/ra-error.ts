@@ -1,37 +1,6 @@
 import { messageOf } from './error-message.ts';
-/**
- * Everything that can end a request without a certificate. The server maps each code to one gRPC
- * status (server/status.ts); the client is shown `publicMessage` alone, the log and the audit line
- * get the message, the reason and the cause.
- */
-const publicMessages = {
-  CALLER_UNAUTHENTICATED: 'authentication failed',
-  AUTHENTICATION_UNAVAILABLE: 'the caller cannot be authenticated right now',
-  IMPERSONATION_REFUSED: 'authentication of the impersonated identity failed',
-  REQUEST_MALFORMED: 'request rejected',
-  CSR_REJECTED: 'CSR rejected',
-  KEY_REFUSED: 'the key is in use by another identity',
-  TTL_REJECTED: 'requested validity is outside the permitted range',
-  SIGNER_REFUSED: 'the caller may not use the requested signer',
-  SIGNER_WITHOUT_ROOT: 'no trust root is configured for the assigned signer',
-  SIGNER_NOT_ASSIGNED: 'no signer is assigned to the caller',
-  SIGNING_DENIED: 'the certificate request was denied',
-  SIGNING_FAILED: 'the signer failed the certificate request',
-  SIGNER_TIMEOUT: 'the signer did not answer in time',
-  SIGNER_UNAVAILABLE: 'the signer does not work right now',
-  SIGNING_INTERRUPTED: 'the certificate request was interrupted',
-  ISSUED_CERTIFICATE_REJECTED: 'the signer returned an unacceptable certificate',
-  KUBERNETES_UNAVAILABLE: 'the Kubernetes API is unavailable',
-  KUBERNETES_FORBIDDEN: 'the registration authority lacks a right that the request needs',
-  KUBERNETES_REFUSED: 'the certificate request could not be created',
-  OVERLOADED: 'too many requests',
-  NOT_READY: 'not ready',
-  CANCELLED: 'cancelled by the client',
-  DEADLINE_EXCEEDED: 'deadline exceeded',
-  INTERNAL: 'internal error',
-} as const;
-
-export type RaErrorCode = keyof typeof publicMessages;
+import { errorTable } from './error-table.ts';
+import type { RaErrorCode } from './error-table.ts';
 
 export interface RaErrorOptions {
   /** Why, as one snake_case word for audit lines and metrics, such as `san_mismatch`. */
@@ -43,7 +12,10 @@ export interface RaErrorOptions {
   readonly publicMessage?: string;
 }
 
-/** Thrown when a request must not or cannot be answered with a certificate. */
+/**
+ * Thrown when a request must not or cannot be answered with a certificate. The client is shown
+ * `publicMessage` alone; the log and the audit line get the message, the reason and the cause.
+ */
 export class RaError extends Error {
   readonly code: RaErrorCode;
   readonly reason: string;
@@ -55,7 +27,7 @@ export class RaError extends Error {
     this.name = 'RaError';
     this.code = code;
     this.reason = options.reason ?? code.toLowerCase();
-    this.publicMessage = options.publicMessage ?? publicMessages[code];
+    this.publicMessage = options.publicMessage ?? errorTable[code].publicText;
     this.fields = options.fields ?? {};
   }
 

@@ -1,33 +1,7 @@
 import { Counter } from 'prom-client';
 import type { Registry } from 'prom-client';
-import type { RaError, RaErrorCode } from '../base/ra-error.ts';
-
-const authenticationFailures: ReadonlySet<RaErrorCode> = new Set([
-  'CALLER_UNAUTHENTICATED',
-  'AUTHENTICATION_UNAVAILABLE',
-  'IMPERSONATION_REFUSED',
-]);
-
-/** The words that istiod's label `error` takes. */
-type SignError = 'CA_NOT_READY' | 'CSR_ERROR' | 'TTL_ERROR' | 'CERT_GEN_ERROR' | 'UNKNOWN';
-
-const signErrors: Partial<Record<RaErrorCode, SignError>> = {
-  CSR_REJECTED: 'CSR_ERROR',
-  REQUEST_MALFORMED: 'CSR_ERROR',
-  TTL_REJECTED: 'TTL_ERROR',
-  NOT_READY: 'CA_NOT_READY',
-  OVERLOADED: 'CA_NOT_READY',
-  SIGNER_WITHOUT_ROOT: 'CA_NOT_READY',
-  SIGNER_UNAVAILABLE: 'CA_NOT_READY',
-  KUBERNETES_UNAVAILABLE: 'CERT_GEN_ERROR',
-  KUBERNETES_REFUSED: 'CERT_GEN_ERROR',
-  KUBERNETES_FORBIDDEN: 'CERT_GEN_ERROR',
-  SIGNING_DENIED: 'CERT_GEN_ERROR',
-  SIGNING_FAILED: 'CERT_GEN_ERROR',
-  SIGNER_TIMEOUT: 'CERT_GEN_ERROR',
-  SIGNING_INTERRUPTED: 'CERT_GEN_ERROR',
-  ISSUED_CERTIFICATE_REJECTED: 'CERT_GEN_ERROR',
-};
+import { errorTable } from '../base/error-table.ts';
+import type { RaError } from '../base/ra-error.ts';
 
 /** Reasons that are about the names in a CSR. */
 const aboutIdentity = /^(san|subject|spiffe|uri)_/;
@@ -71,13 +45,19 @@ export class IstioMetrics {
   }
 
   ended(error: RaError | undefined): void {
-    if (error === undefined) this.#issued.inc();
-    else if (authenticationFailures.has(error.code)) this.#authentication.inc();
-    else this.#countFailure(error);
+    if (error === undefined) {
+      this.#issued.inc();
+      return;
+    }
+    const { istiodCounter } = errorTable[error.code];
+    if (istiodCounter === 'authentication') this.#authentication.inc();
+    else {
+      this.#signing.inc({ error: istiodCounter });
+      this.#countRejectedCsr(error);
+    }
   }
 
-  #countFailure({ code, reason }: RaError): void {
-    this.#signing.inc({ error: signErrors[code] ?? 'UNKNOWN' });
+  #countRejectedCsr({ code, reason }: RaError): void {
     if (code !== 'CSR_REJECTED') return;
     if (aboutIdentity.test(reason)) this.#identity.inc();
     else this.#parsing.inc();

@@ -1,8 +1,8 @@
 import { Registry } from 'prom-client';
 import type { Clock } from '../base/clock.ts';
+import { errorTable } from '../base/error-table.ts';
 import type { Stoppable } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
-import type { RaError } from '../base/ra-error.ts';
 import type { DecisionLog } from '../ra/decision-log.ts';
 import { ApiCallMetrics } from './api-call-metrics.ts';
 import type { ApiCallOutcome } from './api-call-metrics.ts';
@@ -20,8 +20,6 @@ export interface MetricsOptions {
   readonly version: string;
   readonly clock: Clock;
   readonly log: Logger;
-  /** The name of the gRPC status that the client is answered with. */
-  readonly statusOf: (error: RaError) => string;
 }
 
 /** A page in Prometheus' text format. */
@@ -87,14 +85,14 @@ export class Metrics implements Stoppable {
 
   /** The same decisions, each counted. */
   metered(decisions: DecisionLog): DecisionLog {
-    const { log, statusOf } = this.#options;
+    const { log } = this.#options;
     return new MeteredDecisions({
       decisions,
       log,
       onEnded: (decision, error) => {
         this.#requests.ended(decision, error);
         this.#istio.ended(error);
-        const status = error === undefined ? 'OK' : statusOf(error);
+        const status = error === undefined ? 'OK' : errorTable[error.code].grpcStatus;
         this.#grpc.ended(status, decision.elapsedMs() / 1000);
       },
     });

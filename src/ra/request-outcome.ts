@@ -1,3 +1,4 @@
+import { errorTable } from '../base/error-table.ts';
 import type { RaError } from '../base/ra-error.ts';
 
 /**
@@ -6,15 +7,8 @@ import type { RaError } from '../base/ra-error.ts';
  */
 export type RequestOutcome = 'issued' | 'refused' | 'abandoned';
 
-const unansweredCodes: ReadonlySet<string> = new Set([
-  'CANCELLED',
-  'DEADLINE_EXCEEDED',
-  'SIGNER_TIMEOUT',
-]);
-
 /** The outcome that an error stands for; of no error, `issued`. */
 export function requestOutcomeOf(error: RaError | undefined): RequestOutcome {
   if (error === undefined) return 'issued';
-  const unanswered = unansweredCodes.has(error.code) || error.reason === 'shutting_down';
-  return unanswered ? 'abandoned' : 'refused';
+  return error.reason === 'shutting_down' ? 'abandoned' : errorTable[error.code].outcome;
 }

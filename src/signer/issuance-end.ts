@@ -1,3 +1,4 @@
+import { errorTable } from '../base/error-table.ts';
 import { RaError } from '../base/ra-error.ts';
 import type { Verdict } from './limits/circuit.ts';
 import type { TrackedRequest } from './signing-backend.ts';
@@ -15,8 +16,7 @@ export function retentionMsAfter(signal: AbortSignal, retainForRetryMs: number):
   const reason: unknown = signal.aborted ? signal.reason : undefined;
   if (!(reason instanceof RaError)) return 0;
   if (reason.code === 'CANCELLED') return Math.min(afterCancelMs, retainForRetryMs);
-  const isOutOfTime = reason.code === 'SIGNER_TIMEOUT' || reason.code === 'DEADLINE_EXCEEDED';
-  return isOutOfTime ? retainForRetryMs : 0;
+  return errorTable[reason.code].outcome === 'abandoned' ? retainForRetryMs : 0;
 }
 
 /**
@@ -33,13 +33,16 @@ export function verdictOn(
   error: unknown,
   waitedMs: number | undefined,
 ): { readonly kind: Verdict; readonly isStalled: boolean } {
-  const code = error instanceof RaError ? error.code : undefined;
-  if (code === 'SIGNING_FAILED') {
-    const { conditionReason } = (error as RaError).fields;
-    const isRequests = typeof conditionReason === 'string' && requestFaults.test(conditionReason);
-    return { kind: isRequests ? 'neutral' : 'fault', isStalled: false };
+  if (!(error instanceof RaError)) return { kind: 'neutral', isStalled: false };
+  const { blame, outcome } = errorTable[error.code];
+  if (outcome === 'abandoned') {
+    const isStalled = waitedMs !== undefined && waitedMs >= telltaleStallMs;
+    return { kind: isStalled ? 'fault' : 'neutral', isStalled };
   }
-  const isOver = code === 'SIGNER_TIMEOUT' || code === 'DEADLINE_EXCEEDED' || code === 'CANCELLED';
-  const isStalled = isOver && waitedMs !== undefined && waitedMs >= telltaleStallMs;
-  return { kind: isStalled ? 'fault' : 'neutral', isStalled };
+  const isFault = blame === 'signer' && !isFaultOfRequest(error);
+  return { kind: isFault ? 'fault' : 'neutral', isStalled: false };
+}
+
+function isFaultOfRequest({ fields: { conditionReason } }: RaError): boolean {
+  return typeof conditionReason === 'string' && requestFaults.test(conditionReason);
 }

@@ -1,3 +1,5 @@
+import { assertNever } from '../../base/assert-never.ts';
+import { callerHints } from '../../base/error-table.ts';
 import type { RequestPlan } from './request-plan.ts';
 
 interface CallFailure {
@@ -9,26 +11,33 @@ interface CallFailure {
 /** What was asked of whom. */
 type AskedPlan = Pick<RequestPlan, 'address' | 'serverName' | 'identity' | 'certSigner'>;
 
+type CallerHint = (typeof callerHints)[keyof typeof callerHints];
+
 /** What somebody can do about a call that ended so; undefined where the message says it already. */
 export function adviceFor(failure: CallFailure, plan: AskedPlan): string | undefined {
-  switch (failure.code) {
-    case 'UNAVAILABLE':
+  // Answered by a gRPC server that is no certificate authority, and by no code of ours.
+  if (failure.code === 'UNIMPLEMENTED') {
+    return `what answers on ${plan.address} serves no certificates: name the address of istio-ra with --address`;
+  }
+  const hint = (callerHints as Readonly<Record<string, CallerHint>>)[failure.code];
+  switch (hint) {
+    case 'connection':
       return connectionAdvice(failure.message, plan);
-    case 'UNAUTHENTICATED':
+    case 'token':
       return 'see that --token names one with audience istio-ca that has not ended ("kubectl create token <account> --audience istio-ca" makes one), and --cluster-id its cluster';
-    case 'PERMISSION_DENIED':
-    case 'FAILED_PRECONDITION':
+    case 'signer':
       return signerAdvice(plan);
-    case 'INVALID_ARGUMENT':
+    case 'request':
       return 'change --identity, --ttl or --key to what the authority accepts; its log says more under the id of the request';
-    case 'RESOURCE_EXHAUSTED':
+    case 'later':
       return 'too many ask at the same time: try again in a moment';
-    case 'DEADLINE_EXCEEDED':
+    case 'timeout':
       return 'wait longer with --timeout, or see in the log of the authority and of the signer what keeps them';
-    case 'UNIMPLEMENTED':
-      return `what answers on ${plan.address} serves no certificates: name the address of istio-ra with --address`;
-    default:
+    case 'none':
+    case undefined:
       return undefined;
+    default:
+      return assertNever(hint);
   }
 }
 

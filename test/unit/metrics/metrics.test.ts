@@ -15,9 +15,7 @@ const kept: DecisionLog = { issued: () => Promise.resolve(), refused: () => unde
 function setUp(inner: DecisionLog = kept, sources: MetricsSources = {}) {
   const clock = new FakeClock();
   const log = new RecordingLogger();
-  const statusOf = (error: RaError): string =>
-    error.code === 'CANCELLED' ? 'CANCELLED' : 'PERMISSION_DENIED';
-  const metrics = new Metrics({ version: '1.2.3', clock, log, statusOf });
+  const metrics = new Metrics({ version: '1.2.3', clock, log });
   metrics.addSources(sources);
   return { clock, log, metrics, decisions: metrics.metered(inner) };
 }
@@ -115,7 +113,9 @@ describe("istiod's and gRPC's own names", () => {
     expect(await seriesOf(metrics, 'grpc_server_started_total')).toEqual({ [call]: 2 });
     expect(await seriesOf(metrics, 'grpc_server_handled_total')).toEqual({
       [`${call},grpc_code=OK`]: 1,
-      [`${call},grpc_code=PermissionDenied`]: 4,
+      [`${call},grpc_code=InvalidArgument`]: 2,
+      [`${call},grpc_code=PermissionDenied`]: 1,
+      [`${call},grpc_code=Unauthenticated`]: 1,
       [`${call},grpc_code=Canceled`]: 1,
     });
   });

@@ -3,7 +3,7 @@ import { Admission } from '../../../src/admission/admission.ts';
 import type { AdmissionLimits } from '../../../src/admission/admission-limits.ts';
 import type { Caller } from '../../../src/authn/caller.ts';
 import { RaError } from '../../../src/base/ra-error.ts';
-import type { RaErrorCode } from '../../../src/base/ra-error.ts';
+import type { RaErrorCode } from '../../../src/base/error-table.ts';
 import { parseSpiffeId } from '../../../src/pki/spiffe-id.ts';
 import { CertificateService } from '../../../src/server/certificate-service.ts';
 import { FakeClock } from '../../support/fake-clock.ts';

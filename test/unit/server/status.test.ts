@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { RaError } from '../../../src/base/ra-error.ts';
-import type { RaErrorCode } from '../../../src/base/ra-error.ts';
+import type { RaErrorCode } from '../../../src/base/error-table.ts';
 import { requestIdOf, statusName, toClientStatus } from '../../../src/server/status.ts';
 
 const requestId = '0123456789abcdef0123456789abcdef';
