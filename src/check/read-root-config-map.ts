@@ -1,5 +1,5 @@
 import { listAt, textAt, stringMapAt, valueAt } from '../base/json.ts';
-import { fieldManager } from '../kube/field-manager.ts';
+import { fieldManager } from '../kube/labels.ts';
 
 /** The key that clients read their roots from. */
 const rootKey = 'root-cert.pem';

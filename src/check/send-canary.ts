@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { RaError } from '../base/ra-error.ts';
 import type { RaConfig } from '../config/ra-config.ts';
+import {
+  identityAnnotation,
+  managedByLabel,
+  managedByValue,
+  replicaLabel,
+} from '../kube/labels.ts';
 import type { SigningRequestDraft } from '../kube/signing-requests.ts';
 import type { Certificate } from '../pki/certificate.ts';
 import { buildCertificateRequest } from '../pki/certificate-request-builder.ts';
@@ -10,13 +16,7 @@ import type { SpiffeId } from '../pki/spiffe-id.ts';
 import { verifyIssued } from '../ra/verified-chain.ts';
 import { issueOnce, oneDeletionMs } from '../signer/csr/issue-once.ts';
 import type { OneRequestEnd } from '../signer/csr/issue-once.ts';
-import {
-  identityAnnotation,
-  managedByLabel,
-  managedByValue,
-  replicaLabel,
-  workloadUsages,
-} from '../signer/csr/request-draft.ts';
+import { workloadUsages } from '../signer/csr/request-draft.ts';
 import { failed, ok } from './check.ts';
 import type { CheckVerdict } from './check.ts';
 import { describeRoot } from './describe-root.ts';

@@ -11,6 +11,7 @@ import type {
   ClusterTrustBundleDraft,
   ClusterTrustBundles,
 } from '../kube/cluster-trust-bundles.ts';
+import { managedByLabel, managedByValue, managedSelector } from '../kube/labels.ts';
 import type { TrustBundle } from '../mesh/trust-bundle.ts';
 
 export interface ClusterTrustBundleReconcilerOptions {
@@ -36,8 +37,7 @@ export interface TrustBundlesProgress {
 
 /** Ends the names of ours: the API asks for the signer's name before it. */
 const nameEnd = ':istio-ra';
-const labels = { 'app.kubernetes.io/managed-by': 'istio-ra' };
-const selector = 'app.kubernetes.io/managed-by=istio-ra';
+const labels = { [managedByLabel]: managedByValue };
 const lookEveryMs = 1_000;
 /** Others may edit what is ours, and nobody tells us. */
 const correctEveryMs = 60_000;
@@ -140,7 +140,7 @@ export class ClusterTrustBundleReconciler implements Stoppable {
 
   async #keep(trust: TrustBundle, signal: AbortSignal): Promise<void> {
     const { bundles } = this.#options;
-    const found = await this.#limited(signal, (limited) => bundles.list(selector, limited));
+    const found = await this.#limited(signal, (limited) => bundles.list(managedSelector, limited));
     const byName = new Map(found.map((bundle) => [bundle.name, bundle]));
     const wanted = trust.signerNames.map((signerName) => draftOf(signerName, trust));
     this.#signers = wanted.length;

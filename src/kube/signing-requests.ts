@@ -51,9 +51,6 @@ export interface SigningRequestApproval {
 
 export type RemovalOutcome = 'removed' | 'already_gone';
 
-/** Names the namespace that an object is for; calls for different ones go in turn. */
-export const tenantLabel = 'istio-ra/namespace';
-
 /**
  * The calls that a registration authority makes on CertificateSigningRequests. Each throws a
  * `KubeApiError` when the API refuses, fails or does not answer. When `signal` aborts first each

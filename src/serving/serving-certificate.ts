@@ -3,12 +3,12 @@ import type { Clock } from '../base/clock.ts';
 import { withDeadline } from '../base/deadline.ts';
 import { silentLogger } from '../base/logger.ts';
 import type { Logger } from '../base/logger.ts';
+import { managedByLabel, managedByValue } from '../kube/labels.ts';
 import type { SigningRequests } from '../kube/signing-requests.ts';
 import { buildCertificateRequest } from '../pki/certificate-request-builder.ts';
 import { exportPrivateKeyPem, generateKeyPair } from '../pki/key-pair.ts';
 import { issueOnce, oneDeletionMs } from '../signer/csr/issue-once.ts';
 import type { OneRequest, OneRequestEnd } from '../signer/csr/issue-once.ts';
-import { managedByLabel, managedByValue } from '../signer/csr/request-draft.ts';
 
 export interface ServingCertificateOptions {
   readonly requests: SigningRequests;

@@ -1,6 +1,6 @@
 import { filledTextAt, isJsonObject, listAt, objectAt, textAt } from '../../base/json.ts';
 import type { JsonObject } from '../../base/json.ts';
-import { fieldManager } from '../field-manager.ts';
+import { fieldManager } from '../labels.ts';
 
 export interface FieldOwners {
   /** Whether `istio-ra` has applied the field. */

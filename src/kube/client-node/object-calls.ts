@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../base/json.ts';
 import { isNotFound } from '../api-error.ts';
-import { fieldManager } from '../field-manager.ts';
+import { fieldManager } from '../labels.ts';
 import { pathPrefixOf, readObject } from './json-answer.ts';
 import type { KubeTransport, TransportRequest } from './transport.ts';
 

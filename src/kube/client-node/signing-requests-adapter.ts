@@ -8,8 +8,8 @@ import {
 } from '@kubernetes/client-node';
 import { isJsonObject, listAt, objectAt, stringAt } from '../../base/json.ts';
 import { isConflict, isNotFound } from '../api-error.ts';
+import { tenantLabel } from '../labels.ts';
 import type { ResourceSource } from '../resource-source.ts';
-import { tenantLabel } from '../signing-requests.ts';
 import type {
   RemovalOutcome,
   SigningRequest,

@@ -2,6 +2,12 @@ import type { Random } from '../../base/backoff.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import { isForbidden } from '../../kube/api-error.ts';
+import {
+  batchLabel,
+  managedSelector,
+  replicaSelector,
+  requestIdAnnotation,
+} from '../../kube/labels.ts';
 import type { ResourceSource } from '../../kube/resource-source.ts';
 import type { SelfReviews } from '../../kube/reviews.ts';
 import type { SigningRequest, SigningRequests } from '../../kube/signing-requests.ts';
@@ -20,12 +26,6 @@ import type {
 } from '../signing-backend.ts';
 import { OwnAccount } from './own-account.ts';
 import { PermissionTracker } from './permission-tracker.ts';
-import {
-  batchLabel,
-  managedSelector,
-  replicaSelector,
-  requestIdAnnotation,
-} from './request-draft.ts';
 import { SigningRequestFeed } from './signing-request-feed.ts';
 import { Submissions } from './submissions.ts';
 import { transientError } from './transient-error.ts';

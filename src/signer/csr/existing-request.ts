@@ -1,11 +1,7 @@
+import { managedByLabel, managedByValue, requestIdAnnotation } from '../../kube/labels.ts';
 import type { SigningRequest, SigningRequestDraft } from '../../kube/signing-requests.ts';
 import { outcomeOf } from './outcome.ts';
-import {
-  hasDraftedSpec,
-  managedByLabel,
-  managedByValue,
-  requestIdAnnotation,
-} from './request-draft.ts';
+import { hasDraftedSpec } from './request-draft.ts';
 
 /**
  * What may be done with an object that has the name of our draft already. `usable`: it is ours, the

@@ -1,23 +1,19 @@
 import { describeSource } from '../../authz/assignment-sources.ts';
-import { tenantLabel } from '../../kube/signing-requests.ts';
+import {
+  managedByLabel,
+  managedByValue,
+  replicaLabel,
+  batchLabel,
+  tenantLabel,
+  identityAnnotation,
+  requestIdAnnotation,
+  assignedByAnnotation,
+  callerAnnotation,
+  callerPodUidAnnotation,
+} from '../../kube/labels.ts';
 import type { SigningRequest, SigningRequestDraft } from '../../kube/signing-requests.ts';
 import type { SigningOrder } from '../../ra/signer.ts';
 import { assertOneIdentity } from '../signing-order.ts';
-
-/** Marks our objects, for the watch, for people and for whoever cleans up. */
-export const managedByLabel = 'app.kubernetes.io/managed-by';
-export const managedByValue = 'istio-ra';
-/** Which replica made an object: each watches its own alone. */
-export const replicaLabel = 'istio-ra/replica';
-/** Objects that are deleted by one call; see cleanup/deletion-batches.ts. */
-export const batchLabel = 'istio-ra/batch';
-export const identityAnnotation = 'istio-ra/identity';
-export const requestIdAnnotation = 'istio-ra/request-id';
-/** The rule, ProxyConfig or setting that gave the identity its signer. */
-const assignedByAnnotation = 'istio-ra/assigned-by';
-/** Other than the identity where a node agent asks. */
-const callerAnnotation = 'istio-ra/caller';
-const callerPodUidAnnotation = 'istio-ra/caller-pod-uid';
 
 /** The usages that istiod asks for; a mesh's workload is both server and client. */
 export const workloadUsages = [
@@ -26,14 +22,6 @@ export const workloadUsages = [
   'server auth',
   'client auth',
 ];
-
-/** Selects the objects of all replicas. */
-export const managedSelector = `${managedByLabel}=${managedByValue}`;
-
-/** Selects the objects of one replica. */
-export function replicaSelector(replica: string): string {
-  return `${managedByLabel}=${managedByValue},${replicaLabel}=${replica}`;
-}
 
 /** The object for an order. Throws INTERNAL when its proofs are about different identities. */
 export function draftFor(

@@ -1,13 +1,9 @@
+import { managedByLabel, managedByValue, replicaLabel } from '../../../src/kube/labels.ts';
 import type { Call } from '../../../src/sandbox/call-log.ts';
 import { conditionsOf } from '../../../src/sandbox/csr-status-rules.ts';
 import { textAt } from '../../../src/sandbox/kube-object.ts';
 import type { Sandbox } from '../../../src/sandbox/sandbox.ts';
 import type { Issuance } from '../../../src/sandbox/toy-signer.ts';
-import {
-  managedByLabel,
-  managedByValue,
-  replicaLabel,
-} from '../../../src/signer/csr/request-draft.ts';
 import type { ObjectFact, SoakView } from './soak-messages.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { batchLabel } from '../../../../src/kube/labels.ts';
 import { ApiAttempts } from '../../../../src/signer/limits/api-attempts.ts';
 import { DeletionQueue } from '../../../../src/signer/cleanup/deletion-queue.ts';
-import { batchLabel } from '../../../../src/signer/csr/request-draft.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { apiError, FakeSigningRequests } from '../../../support/fake-signing-requests.ts';
 import type { Disturbance } from '../../../support/fake-signing-requests.ts';
