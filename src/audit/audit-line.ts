@@ -1,18 +1,9 @@
 import type { RaError } from '../base/ra-error.ts';
 import type { CertificateChange } from '../ra/change-log.ts';
-import type { Decision, DecisionFacts } from '../ra/decision.ts';
+import type { Decision } from '../ra/decision.ts';
 import { requestOutcomeOf } from '../ra/request-outcome.ts';
 import type { RequestOutcome } from '../ra/request-outcome.ts';
 import { boundedText } from './audit-text.ts';
-
-/** The facts that a line tells, including those that no step notes yet. */
-interface AuditedFacts extends DecisionFacts {
-  callerPodUid?: string;
-  callerCluster?: string;
-  /** The signer that the client requested. */
-  certSigner?: string;
-  leafSha256?: string;
-}
 
 /** What was left of a line when its writer died: not a line, but kept. */
 export interface TornEnd {
@@ -111,7 +102,7 @@ export function decisionLine(
   decision: Decision,
   end: { readonly now: number; readonly intended: boolean; readonly error?: RaError | undefined },
 ): DecisionLine {
-  const facts: AuditedFacts = decision.facts;
+  const { facts } = decision;
   const { error } = end;
   return {
     kind: 'decision',

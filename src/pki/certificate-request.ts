@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { CsrError, DerError } from './errors.ts';
 import { tags } from './der-tags.ts';
-import { equalBytes, expectTag, sequenceOf, smallInteger, wholeBytes } from './der-values.ts';
+import { expectTag, sequenceOf, smallInteger, wholeBytes } from './der-values.ts';
 import { parseDer, requestLimits } from './der.ts';
 import type { DerElement } from './der.ts';
 import { checkEcdsaSignature } from './ecdsa-signature.ts';
+import { isEmptySubject } from './empty-subject.ts';
 import { admitPublicKey } from './key-policy.ts';
 import type { AdmittedKey } from './key-policy.ts';
 import { PemError, encodePem, parseSinglePem } from './pem.ts';
@@ -105,12 +106,9 @@ function admitSignatureAlgorithm(element: DerElement | undefined): SignatureAlgo
   return algorithm;
 }
 
-/** An empty Name, or O="" as Go and @peculiar write it: PrintableString or UTF8String. */
-const emptySubjects = ['3000', '300b31093007060355040a1300', '300b31093007060355040a0c00'];
-
 function emptySubject(element: DerElement | undefined): Uint8Array {
   const { bytes } = expectTag(element, tags.sequence);
-  if (!emptySubjects.some((subject) => equalBytes(bytes, Buffer.from(subject, 'hex')))) {
+  if (!isEmptySubject(bytes)) {
     throw new CsrError('subject_not_empty', 'the subject is not empty');
   }
   return bytes;
