@@ -67,6 +67,6 @@ function rootExpiries(mesh: FollowedMesh): readonly SignerExpiry[] {
   const { trust } = mesh.current();
   return trust.signerNames.map((signer) => ({
     signer,
-    notAfter: Math.min(...trust.rootsFor(signer).map((root) => root.notAfter)),
+    notAfter: Math.min(...trust.anchorsOf(signer).map((root) => root.notAfter)),
   }));
 }

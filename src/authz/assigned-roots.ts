@@ -31,8 +31,8 @@ export class SignerRoots implements AssignedRoots {
     const { trust } = inputs.mesh;
     const others = trust.signerNames.filter((name) => !assigned.has(name));
     return Promise.resolve({
-      roots: [...assigned].flatMap((name) => trust.rootsFor(name)),
-      foreign: others.flatMap((name) => trust.rootsFor(name)),
+      roots: [...assigned].flatMap((name) => trust.anchorsOf(name)),
+      foreign: others.flatMap((name) => trust.anchorsOf(name)),
     });
   }
 }

@@ -125,7 +125,7 @@ function grantRequested(
     return granted(requested, outcome.source);
   }
   const { policy, workload, mesh } = question;
-  if (policy.mode !== 'any' || mesh.trust.rootsFor(requested).length === 0) return undefined;
+  if (policy.mode !== 'any' || mesh.trust.anchorsOf(requested).length === 0) return undefined;
   if (bindingsAgainst(policy, workload, requested).length > 0) return undefined;
   return granted(requested, { kind: 'any' });
 }
@@ -140,7 +140,7 @@ function servedInstead(assignment: SignerAssignment, requested: SignerName): Sig
 
 function whyNot({ question }: SignerAssignment, requested: SignerName): SignerRefusal {
   const { policy, workload, mesh } = question;
-  if (mesh.trust.rootsFor(requested).length === 0) return 'signer_unknown';
+  if (mesh.trust.anchorsOf(requested).length === 0) return 'signer_unknown';
   if (bindingsAgainst(policy, workload, requested).length > 0) return 'signer_bound_elsewhere';
   return 'signer_not_assigned';
 }

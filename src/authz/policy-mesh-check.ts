@@ -20,7 +20,7 @@ export function checkPolicyAgainstMesh(
   { trust }: Pick<MeshSnapshot, 'trust'>,
 ): PolicyMeshCheck {
   const problems = [...namedSigners(policy)].flatMap(([place, signer]) =>
-    trust.rootsFor(signer).length > 0
+    trust.anchorsOf(signer).length > 0
       ? []
       : [{ ...place, problem: `${signer} has no root in caCertificates of the mesh config` }],
   );

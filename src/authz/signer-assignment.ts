@@ -175,7 +175,7 @@ function objectionTo(
   }
   // Tenants write ProxyConfigs: to them a signer that is not there must look like one they may not
   // have. What an operator wrote is answered in the open, when the roots are looked up.
-  if (source.kind === 'proxy-config' && mesh.trust.rootsFor(signer).length === 0) {
+  if (source.kind === 'proxy-config' && mesh.trust.anchorsOf(signer).length === 0) {
     return { reason: 'signer_unknown', because: `the mesh has no root for ${signer}` };
   }
   return undefined;

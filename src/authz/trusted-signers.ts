@@ -29,6 +29,6 @@ export function rootsTrustedBy(
   }: { readonly policy: Pick<SignerPolicy, 'trusts'>; readonly mesh: Pick<MeshSnapshot, 'trust'> },
   signer: SignerName,
 ): readonly Certificate[] {
-  const theirs = signersTrustedBy(policy, signer).flatMap((name) => mesh.trust.rootsFor(name));
+  const theirs = signersTrustedBy(policy, signer).flatMap((name) => mesh.trust.rootsSentFor(name));
   return [...theirs, ...mesh.trust.unboundRoots];
 }

@@ -127,7 +127,7 @@ class Gatherer {
     const { serving } = this.#config;
     if (serving.kind === 'none') return [];
     const ofSigner =
-      serving.kind === 'signer' ? known(mesh).snapshot.trust.rootsFor(serving.signerName) : [];
+      serving.kind === 'signer' ? known(mesh).snapshot.trust.rootsSentFor(serving.signerName) : [];
     const { rootsFile } = serving;
     if (rootsFile === undefined) return ofSigner;
     const text = await this.#ports.readText(rootsFile);

@@ -27,7 +27,7 @@ export function assignedSigner(workload: WorkloadOnMap, inputs: AssignmentInputs
     const { verdict } = explainSigner(subject, undefined, inputs);
     if (verdict.kind === 'refused') return { kind: 'refused', reason: verdict.error.reason };
     const { signer, source } = verdict;
-    const rootless = trust.rootsFor(signer).length === 0;
+    const rootless = trust.anchorsOf(signer).length === 0;
     if (rootless) return { kind: 'refused', reason: 'signer_without_root' };
     return { kind: 'granted', signer, source };
   } catch (error) {

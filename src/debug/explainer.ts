@@ -130,7 +130,7 @@ export class Explainer {
     }
     const { signer, source, servedInsteadOf } = verdict;
     const roots = rootsTrustedBy(inputs, verdict.signer);
-    if (inputs.mesh.trust.rootsFor(signer).length === 0) {
+    if (inputs.mesh.trust.anchorsOf(signer).length === 0) {
       const error = new RaError(
         'SIGNER_WITHOUT_ROOT',
         `${signer} has no root in caCertificates of the mesh config`,

@@ -80,7 +80,7 @@ class Reach {
 
   #enter(signer: string): void {
     const own = new Map(
-      this.#inputs.mesh.trust.rootsFor(signer).map((root) => [keyOf(root), root] as const),
+      this.#inputs.mesh.trust.anchorsOf(signer).map((root) => [keyOf(root), root] as const),
     );
     this.#own.set(signer, own);
     for (const [key, root] of own) {

@@ -174,7 +174,7 @@ function signersOf({ mesh }: AssignmentInputs, tallies: readonly Tally[]): reado
   }
   return mesh.trust.signerNames.map((name) => ({
     name,
-    roots: mesh.trust.rootsFor(name).map(rootSummary),
+    roots: mesh.trust.rootsSentFor(name).map(rootSummary),
     ...(counts.get(name) ?? { namespaces: 0, identities: 0 }),
   }));
 }

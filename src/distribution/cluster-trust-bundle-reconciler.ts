@@ -196,7 +196,7 @@ export class ClusterTrustBundleReconciler implements Stoppable {
 
 function draftOf(signerName: string, trust: TrustBundle): ClusterTrustBundleDraft {
   const trustBundle = trust
-    .rootsFor(signerName)
+    .rootsSentFor(signerName)
     .map(({ pem }) => pem)
     .join('');
   return { name: `${signerName.replaceAll('/', ':')}${nameEnd}`, signerName, labels, trustBundle };

@@ -31,8 +31,20 @@ export class TrustBundle {
     this.unboundRoots = unboundRoots;
   }
 
-  /** The roots of that signer; empty when the mesh config names none. */
-  rootsFor(signerName: string): readonly Certificate[] {
+  /**
+   * The roots that a certificate of that signer must lead to: what a signer returned, and what somebody
+   * shows us as a certificate of its, is verified against these. Empty when the mesh config names none;
+   * such a signer is not asked for anything.
+   */
+  anchorsOf(signerName: string): readonly Certificate[] {
+    return this.#roots.get(signerName) ?? [];
+  }
+
+  /**
+   * The roots that those are given who are to trust the certificates of that signer: in answers, in
+   * ConfigMaps and in ClusterTrustBundles. Each anchor is one of them.
+   */
+  rootsSentFor(signerName: string): readonly Certificate[] {
     return this.#roots.get(signerName) ?? [];
   }
 

@@ -109,7 +109,7 @@ export class RegistrationAuthority implements CertificateIssuer {
     this.#claimKey(admitted, decision);
     const ttlSeconds = this.#lifetimeOf(request, granted, inputs);
     decision.note({ ttlSeconds });
-    const roots = inputs.mesh.trust.rootsFor(granted.signerName);
+    const roots = inputs.mesh.trust.anchorsOf(granted.signerName);
     if (roots.length === 0) {
       throw new RaError('SIGNER_WITHOUT_ROOT', `${granted.signerName} has no root in mesh config`);
     }
@@ -124,7 +124,7 @@ export class RegistrationAuthority implements CertificateIssuer {
   #lifetimeOf(request: IssueRequest, granted: GrantedSigner, { mesh }: AssignmentInputs): number {
     const { lifetime, clock } = this.#options;
     const { signerName, limits } = granted;
-    const roots = mesh.trust.rootsFor(signerName);
+    const roots = mesh.trust.anchorsOf(signerName);
     const left = this.#issuers.secondsLeft(signerName, roots, clock.now());
     const maxTtlSeconds = Math.min(limits.maxTtlSeconds ?? Infinity, left);
     return admitLifetime(request.requestedTtlSeconds, lifetime, { ...limits, maxTtlSeconds });
@@ -142,7 +142,7 @@ export class RegistrationAuthority implements CertificateIssuer {
     if (mesh.config.trustDomain !== order.admitted.identity.id.trustDomain) {
       throw interrupted('trust_domain_changed');
     }
-    const roots = mesh.trust.rootsFor(signerName);
+    const roots = mesh.trust.anchorsOf(signerName);
     if (!roots.some((root) => root.sha256 === chain.anchor.sha256)) {
       throw interrupted('root_withdrawn');
     }

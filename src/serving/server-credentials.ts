@@ -58,7 +58,7 @@ export async function openServerCredentials(
   const further = await openRootsFile(rootsFile, { setting: '--caCertFile', clock, log });
   started.defer(() => further.stop());
   const ofSigner = (): readonly Certificate[] =>
-    serving.kind === 'signer' ? mesh.current().trust.rootsFor(serving.signerName) : [];
+    serving.kind === 'signer' ? mesh.current().trust.rootsSentFor(serving.signerName) : [];
   return {
     source,
     credentials: credentialsOf(source, settings, { tlsPolicy, log }),

@@ -67,13 +67,13 @@ export class ServingCertificateIssuer {
   hasRoot(sha256: string): boolean {
     return this.#options.mesh
       .current()
-      .trust.rootsFor(this.#options.signerName)
+      .trust.anchorsOf(this.#options.signerName)
       .some((root) => root.sha256 === sha256);
   }
 
   #roots(): readonly Certificate[] {
     const { mesh, signerName } = this.#options;
-    const roots = mesh.current().trust.rootsFor(signerName);
+    const roots = mesh.current().trust.anchorsOf(signerName);
     if (roots.length > 0) return roots;
     throw new Error(
       `the mesh config has no root for ${signerName}, so that nobody could verify its certificates: ` +

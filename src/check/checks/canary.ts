@@ -31,7 +31,7 @@ export function canaryChecks({
       known(facts.server);
       const { trust, config: mesh } = known(facts.mesh).snapshot;
       const identity = workloadId({ trustDomain: mesh.trustDomain, namespace, serviceAccount });
-      const order = { signer, identity, roots: trust.rootsFor(signer), approval };
+      const order = { signer, identity, roots: trust.anchorsOf(signer), approval };
       try {
         return await sendCanary(order, ports, signal);
       } catch (error) {

@@ -28,7 +28,7 @@ export function issuerCaInRoots({ facts, ports, signers }: Context): readonly Ch
       if (!reference.test(signer)) return skipped('it is no issuer of cert-manager');
       const pem = await readIssuerCa(signer, ports, signal);
       if (pem === undefined) return skipped('it is no CA issuer whose Secret can be found');
-      const roots = known(facts.mesh).snapshot.trust.rootsFor(signer);
+      const roots = known(facts.mesh).snapshot.trust.anchorsOf(signer);
       return judgeIssuerCa(signer, pem, { roots, now: ports.clock.now() });
     },
   }));

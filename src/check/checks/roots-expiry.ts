@@ -19,7 +19,7 @@ export function rootsExpiry({ facts, ports }: Pick<CheckContext, 'facts' | 'port
 
 export function judgeExpiry({ trust }: Pick<MeshSnapshot, 'trust'>, now: number): CheckVerdict {
   const roots = trust.signerNames.flatMap((signer) =>
-    trust.rootsFor(signer).map((root) => ({ signer, root })),
+    trust.anchorsOf(signer).map((root) => ({ signer, root })),
   );
   const text = (of: readonly { readonly signer: string; readonly root: Certificate }[]): string =>
     listed(

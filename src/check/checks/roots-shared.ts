@@ -26,8 +26,8 @@ export function judgeSharing(
     const trusted: readonly string[] = signersTrustedBy(policy, one as SignerName);
     return names.slice(at + 1).flatMap((other) => {
       if (trusted.includes(other)) return [];
-      const theirs = new Set(trust.rootsFor(other).map(({ sha256 }) => sha256));
-      const root = trust.rootsFor(one).find(({ sha256 }) => theirs.has(sha256));
+      const theirs = new Set(trust.rootsSentFor(other).map(({ sha256 }) => sha256));
+      const root = trust.rootsSentFor(one).find(({ sha256 }) => theirs.has(sha256));
       return root === undefined ? [] : [`${one} and ${other} both have ${describeRoot(root)}`];
     });
   });

@@ -40,7 +40,7 @@ export function judgeRoots(
     const read = readSignerText(text, signerDomain);
     if (read.kind === 'unusable') return [];
     const { name } = read;
-    return trust.rootsFor(name).length > 0 || elsewhere.has(name) ? [] : [`${name}, by ${by}`];
+    return trust.anchorsOf(name).length > 0 || elsewhere.has(name) ? [] : [`${name}, by ${by}`];
   });
   if (without.length === 0)
     return ok('every signer that is assigned has a root in the mesh config');

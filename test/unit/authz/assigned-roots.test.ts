@@ -33,7 +33,7 @@ async function rootsIn(world: AWorld): Promise<{ roots: string[]; foreign: strin
 
 function nameOf({ sha256 }: Certificate): string {
   const name = names.find((short) =>
-    mesh.trust.rootsFor(signer(short)).some((root) => root.sha256 === sha256),
+    mesh.trust.anchorsOf(signer(short)).some((root) => root.sha256 === sha256),
   );
   return name ?? 'a stranger';
 }

@@ -53,7 +53,7 @@ function names(): readonly string[] {
   const known = { stated, fetched, newer };
   const { trust } = roots.current();
   return trust
-    .rootsFor(signer)
+    .anchorsOf(signer)
     .flatMap(({ pem }) =>
       Object.entries(known).flatMap(([name, each]) => (each.certificatePem === pem ? [name] : [])),
     );

@@ -18,7 +18,7 @@ beforeAll(async () => {
 
 function rootsOf(...pems: readonly string[]): readonly string[] {
   const bundle = TrustBundle.of(pems.map((pem) => ({ pem, certSigners: [signer] })));
-  return bundle.rootsFor(signer).map((root) => root.pem);
+  return bundle.anchorsOf(signer).map((root) => root.pem);
 }
 
 describe('TrustBundle', () => {
@@ -27,10 +27,18 @@ describe('TrustBundle', () => {
       { pem: older.certificatePem, certSigners: [signer, 'a.b/c'] },
       { pem: newer.certificatePem, certSigners: ['a.b/d'] },
     ]);
-    expect(bundle.rootsFor('a.b/c')).toHaveLength(1);
-    expect(bundle.rootsFor('a.b/d')[0]?.pem).toBe(newer.certificatePem);
-    expect(bundle.rootsFor('a.b/e')).toEqual([]);
+    expect(bundle.anchorsOf('a.b/c')).toHaveLength(1);
+    expect(bundle.anchorsOf('a.b/d')[0]?.pem).toBe(newer.certificatePem);
+    expect(bundle.anchorsOf('a.b/e')).toEqual([]);
     expect(bundle.signerNames).toEqual([signer, 'a.b/c', 'a.b/d']);
+  });
+
+  it('has the same roots sent for a signer that its certificates must lead to', () => {
+    const pem = older.certificatePem + newer.certificatePem;
+    const bundle = TrustBundle.of([{ pem, certSigners: [signer] }]);
+    expect(bundle.rootsSentFor(signer)).toEqual(bundle.anchorsOf(signer));
+    expect(bundle.rootsSentFor(signer)).toHaveLength(2);
+    expect(bundle.rootsSentFor('a.b/e')).toEqual([]);
   });
 
   it('keeps two roots of one entry in order', () => {
@@ -55,7 +63,7 @@ describe('TrustBundle', () => {
       { pem: newer.certificatePem, certSigners: [] },
     ]);
     expect(bundle.unboundRoots.map(({ pem }) => pem)).toEqual([newer.certificatePem]);
-    expect(bundle.rootsFor(signer)).toHaveLength(1);
+    expect(bundle.anchorsOf(signer)).toHaveLength(1);
     expect(bundle.signerNames).toEqual([signer]);
   });
 
@@ -67,7 +75,7 @@ describe('TrustBundle', () => {
     const [der] = parseCertificateBundle(newer.certificatePem);
     const root = parseCertificate(der ?? new Uint8Array());
     const bundle = TrustBundle.of(entries, new Map([['https://x/', [root]]]));
-    expect(bundle.rootsFor(signer).map(({ pem }) => pem)).toEqual([
+    expect(bundle.anchorsOf(signer).map(({ pem }) => pem)).toEqual([
       older.certificatePem,
       newer.certificatePem,
     ]);
