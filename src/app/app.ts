@@ -269,6 +269,7 @@ async function startDebug(
     kubernetes: core.kubernetes,
     inputSource: requests.access.inputSource,
     recent: requests.decisions,
+    issuers: requests.issuers,
     readiness: core.readiness,
     sources,
     watches: core.watches,

@@ -9,6 +9,7 @@ import { describeIssuerBy, Explainer } from '../debug/explainer.ts';
 import type { KubernetesApi } from '../kube/client-node/connect-kubernetes.ts';
 import type { Watches } from '../kube/watches.ts';
 import type { MetricsSources } from '../metrics/metrics-sources.ts';
+import type { KnownIssuers } from '../ra/known-issuers.ts';
 import type { RecentDecisions } from '../ra/recent-decisions.ts';
 
 export interface DebugPageOptions {
@@ -16,6 +17,7 @@ export interface DebugPageOptions {
   readonly kubernetes: KubernetesApi;
   readonly inputSource: AssignmentInputSource;
   readonly recent: RecentDecisions;
+  readonly issuers: KnownIssuers;
   readonly readiness: readonly ReadinessCheck[];
   readonly sources: MetricsSources;
   readonly watches: Watches;
@@ -36,6 +38,7 @@ export async function openDebugPage(options: DebugPageOptions): Promise<DebugPag
     accessReviews: kubernetes.accessReviews,
     describeIssuer: describeIssuerBy(kubernetes.issuerStatuses),
     recent,
+    issuers: options.issuers,
     clock,
   });
   const pages = await startDebugPages({

@@ -1,5 +1,6 @@
 import type { AssignmentInputs } from '../authz/assignment-inputs.ts';
 import { explainSigner } from '../authz/granted-signer.ts';
+import { RaError } from '../base/ra-error.ts';
 import { SpiffeIdError, workloadId } from '../pki/spiffe-id.ts';
 
 /** Which signer a workload that requests none would get. */
@@ -27,11 +28,10 @@ export function assignedSigner(workload: WorkloadOnMap, inputs: AssignmentInputs
     const { verdict } = explainSigner(subject, undefined, inputs);
     if (verdict.kind === 'refused') return { kind: 'refused', reason: verdict.error.reason };
     const { signer, source } = verdict;
-    const rootless = trust.anchorsOf(signer).length === 0;
-    if (rootless) return { kind: 'refused', reason: 'signer_without_root' };
+    trust.requireAnchorsOf(signer);
     return { kind: 'granted', signer, source };
   } catch (error) {
-    if (!(error instanceof SpiffeIdError)) throw error;
+    if (!(error instanceof SpiffeIdError || error instanceof RaError)) throw error;
     return { kind: 'refused', reason: error.reason };
   }
 }

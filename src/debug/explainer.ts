@@ -10,11 +10,13 @@ import type { RaConfig } from '../config/ra-config.ts';
 import type { AccessReviews } from '../kube/reviews.ts';
 import type { IssuerStatuses } from '../kube/issuers.ts';
 import type { PodLookup } from '../kube/pod-directory.ts';
+import type { MeshSnapshot } from '../mesh/mesh-snapshot.ts';
 import type { Labels } from '../mesh/proxy-config.ts';
 import { SpiffeIdError, workloadId } from '../pki/spiffe-id.ts';
 import type { SpiffeId, TrustDomain } from '../pki/spiffe-id.ts';
 import { eachOnce } from '../pki/authorities.ts';
-import { admitLifetime } from '../ra/lifetime.ts';
+import type { KnownIssuers } from '../ra/known-issuers.ts';
+import { grantLifetime } from '../ra/lifetime.ts';
 import type { RecentDecision, RecentDecisions } from '../ra/recent-decisions.ts';
 import { rootSummary } from './root-summary.ts';
 import type { RootSummary } from './root-summary.ts';
@@ -83,8 +85,12 @@ export interface ExplainerOptions {
   readonly accessReviews: AccessReviews;
   readonly describeIssuer: DescribeIssuer | undefined;
   readonly recent: RecentDecisions;
+  /** Those of the registration authority, so that no lifetime is promised that no request gets. */
+  readonly issuers: KnownIssuers;
   readonly clock: Clock;
 }
+
+type GrantedVerdict = Extract<SignerExplanation['verdict'], { readonly kind: 'granted' }>;
 
 const withinMs = 5_000;
 const maxRefusals = 10;
@@ -116,33 +122,25 @@ export class Explainer {
     const cluster = config.cluster.id;
     const namespaceLabels = inputs.namespaceLabels(id.namespace, cluster);
     const workload = { identity: id, cluster, namespaceLabels, podLabels };
-    const explained = explainSigner(workload, question.signer, inputs);
-    const { verdict } = explained;
+    const { verdict, steps } = explainSigner(workload, question.signer, inputs);
     const common = {
       identity: id.uri,
-      steps: explained.steps.map(describeStep),
+      steps: steps.map(describeStep),
       ...this.#describeNodeAgent(question),
       recentRefusals: recent.refusalsOf(id.uri, maxRefusals),
     };
-    if (verdict.kind === 'refused') {
-      const { code, reason, message } = verdict.error;
-      return { ...common, verdict: { kind: 'refused', code, reason, because: message }, roots: [] };
-    }
+    if (verdict.kind === 'refused') return { ...common, ...describeRefusal(verdict.error) };
     const { signer, source, servedInsteadOf } = verdict;
-    const roots = rootsTrustedBy(inputs, verdict.signer);
-    if (inputs.mesh.trust.anchorsOf(signer).length === 0) {
-      const error = new RaError(
-        'SIGNER_WITHOUT_ROOT',
-        `${signer} has no root in caCertificates of the mesh config`,
-      );
-      const { code, reason, message } = error;
-      return { ...common, verdict: { kind: 'refused', code, reason, because: message }, roots: [] };
+    try {
+      inputs.mesh.trust.requireAnchorsOf(signer);
+    } catch (error) {
+      return { ...common, ...describeRefusal(RaError.from(error)) };
     }
     return {
       ...common,
       verdict: { kind: 'granted', signer, assignedBy: source, servedInsteadOf },
-      roots: eachOnce(roots).map(rootSummary),
-      lifetime: this.#lifetime(question, explained),
+      roots: eachOnce(rootsTrustedBy(inputs, signer)).map(rootSummary),
+      lifetime: this.#lifetime(question, verdict, inputs.mesh),
       ...(await this.#describeSigner(signer, signal)),
     };
   }
@@ -170,13 +168,14 @@ export class Explainer {
 
   #lifetime(
     { ttlSeconds }: ExplainQuestion,
-    { verdict }: SignerExplanation,
+    { signer, limits }: Pick<GrantedVerdict, 'signer' | 'limits'>,
+    { trust }: MeshSnapshot,
   ): { readonly seconds?: number; readonly refused?: string } {
-    if (verdict.kind === 'refused') return {};
+    const { config, issuers, clock } = this.#options;
+    const question = { requestedTtlSeconds: BigInt(ttlSeconds), signerName: signer, limits };
+    const grounds = { lifetime: config.lifetime, issuers, trust, now: clock.now() };
     try {
-      return {
-        seconds: admitLifetime(BigInt(ttlSeconds), this.#options.config.lifetime, verdict.limits),
-      };
+      return { seconds: grantLifetime(question, grounds) };
     } catch (error) {
       return { refused: RaError.from(error).message };
     }
@@ -213,6 +212,14 @@ export function describeIssuerBy(issuers: IssuerStatuses): DescribeIssuer {
     const why = [reason, message].filter((part) => part !== '').join(': ');
     return `${kind} ${place} is ${state}${why === '' ? '' : `: ${why}`}`;
   };
+}
+
+function describeRefusal({
+  code,
+  reason,
+  message,
+}: RaError): Pick<Explanation, 'verdict' | 'roots'> {
+  return { verdict: { kind: 'refused', code, reason, because: message }, roots: [] };
 }
 
 function describeStep({

@@ -1,4 +1,5 @@
 import { messageOf } from '../base/error-message.ts';
+import { RaError } from '../base/ra-error.ts';
 import { eachOnce, parseAuthorities } from '../pki/authorities.ts';
 import type { Certificate } from '../pki/certificate.ts';
 import type { CaCertificateEntry } from './ca-certificate-entry.ts';
@@ -38,6 +39,16 @@ export class TrustBundle {
    */
   anchorsOf(signerName: string): readonly Certificate[] {
     return this.#roots.get(signerName) ?? [];
+  }
+
+  /** The same of a signer that is to be asked. Throws SIGNER_WITHOUT_ROOT where there are none. */
+  requireAnchorsOf(signerName: string): readonly Certificate[] {
+    const anchors = this.anchorsOf(signerName);
+    if (anchors.length > 0) return anchors;
+    throw new RaError(
+      'SIGNER_WITHOUT_ROOT',
+      `${signerName} has no root in caCertificates of the mesh config`,
+    );
   }
 
   /**

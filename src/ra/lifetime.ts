@@ -1,4 +1,7 @@
+import type { SignerLimits } from '../authz/signer-policy.ts';
 import { RaError } from '../base/ra-error.ts';
+import type { TrustBundle } from '../mesh/trust-bundle.ts';
+import type { KnownIssuers } from './known-issuers.ts';
 
 /** Kubernetes refuses a smaller `spec.expirationSeconds` (certificates.k8s.io/v1). */
 export const shortestTtlSeconds = 600;
@@ -13,6 +16,37 @@ export interface LifetimeLimits {
   readonly defaultTtlSeconds: number | undefined;
   /** A longer requested lifetime gets this instead of a refusal: agents renew by the certificate's real end. */
   readonly maxTtlSeconds: number | undefined;
+}
+
+/** Which signer would sign, and what its rule leaves. */
+export interface LifetimeQuestion {
+  /** The int64 of the wire: zero or negative means the default. */
+  readonly requestedTtlSeconds: bigint;
+  readonly signerName: string;
+  readonly limits: Pick<SignerLimits, 'defaultTtlSeconds' | 'maxTtlSeconds'>;
+}
+
+/** What else decides on a lifetime. */
+export interface LifetimeGrounds {
+  readonly lifetime: LifetimePolicy;
+  /** The authorities that were seen to sign. */
+  readonly issuers: KnownIssuers;
+  readonly trust: TrustBundle;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: number;
+}
+
+/**
+ * The lifetime that a request gets, and that its explanation promises, in seconds: no longer than the
+ * signer's own authority and its last root are still valid. Throws TTL_REJECTED as `admitLifetime` does.
+ */
+export function grantLifetime(
+  { requestedTtlSeconds, signerName, limits }: LifetimeQuestion,
+  { lifetime, issuers, trust, now }: LifetimeGrounds,
+): number {
+  const left = issuers.secondsLeft(signerName, trust.anchorsOf(signerName), now);
+  const maxTtlSeconds = Math.min(limits.maxTtlSeconds ?? Infinity, left);
+  return admitLifetime(requestedTtlSeconds, lifetime, { ...limits, maxTtlSeconds });
 }
 
 /**

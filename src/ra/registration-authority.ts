@@ -1,5 +1,5 @@
 import { admitKeyType } from '../authz/key-type.ts';
-import type { AssignmentInputs, AssignmentInputSource } from '../authz/assignment-inputs.ts';
+import type { AssignmentInputSource } from '../authz/assignment-inputs.ts';
 import { describeSource } from '../authz/assignment-sources.ts';
 import { GrantedSigner } from '../authz/granted-signer.ts';
 import type { SignerQuestion } from '../authz/granted-signer.ts';
@@ -7,6 +7,7 @@ import type { CallerPods } from '../authz/caller-pods.ts';
 import { rootsTrustedBy } from '../authz/trusted-signers.ts';
 import type { Clock } from '../base/clock.ts';
 import { RaError } from '../base/ra-error.ts';
+import type { MeshSnapshot } from '../mesh/mesh-snapshot.ts';
 import { eachOnce } from '../pki/authorities.ts';
 import type { Certificate } from '../pki/certificate.ts';
 import type { ChainVerifier } from '../pki/chain.ts';
@@ -16,7 +17,7 @@ import { IssuedChain } from './issued-chain.ts';
 import type { CertificateIssuer, IssueRequest } from './issue-request.ts';
 import type { KeyHolders } from './key-holders.ts';
 import { KnownIssuers } from './known-issuers.ts';
-import { admitLifetime } from './lifetime.ts';
+import { grantLifetime } from './lifetime.ts';
 import type { LifetimePolicy } from './lifetime.ts';
 import type { Signer, SigningOrder } from './signer.ts';
 import { VerifiedChain } from './verified-chain.ts';
@@ -107,12 +108,9 @@ export class RegistrationAuthority implements CertificateIssuer {
     }
     admitKeyType(granted.limits, admitted.request.publicKey);
     this.#claimKey(admitted, decision);
-    const ttlSeconds = this.#lifetimeOf(request, granted, inputs);
+    const ttlSeconds = this.#lifetimeOf(request, granted, inputs.mesh);
     decision.note({ ttlSeconds });
-    const roots = inputs.mesh.trust.anchorsOf(granted.signerName);
-    if (roots.length === 0) {
-      throw new RaError('SIGNER_WITHOUT_ROOT', `${granted.signerName} has no root in mesh config`);
-    }
+    const roots = inputs.mesh.trust.requireAnchorsOf(granted.signerName);
     return { order: { admitted, granted, ttlSeconds, decision }, question, roots };
   }
 
@@ -121,13 +119,16 @@ export class RegistrationAuthority implements CertificateIssuer {
     this.#options.keyHolders.claim({ spkiSha256, identity: identity.id.uri }, decision);
   }
 
-  #lifetimeOf(request: IssueRequest, granted: GrantedSigner, { mesh }: AssignmentInputs): number {
+  #lifetimeOf(
+    { requestedTtlSeconds }: IssueRequest,
+    { signerName, limits }: GrantedSigner,
+    { trust }: MeshSnapshot,
+  ): number {
     const { lifetime, clock } = this.#options;
-    const { signerName, limits } = granted;
-    const roots = mesh.trust.anchorsOf(signerName);
-    const left = this.#issuers.secondsLeft(signerName, roots, clock.now());
-    const maxTtlSeconds = Math.min(limits.maxTtlSeconds ?? Infinity, left);
-    return admitLifetime(request.requestedTtlSeconds, lifetime, { ...limits, maxTtlSeconds });
+    return grantLifetime(
+      { requestedTtlSeconds, signerName, limits },
+      { lifetime, issuers: this.#issuers, trust, now: clock.now() },
+    );
   }
 
   /**

@@ -12,6 +12,7 @@ import { parseProxyConfig } from '../../../src/mesh/proxy-config.ts';
 import { ProxyConfigIndex } from '../../../src/mesh/proxy-config-index.ts';
 import { Decision } from '../../../src/ra/decision.ts';
 import type { DecisionFacts } from '../../../src/ra/decision.ts';
+import { KnownIssuers } from '../../../src/ra/known-issuers.ts';
 import { RecentDecisions } from '../../../src/ra/recent-decisions.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { signerDomain } from '../../support/orders.ts';
@@ -149,6 +150,7 @@ function explainerOf(world: AssignmentInputs, recent: RecentDecisions, clock: Cl
     },
     accessReviews: { can: () => Promise.resolve(true) },
     describeIssuer: undefined,
+    issuers: new KnownIssuers(),
     recent,
     clock,
   });

@@ -4,6 +4,7 @@ import type { ExplainerOptions, ExplainQuestion } from '../../../src/debug/expla
 import { RaError } from '../../../src/base/ra-error.ts';
 import type { Pod } from '../../../src/kube/objects.ts';
 import { Decision } from '../../../src/ra/decision.ts';
+import { KnownIssuers } from '../../../src/ra/known-issuers.ts';
 import { RecentDecisions } from '../../../src/ra/recent-decisions.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { aWorld, signer } from '../authz/a-world.ts';
@@ -31,7 +32,7 @@ function anExplainer(world: AWorld = {}, change: Partial<ExplainerOptions> = {})
     podLookup: { read: () => Promise.resolve(undefined), listOnNode: () => Promise.resolve([]) },
     accessReviews: { can: () => Promise.resolve(true) },
     describeIssuer: undefined,
-    ...{ recent, clock },
+    ...{ recent, issuers: new KnownIssuers(), clock },
     ...change,
   });
   return { explainer, clock, recent };
