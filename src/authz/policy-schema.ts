@@ -1,4 +1,4 @@
-import type { KeyAlgorithm } from '../pki/key-pair.ts';
+import { keyAlgorithms } from '../pki/key-algorithm.ts';
 import { fields, flag, list, oneOf, text, textMapping } from './policy-reader.ts';
 import type { JsonSchema, Reader } from './policy-reader.ts';
 
@@ -68,14 +68,6 @@ const namespaceLabels = textMapping(
   { description: "Labels that the caller's namespace must carry, all of them.", maxItems: 32 },
 );
 
-const keyTypes: readonly KeyAlgorithm[] = [
-  'rsa-2048',
-  'rsa-3072',
-  'rsa-4096',
-  'ecdsa-p256',
-  'ecdsa-p384',
-];
-
 const alternatives = (
   what: string,
 ): { description: string; minItems: number; maxItems: number } => ({
@@ -109,10 +101,10 @@ const rule = fields(
     ),
     maxTtl: duration('Who asks for a longer validity gets this one.'),
     defaultTtl: duration('The validity for callers that ask for none.'),
-    keyTypes: list(oneOf(keyTypes, 'A kind of key.'), {
+    keyTypes: list(oneOf(keyAlgorithms, 'A kind of key.'), {
       description: 'The kinds of key that these callers may bring; absent: all.',
       minItems: 1,
-      maxItems: keyTypes.length,
+      maxItems: keyAlgorithms.length,
     }),
   },
   {

@@ -1,6 +1,6 @@
 import type { Labels } from '../mesh/proxy-config.ts';
 import type { SignerName } from '../mesh/signer-name.ts';
-import type { KeyAlgorithm } from '../pki/key-pair.ts';
+import type { KeyAlgorithm } from '../pki/key-algorithm.ts';
 import type { Place } from './policy-problem.ts';
 import type { signerModes, sourceNames } from './policy-schema.ts';
 

@@ -3,8 +3,8 @@ import { ChainVerifier } from '../pki/chain.ts';
 import { parseCertificate } from '../pki/certificate.ts';
 import type { Certificate } from '../pki/certificate.ts';
 import { buildCertificateRequest } from '../pki/certificate-request-builder.ts';
+import type { KeyAlgorithm } from '../pki/key-algorithm.ts';
 import { exportPrivateKeyPem, generateKeyPair } from '../pki/key-pair.ts';
-import type { KeyAlgorithm } from '../pki/key-pair.ts';
 import { parseCertificateBundle } from '../pki/pem.ts';
 
 /** Thrown when the authority's answer is not what a workload can use. */

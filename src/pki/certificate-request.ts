@@ -7,6 +7,7 @@ import { parseDer, requestLimits } from './der.ts';
 import type { DerElement } from './der.ts';
 import { checkEcdsaSignature } from './ecdsa-signature.ts';
 import { isEmptySubject } from './empty-subject.ts';
+import { signatureKindOf } from './key-algorithm.ts';
 import { admitPublicKey } from './key-policy.ts';
 import type { AdmittedKey } from './key-policy.ts';
 import { PemError, encodePem, parseSinglePem } from './pem.ts';
@@ -72,7 +73,7 @@ function readRequest(der: Uint8Array): CertificateRequest {
 
   const algorithm = admitSignatureAlgorithm(algorithmElement);
   const key = admitPublicKey(spki);
-  if (algorithm.kind !== (key.kind === 'ec' ? 'ecdsa' : 'rsa')) {
+  if (algorithm.kind !== signatureKindOf(key)) {
     throw new CsrError('signature_algorithm', 'the signature algorithm is not of the key');
   }
   const subjectDer = emptySubject(subject);

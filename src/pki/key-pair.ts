@@ -1,10 +1,9 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import type { KeyObject, webcrypto } from 'node:crypto';
 import { crypto } from './crypto.ts';
+import { algorithmOf, keyAlgorithms } from './key-algorithm.ts';
+import type { KeyAlgorithm, PublicKeyKind } from './key-algorithm.ts';
 import { encodePem } from './pem.ts';
-
-const keyAlgorithms = ['ecdsa-p256', 'ecdsa-p384', 'rsa-2048', 'rsa-3072', 'rsa-4096'] as const;
-export type KeyAlgorithm = (typeof keyAlgorithms)[number];
 
 export type HashName = 'SHA-1' | 'SHA-256' | 'SHA-384' | 'SHA-512';
 
@@ -36,7 +35,7 @@ export async function exportPrivateKeyPem({ privateKey }: KeyPair): Promise<stri
  */
 export async function importKeyPair(pem: string): Promise<KeyPair> {
   const privateKey = createPrivateKey(pem);
-  const algorithm = algorithmOf(privateKey);
+  const algorithm = supportedAlgorithmOf(privateKey);
   return importForHash(privateKey, algorithm, defaultHash(algorithm));
 }
 
@@ -76,16 +75,23 @@ function parametersOf(algorithm: KeyAlgorithm, hash: HashName): KeyParameters {
   }
 }
 
-function algorithmOf(key: KeyObject): KeyAlgorithm {
-  const details = key.asymmetricKeyDetails;
-  const curves = new Map<string | undefined, string>([
-    ['prime256v1', 'ecdsa-p256'],
-    ['secp384r1', 'ecdsa-p384'],
-  ]);
-  const name =
-    key.asymmetricKeyType === 'rsa'
-      ? `rsa-${details?.modulusLength ?? 0}`
-      : curves.get(details?.namedCurve);
+/** By OpenSSL's names. */
+const curves: ReadonlyMap<string | undefined, 'P-256' | 'P-384'> = new Map<
+  string | undefined,
+  'P-256' | 'P-384'
+>([
+  ['prime256v1', 'P-256'],
+  ['secp384r1', 'P-384'],
+]);
+
+function kindOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): PublicKeyKind {
+  return asymmetricKeyType === 'rsa'
+    ? { kind: 'rsa', bits: asymmetricKeyDetails?.modulusLength ?? 0 }
+    : { kind: 'ec', curve: curves.get(asymmetricKeyDetails?.namedCurve) };
+}
+
+function supportedAlgorithmOf(key: KeyObject): KeyAlgorithm {
+  const name = algorithmOf(kindOf(key));
   const algorithm = keyAlgorithms.find((known) => known === name);
   if (algorithm === undefined)
     throw new Error('the private key is of a kind that is not supported');

@@ -1,5 +1,6 @@
 import type { Certificate } from '../pki/certificate.ts';
 import { isEmptySubject } from '../pki/empty-subject.ts';
+import { canEncipher } from '../pki/key-algorithm.ts';
 import { isNoAuthority, isValidAlready, isVersion3, signerClockSkewMs } from './returned-chain.ts';
 import type { LeafRule } from './returned-chain.ts';
 
@@ -18,8 +19,8 @@ const orderedExtendedKeyUsages = ['clientAuth', 'serverAuth'];
 function hasOrderedKeyUsages({ keyUsages, publicKey }: Certificate): boolean {
   if (keyUsages === undefined) return false;
   const allowed = [...keyUsages].every((usage) => allowedKeyUsages.has(usage));
-  // An elliptic-curve key enciphers no keys, so signers may leave that usage out.
-  const enciphers = keyUsages.has('keyEncipherment') || publicKey.kind === 'ec';
+  // A key that cannot encipher others needs no such usage, so signers may leave it out.
+  const enciphers = keyUsages.has('keyEncipherment') || !canEncipher(publicKey);
   return allowed && enciphers && keyUsages.has('digitalSignature');
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
-import type { KeyAlgorithm } from '../pki/key-pair.ts';
+import type { KeyAlgorithm } from '../pki/key-algorithm.ts';
 
 export interface ToySignerOptions {
   /** Such as `clusterissuers.cert-manager.io/foo`. */

@@ -1,7 +1,8 @@
 import { buildCertificate } from '../pki/certificate-builder.ts';
 import type { IssuerKeyPair, CertificateTemplate } from '../pki/certificate-builder.ts';
+import type { KeyAlgorithm } from '../pki/key-algorithm.ts';
 import { generateKeyPair } from '../pki/key-pair.ts';
-import type { KeyAlgorithm, KeyPair } from '../pki/key-pair.ts';
+import type { KeyPair } from '../pki/key-pair.ts';
 
 export interface ToyAuthorityOptions {
   readonly commonName: string;

@@ -1,7 +1,8 @@
 import { buildCertificate } from '../../src/pki/certificate-builder.ts';
 import type { CertificateTemplate } from '../../src/pki/certificate-builder.ts';
+import type { KeyAlgorithm } from '../../src/pki/key-algorithm.ts';
 import { generateKeyPair } from '../../src/pki/key-pair.ts';
-import type { KeyAlgorithm, KeyPair } from '../../src/pki/key-pair.ts';
+import type { KeyPair } from '../../src/pki/key-pair.ts';
 
 const yearMs = 365 * 86_400_000;
 

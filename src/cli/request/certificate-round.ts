@@ -2,7 +2,7 @@ import type { Random } from '../../base/backoff.ts';
 import { sleep } from '../../base/clock.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Certificate } from '../../pki/certificate.ts';
-import type { KeyAlgorithm } from '../../pki/key-pair.ts';
+import type { KeyAlgorithm } from '../../pki/key-algorithm.ts';
 import { makeKeyAndRequest, verifyAnswer } from '../workload.ts';
 
 /** A certificate that was asked for and verified, with all that a workload needs to use it. */

@@ -1,20 +1,12 @@
 import { Command, Option } from 'commander';
 import { systemClock } from '../../base/clock.ts';
-import type { KeyAlgorithm } from '../../pki/key-pair.ts';
+import { keyAlgorithms } from '../../pki/key-algorithm.ts';
 import type { CommandRun } from '../command-run.ts';
 import { quietOption } from '../output-options.ts';
 import { untilSignal } from '../until-signal.ts';
 import { agentGracePeriod } from './renewal-time.ts';
 import { parseRequestFlags } from './request-plan.ts';
 import type { RequestFlags, RequestPlan } from './request-plan.ts';
-
-const keys: readonly KeyAlgorithm[] = [
-  'rsa-2048',
-  'rsa-3072',
-  'rsa-4096',
-  'ecdsa-p256',
-  'ecdsa-p384',
-];
 
 const after = `
 With --watch it stays and renews as istio-agent does: with a new key each time, when the share
@@ -60,7 +52,7 @@ function addCallOptions(command: Command): void {
     .option('--impersonate <uri>', 'identity of a workload, for a trusted node agent')
     .option('--cluster-id <id>', 'the id of the cluster that the token is of')
     .option('--ttl <duration>', 'validity to ask for', '24h')
-    .addOption(new Option('--key <kind>', 'kind of key').choices(keys).default('rsa-2048'))
+    .addOption(new Option('--key <kind>', 'kind of key').choices(keyAlgorithms).default('rsa-2048'))
     .option('--timeout <duration>', 'how long to wait', '90s');
 }
 

@@ -1,5 +1,5 @@
 import { parseGoDuration } from '../../base/go-duration.ts';
-import type { KeyAlgorithm } from '../../pki/key-pair.ts';
+import type { KeyAlgorithm } from '../../pki/key-algorithm.ts';
 import { checkHostPort } from '../host-port.ts';
 import { UsageError } from '../workspace.ts';
 import type { GracePeriod } from './renewal-time.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { admitKeyType } from '../../../src/authz/key-type.ts';
-import type { KeyKind } from '../../../src/authz/key-type.ts';
+import type { PublicKeyKind } from '../../../src/pki/key-algorithm.ts';
 import { noLimits } from '../../../src/authz/signer-policy.ts';
 
-const rsa = (bits: number): KeyKind => ({ kind: 'rsa', bits });
-const ec = (curve: 'P-256' | 'P-384'): KeyKind => ({ kind: 'ec', curve });
+const rsa = (bits: number): PublicKeyKind => ({ kind: 'rsa', bits });
+const ec = (curve: 'P-256' | 'P-384'): PublicKeyKind => ({ kind: 'ec', curve });
 
 describe('admitKeyType', () => {
   const limits = { ...noLimits, keyTypes: ['rsa-3072', 'ecdsa-p256'] as const };

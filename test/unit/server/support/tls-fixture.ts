@@ -1,6 +1,7 @@
 import { buildCertificate } from '../../../../src/pki/certificate-builder.ts';
+import type { KeyAlgorithm } from '../../../../src/pki/key-algorithm.ts';
 import { exportPrivateKeyPem, generateKeyPair } from '../../../../src/pki/key-pair.ts';
-import type { KeyAlgorithm, KeyPair } from '../../../../src/pki/key-pair.ts';
+import type { KeyPair } from '../../../../src/pki/key-pair.ts';
 
 export interface Identity {
   readonly certificateChainPem: string;
