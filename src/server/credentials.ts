@@ -1,8 +1,8 @@
 import { constants } from 'node:crypto';
-import type { SecureServerOptions } from 'node:http2';
 import { createSecureContext } from 'node:tls';
 import type { SecureContextOptions } from 'node:tls';
 import { ServerCredentials } from '@grpc/grpc-js';
+import { http2Limits } from './http2-limits.ts';
 import { tlsParameters } from './tls-policy.ts';
 import type { TlsPolicy } from './tls-policy.ts';
 
@@ -12,29 +12,6 @@ export interface ServingIdentity {
   readonly certificateChainPem: string;
   readonly privateKeyPem: string;
 }
-
-/** One connection may carry as many calls at once as this; others wait in the client. */
-const maxConcurrentStreams = 256;
-
-/** Limits of a connection. grpc-js reaches none of them through its channel options. */
-const connectionOptions: SecureServerOptions = {
-  requestCert: true,
-  // A certificate that proves nothing is no reason to refuse a good token.
-  // Divergence: in istiod it fails the handshake.
-  rejectUnauthorized: false,
-  handshakeTimeout: 5_000,
-  unknownProtocolTimeout: 2_000,
-  maxHeaderListPairs: 48,
-  /** Megabytes. grpc-js itself asks for no limit; ten is what Node has by default. */
-  maxSessionMemory: 10,
-  maxSessionInvalidFrames: 50,
-  maxSessionRejectedStreams: 20,
-  maxOutstandingPings: 4,
-  // Rapid reset (CVE-2023-44487).
-  streamResetBurst: 500,
-  streamResetRate: 50,
-  settings: { maxConcurrentStreams, maxHeaderListSize: 16_384, enablePush: false },
-};
 
 /**
  * The server's TLS: 1.2 and up, authenticated encryption alone, a client certificate welcome but not
@@ -49,7 +26,7 @@ export class RotatingServerCredentials extends ServerCredentials {
    * identity or the policy is unusable.
    */
   constructor(identity: ServingIdentity | undefined, policy: TlsPolicy = {}) {
-    super(connectionOptions, checkedContext(identity, policy));
+    super(http2Limits, checkedContext(identity, policy));
     this.#policy = policy;
   }
 
