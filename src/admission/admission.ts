@@ -169,7 +169,7 @@ export class Admission {
     return this.#delay.hold(signal);
   }
 
-  /** For a shutdown: turns away who waits or would have to, and lets go what is held back. */
+  /** For a drain: turns away who waits or would have to, and lets go what is held back. */
   close(): void {
     const reason = (): RaError =>
       new RaError('NOT_READY', 'the server stops and lets nobody wait any more', {

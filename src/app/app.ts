@@ -38,8 +38,6 @@ import { startAuthorization } from './authorization.ts';
 import { openTelemetry } from './telemetry.ts';
 import type { Telemetry } from './telemetry.ts';
 
-/** How long calls under way may take to finish after a stop was asked for. */
-const drainMs = 20_000;
 const readyPollMs = 20;
 /** A loop that lags like this for so long will not recover. */
 const hopeless = { lagMs: 2_000, forMs: 10_000 };
@@ -95,7 +93,7 @@ async function start(config: RaConfig, edges: AppEdges, context: StartContext): 
     context,
   });
   readiness.push(serverCredentials.source);
-  const istiod = config.front && (await openPassThrough(config.front, serverCredentials, context));
+  const istiod = await openPassThrough(config, serverCredentials, context);
   if (istiod !== undefined) readiness.push(istiod.reached);
   const grpc = new GrpcServer({
     service: requests.service,
@@ -104,7 +102,7 @@ async function start(config: RaConfig, edges: AppEdges, context: StartContext): 
     reflection: config.reflection,
     passThrough: istiod?.passThrough,
     memoryLimitBytes: edges.memoryLimit.bytes,
-    lingerMs: config.load.drainDelayMs,
+    drainDelayMs: config.drain.delayMs,
     clock: context.clock,
     log: context.log.scope('server'),
   });
@@ -283,7 +281,7 @@ async function startDebug(
 
 /** Listens for calls, the last of all that starts and the first of all that stops. */
 async function serve(
-  { serving, secureGrpcAddress }: RaConfig,
+  { serving, secureGrpcAddress, drain }: RaConfig,
   {
     grpc,
     life,
@@ -300,7 +298,7 @@ async function serve(
   life.phase = 'serving';
   started.defer(async () => {
     life.phase = 'stopping';
-    await grpc.stop(drainMs);
+    await grpc.stop(drain.callsMs);
   });
   return grpcAddress;
 }

@@ -1,6 +1,7 @@
 import type { ReadinessCheck } from '../base/lifecycle.ts';
 import type { StartContext } from '../base/start-stack.ts';
 import type { FrontConfig } from '../config/front-settings.ts';
+import type { RaConfig } from '../config/ra-config.ts';
 import type { MetricsSources } from '../metrics/metrics-sources.ts';
 import { PassThrough } from '../server/pass-through/pass-through.ts';
 import { TcpPassThrough } from '../server/pass-through/tcp-pass-through.ts';
@@ -12,8 +13,6 @@ const securePort = 15012;
 const plainPort = 15010;
 /** By which metrics call it, whatever the port on the way there. */
 const webhookPort = 15017;
-/** How long connections that are passed on have to end by themselves when we stop. */
-const graceMs = 5_000;
 
 /** What is passed on to the istiod behind us. */
 export interface OpenedPassThrough {
@@ -23,12 +22,13 @@ export interface OpenedPassThrough {
   readonly sources: MetricsSources;
 }
 
-/** Opens the ways to the istiod behind us, and listens for what goes there whole. */
+/** Opens the ways to an istiod behind us, and listens for what goes there whole; undefined where there is none. */
 export async function openPassThrough(
-  front: FrontConfig,
+  { front, drain }: Pick<RaConfig, 'front' | 'drain'>,
   serverCredentials: OpenedServerCredentials,
   context: StartContext,
-): Promise<OpenedPassThrough> {
+): Promise<OpenedPassThrough | undefined> {
+  if (front === undefined) return undefined;
   const { clock, random, started } = context;
   const log = context.log.scope('server');
   const { upstreamHost: host, upstreamServerName: serverName = host } = front;
@@ -42,7 +42,7 @@ export async function openPassThrough(
   ]) {
     const way = new TcpPassThrough({ upstream: { host, port: upstreamPort }, clock, log });
     await way.start(address);
-    started.defer(() => way.stop(graceMs));
+    started.defer(() => way.stop(drain.connectionsMs));
     tcp.set(String(port), way);
   }
   log.info('passing on to istiod', { host });

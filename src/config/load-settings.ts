@@ -7,22 +7,12 @@ import { list, oneOf } from './setting-parsers.ts';
 const on = ['on', 'true'] as const;
 const off = ['off', 'false'] as const;
 
-/** What is borne, for how long, and how a replica leaves. */
+/** What is borne, and for how long. */
 export interface LoadConfig {
   /** Whether each pod and node agent may ask only so often. */
   readonly rateLimits: boolean;
-  /** How long a stopping replica goes on taking calls, in milliseconds: until clients are sent elsewhere. */
-  readonly drainDelayMs: number;
   /** How long single signers may take, in milliseconds, by full name. */
   readonly signerBudgetsMs: Readonly<Record<string, number>>;
-}
-
-const longestDelayMs = 30_000;
-
-function drainDelay(value: string): number {
-  const ms = parseGoDuration(value);
-  if (ms > longestDelayMs) throw new Error('must be at most 30s, or Kubernetes ends the pod first');
-  return ms;
 }
 
 function signerBudgets(value: string): Readonly<Record<string, number>> {
@@ -47,13 +37,6 @@ export const loadSettings = {
     fallback: 'on',
     parse: (value: string) => on.some((each) => each === oneOf([...on, ...off])(value)),
   },
-  drainDelay: {
-    env: 'DRAIN_DELAY',
-    help: 'how long a stopping replica still takes calls, until clients are sent to others',
-    placeholder: '<duration>',
-    fallback: '5s',
-    parse: drainDelay,
-  },
   signerBudgets: {
     env: 'SIGNER_BUDGETS',
     help: 'how long single signers may take, where that is less than REQUEST_BUDGET',
@@ -65,7 +48,6 @@ export const loadSettings = {
 export function readLoad(reader: SettingReader): LoadConfig {
   return {
     rateLimits: reader.need(loadSettings.rateLimits),
-    drainDelayMs: reader.need(loadSettings.drainDelay),
     signerBudgetsMs: reader.read(loadSettings.signerBudgets) ?? {},
   };
 }

@@ -8,6 +8,8 @@ import type { AuditConfig } from './audit-settings.ts';
 import { readKubernetes, readRevision } from './cluster-settings.ts';
 import type { KubernetesConfig } from './cluster-settings.ts';
 import { readClusterTrustBundles, readRootDistribution } from './distribution-settings.ts';
+import { readDrain } from './drain-settings.ts';
+import type { DrainConfig } from './drain-settings.ts';
 import { readFront } from './front-settings.ts';
 import type { FrontConfig } from './front-settings.ts';
 import { readIstiodSettings } from './istiod-settings.ts';
@@ -78,6 +80,7 @@ export interface RaConfig {
   readonly denyKeyReuse: boolean;
   readonly requestBudgetMs: number;
   readonly load: LoadConfig;
+  readonly drain: DrainConfig;
   readonly audit: AuditConfig;
   readonly reflection: boolean;
   readonly logging: LoggingConfig;
@@ -108,6 +111,7 @@ export function parseRaConfig(texts: SettingTexts): RaConfig {
     ...readCallers(reader),
     ...readDistribution(reader),
     load: readLoad(reader),
+    drain: readDrain(reader),
     audit: readAudit(reader),
     logging: readLogging(reader),
     tracing: readTracing(reader),

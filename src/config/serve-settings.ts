@@ -2,6 +2,7 @@ import { auditSettings } from './audit-settings.ts';
 import { callerSettings } from './caller-settings.ts';
 import { clusterSettings } from './cluster-settings.ts';
 import { distributionSettings } from './distribution-settings.ts';
+import { drainSettings } from './drain-settings.ts';
 import { frontSettings } from './front-settings.ts';
 import { istiodSettings } from './istiod-settings.ts';
 import { listenSettings } from './listen-settings.ts';
@@ -31,6 +32,7 @@ export const serveSettings = {
   ...signingSettings,
   ...callerSettings,
   ...loadSettings,
+  ...drainSettings,
   ...distributionSettings,
   ...frontSettings,
   ...auditSettings,

@@ -64,12 +64,12 @@ export class CertificateService {
     return this.#admission.counts;
   }
 
-  /** For a shutdown: whoever waits for its turn is answered NOT_READY, and nobody waits any more. */
+  /** For a drain: whoever waits for its turn is answered NOT_READY, and nobody waits any more. */
   drain(): void {
     this.#admission.close();
   }
 
-  /** Ends every call in flight with NOT_READY, for a shutdown whose grace is over. */
+  /** Ends every call in flight with NOT_READY, for a drain whose time is over. */
   interrupt(): void {
     for (const context of this.#contexts) {
       context.abort(

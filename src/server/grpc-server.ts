@@ -48,10 +48,10 @@ export interface GrpcServerOptions {
   /** How long a call's message may take to arrive; 10 s where absent. */
   readonly readWithinMs?: number | undefined;
   /**
-   * How long a stop goes on as before, so that those who send clients here learn that they should
-   * not; none where absent.
+   * For how long a drain takes calls as before, so that those who send clients here learn that they
+   * should not; none where absent.
    */
-  readonly lingerMs?: number | undefined;
+  readonly drainDelayMs?: number | undefined;
 }
 
 const defaultReadWithinMs = 10_000;
@@ -65,7 +65,7 @@ const channelOptions: ChannelOptions = {
   'grpc.keepalive_time_ms': 30_000,
   'grpc.keepalive_timeout_ms': 10_000,
   // An agent calls about twice a day and an idle connection costs some 83 KiB here, while a new one
-  // costs 2 ms of CPU: better to say goodbye early. Clients reconnect with their next call.
+  // costs 2 ms of CPU: better to close it early. Clients reconnect with their next call.
   'grpc.max_connection_idle_ms': 120_000,
   // Spreads clients over new replicas. The grace outlasts a request's whole budget.
   'grpc.max_connection_age_ms': 1_800_000,
@@ -148,12 +148,13 @@ export class GrpcServer {
   }
 
   /**
-   * Goes on for `lingerMs`, then accepts no more connections, answers who waits with UNAVAILABLE, tells clients to go elsewhere (GOAWAY) and resolves when all calls
-   * are answered. After `graceMs` those left are answered with UNAVAILABLE and what still holds on is
-   * cut. Idempotent; the first grace counts.
+   * The drain: goes on for `drainDelayMs`, then accepts no more connections, answers who waits with
+   * UNAVAILABLE, tells clients to go elsewhere (GOAWAY) and resolves when all calls are answered. After
+   * another `drainMs` those left are answered with UNAVAILABLE and what still holds on is cut.
+   * Idempotent; the first `drainMs` counts.
    */
-  stop(graceMs: number): Promise<void> {
-    this.#stopped ??= this.#drain(graceMs);
+  stop(drainMs: number): Promise<void> {
+    this.#stopped ??= this.#drain(drainMs);
     return this.#stopped;
   }
 
@@ -187,19 +188,19 @@ export class GrpcServer {
     });
   }
 
-  async #drain(graceMs: number): Promise<void> {
-    const { clock, service, passThrough, lingerMs = 0 } = this.#options;
+  async #drain(drainMs: number): Promise<void> {
+    const { clock, service, passThrough, drainDelayMs = 0 } = this.#options;
     this.#health.stop();
-    if (lingerMs > 0) await sleep(clock, lingerMs, new AbortController().signal);
+    if (drainDelayMs > 0) await sleep(clock, drainDelayMs, new AbortController().signal);
     this.#gate.stop();
     service.drain();
     const drained = new AbortController();
     const closed = this.#close().finally(() => {
       drained.abort();
     });
-    const passed = passThrough?.stop(graceMs);
+    const passed = passThrough?.stop(drainMs);
     const force = async (): Promise<void> => {
-      await sleep(clock, graceMs, drained.signal);
+      await sleep(clock, drainMs, drained.signal);
       service.interrupt();
       await sleep(clock, answerMs, drained.signal);
       this.#gate.cut();

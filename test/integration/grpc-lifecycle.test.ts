@@ -24,9 +24,9 @@ afterEach(async () => {
 const theEnd = { what: 'the end of a server', unit: 'ms' } as const;
 
 /** How long it takes until a server has stopped. */
-async function stopMs(server: ServerFixture['server'], graceMs: number): Promise<number> {
+async function stopMs(server: ServerFixture['server'], drainMs: number): Promise<number> {
   const start = performance.now();
-  await server.stop(graceMs);
+  await server.stop(drainMs);
   return performance.now() - start;
 }
 

@@ -198,7 +198,7 @@ async function outcomeOfRetried(client: CertificateClient): Promise<string> {
 
 describe('a replica that stops', () => {
   it('fails no call of clients that go on, when it goes on until they are sent elsewhere', async () => {
-    const old = await startServer({ bounds: { lingerMs: 1_500 } });
+    const old = await startServer({ bounds: { drainDelayMs: 1_500 } });
     const young = await startServer();
     for (const { issuer } of [old, young]) {
       issuer.behave = () =>

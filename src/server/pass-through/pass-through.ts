@@ -20,7 +20,7 @@ export interface PassThroughLimits extends UpstreamSessionLimits {
   readonly streamsPerConnection: number;
   /** Connections to istiod at once. */
   readonly sessions: number;
-  /** Over how long the streams are ended when we stop. */
+  /** Over how long the streams are ended in a drain. */
   readonly drainMs: number;
   /** How often connections that reached their age are looked for. */
   readonly sweepMs: number;
@@ -133,10 +133,10 @@ export class PassThrough {
 
   /**
    * Ends the streams one after the other over `drainMs`, so that their clients do not come back all
-   * at once, or over `graceMs` where that is shorter; then the connections to istiod. Idempotent.
+   * at once, or over the `drainMs` that is given where that is shorter; then the connections to istiod. Idempotent.
    */
-  stop(graceMs: number): Promise<void> {
-    this.#stopped ??= this.#drain(Math.min(graceMs, this.#limits.drainMs));
+  stop(drainMs: number): Promise<void> {
+    this.#stopped ??= this.#drain(Math.min(drainMs, this.#limits.drainMs));
     return this.#stopped;
   }
 
@@ -171,7 +171,7 @@ export class PassThrough {
   /**
    * A connection of a certain age is told to go, and grpc-js cuts it 75 s later with whatever is on
    * it. Streams that last as long as their connection are ended in order before that, at the second
-   * look, as istiod ends them ten seconds after its own goodbye.
+   * look, as istiod ends them ten seconds after its own GOAWAY.
    */
   #endLeaving(): void {
     for (const passed of this.#streams) {
@@ -181,12 +181,12 @@ export class PassThrough {
     }
   }
 
-  async #drain(graceMs: number): Promise<void> {
+  async #drain(drainMs: number): Promise<void> {
     const { clock } = this.#options;
     this.#sweep?.cancel();
     const never = new AbortController().signal;
-    for (let left = drainSteps; left > 0 && this.#streams.size > 0 && graceMs > 0; left -= 1) {
-      await sleep(clock, graceMs / drainSteps, never);
+    for (let left = drainSteps; left > 0 && this.#streams.size > 0 && drainMs > 0; left -= 1) {
+      await sleep(clock, drainMs / drainSteps, never);
       this.#endSome(Math.ceil(this.#streams.size / left));
     }
     this.#endSome(this.#streams.size);

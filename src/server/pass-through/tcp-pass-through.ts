@@ -69,9 +69,9 @@ export class TcpPassThrough {
     return listen(this.#server, address, this.#options.log);
   }
 
-  /** Accepts no more connections; those left after `graceMs` are cut. Idempotent. */
-  stop(graceMs: number): Promise<void> {
-    this.#stopped ??= this.#drain(graceMs);
+  /** Accepts no more connections; those left after `drainMs` are cut. Idempotent. */
+  stop(drainMs: number): Promise<void> {
+    this.#stopped ??= this.#drain(drainMs);
     return this.#stopped;
   }
 
@@ -130,7 +130,7 @@ export class TcpPassThrough {
     if (pair.client.destroyed && pair.upstream.destroyed) this.#pairs.delete(pair);
   }
 
-  async #drain(graceMs: number): Promise<void> {
+  async #drain(drainMs: number): Promise<void> {
     const drained = new AbortController();
     const closed = new Promise<void>((resolve) => {
       this.#server.close(() => {
@@ -138,7 +138,7 @@ export class TcpPassThrough {
         resolve();
       });
     });
-    await sleep(this.#options.clock, graceMs, drained.signal).catch(() => undefined);
+    await sleep(this.#options.clock, drainMs, drained.signal).catch(() => undefined);
     for (const { client, upstream } of this.#pairs) {
       cut(client);
       cut(upstream);

@@ -46,7 +46,7 @@ export class UpstreamSession {
   readonly #session: ClientHttp2Session;
   readonly #options: UpstreamSessionOptions;
   readonly #streams = new Set<ClientHttp2Stream>();
-  /** It takes no more streams: istiod said goodbye, or we did. */
+  /** It takes no more streams: istiod sent GOAWAY, or we did. */
   #isClosing = false;
   #isLost = false;
   /** Until we ask whether it lives, or close it. */

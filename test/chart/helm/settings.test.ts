@@ -82,7 +82,8 @@ describe('in the pod', () => {
     });
     expect(serve).toMatchObject({
       httpAddress: ':3',
-      load: { drainDelayMs: 2_000, rateLimits: false },
+      load: { rateLimits: false },
+      drain: { delayMs: 2_000 },
     });
   });
 

@@ -49,7 +49,7 @@ export interface ServerFixtureOptions {
   /** How connections and messages are bounded, and how the server stops. */
   readonly bounds?: Pick<
     GrpcServerOptions,
-    'maxConnections' | 'connectionLimits' | 'readWithinMs' | 'lingerMs' | 'memoryLimitBytes'
+    'maxConnections' | 'connectionLimits' | 'readWithinMs' | 'drainDelayMs' | 'memoryLimitBytes'
   >;
 }
 
