@@ -15,7 +15,7 @@ const modules = {
   metrics: ['ra', 'mesh', 'pki', 'base'],
   tracing: ['ra', 'base'],
   server: ['admission', 'ra', 'authn', 'authz', 'pki', 'base'],
-  config: ['tracing', 'authz', 'mesh', 'pki', 'base'],
+  config: ['tracing', 'distribution', 'authz', 'mesh', 'pki', 'base'],
   clusters: ['config', 'authz', 'authn', 'kube/client-node', 'kube', 'mesh', 'pki', 'base'],
   serving: ['config', 'server', 'signer', 'ra', 'distribution', 'kube', 'mesh', 'pki', 'base'],
   debug: ['config', 'metrics', 'server', 'ra', 'authz', 'kube', 'mesh', 'pki', 'base'],

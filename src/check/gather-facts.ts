@@ -4,6 +4,7 @@ import type { AssignmentInputs } from '../authz/assignment-inputs.ts';
 import { callWithin } from '../base/deadline.ts';
 import { textAt, stringMapAt } from '../base/json.ts';
 import type { RaConfig } from '../config/ra-config.ts';
+import { defaultRootConfigMapName } from '../distribution/root-config-map-name.ts';
 import { isNotFound } from '../kube/api-error.ts';
 import type { ObjectSelection } from '../kube/cluster-inspection.ts';
 import type { Namespace } from '../kube/objects.ts';
@@ -24,7 +25,6 @@ import { readMesh } from './read-mesh.ts';
 import { readRootConfigMap } from './read-root-config-map.ts';
 
 const limitMs = 5_000;
-const rootConfigMapName = 'istio-ca-root-cert';
 
 /** Seeks everything that checks judge by, each thing for itself and within 5 s. Never rejects. */
 export async function gatherFacts(
@@ -178,7 +178,7 @@ class Gatherer {
   }
 
   async #rootConfigMaps(signal: AbortSignal) {
-    const name = this.#config.rootDistribution?.configMapName ?? rootConfigMapName;
+    const name = this.#config.rootDistribution?.configMapName ?? defaultRootConfigMapName;
     const selection = { group: '', version: 'v1', resource: 'configmaps', name };
     return (await this.#list(selection, signal)).map(readRootConfigMap);
   }

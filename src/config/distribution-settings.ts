@@ -1,3 +1,4 @@
+import { defaultRootConfigMapName } from '../distribution/root-config-map-name.ts';
 import type { Setting, SettingReader } from './setting.ts';
 import { switchVariable, objectName } from './setting-parsers.ts';
 
@@ -14,7 +15,7 @@ export const distributionSettings = {
     env: 'PILOT_CA_CERT_CONFIGMAP',
     help: 'the ConfigMap for those roots',
     placeholder: '<name>',
-    fallback: 'istio-ca-root-cert',
+    fallback: defaultRootConfigMapName,
     parse: objectName,
   },
   clusterTrustBundles: {
