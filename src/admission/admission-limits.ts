@@ -11,8 +11,8 @@ export interface AdmissionLimits {
   /** How many of them may be for one namespace where others wait. */
   readonly workingPerNamespace: number;
   /** Of each of the two queues. */
-  readonly mostWaiting: number;
-  readonly mostWaitingBytes: number;
+  readonly maxWaiting: number;
+  readonly maxWaitingBytes: number;
   /** Of a pod that asks for itself. */
   readonly perPod: Rate | undefined;
   /** Of a caller whose proof is bound to no pod: many machines may share one identity. */
@@ -22,11 +22,11 @@ export interface AdmissionLimits {
   /** How often authentication may fail on one connection. */
   readonly failuresPerConnection: Rate | undefined;
   /** How many pods, identities, agents and connections are kept count of, each. */
-  readonly mostKeys: number;
+  readonly maxKeys: number;
   /** How long an answer is held back that clients take as an invitation to come again at once. */
-  readonly delayLeastMs: number;
-  readonly delayMostMs: number;
-  readonly mostDelayed: number;
+  readonly delayMinMs: number;
+  readonly delayMaxMs: number;
+  readonly maxDelayed: number;
 }
 
 export const defaultLimits: AdmissionLimits = {
@@ -35,17 +35,17 @@ export const defaultLimits: AdmissionLimits = {
   working: 256,
   workingPerNamespace: 64,
   // All pods of a large mesh that start again together fit in.
-  mostWaiting: 4_000,
-  mostWaitingBytes: 16 * 1_048_576,
+  maxWaiting: 4_000,
+  maxWaitingBytes: 16 * 1_048_576,
   // A pod needs two certificates a day. An identity may be a thousand replicas: it is no key for pods.
   perPod: { perSecond: 5 / 60, burst: 20 },
   perIdentity: { perSecond: 5, burst: 100 },
   perNodeAgent: { perSecond: 50, burst: 300 },
   failuresPerConnection: { perSecond: 20 / 60, burst: 20 },
-  mostKeys: 50_000,
-  delayLeastMs: 500,
-  delayMostMs: 1_500,
-  mostDelayed: 8_192,
+  maxKeys: 50_000,
+  delayMinMs: 500,
+  delayMaxMs: 1_500,
+  maxDelayed: 8_192,
 };
 
 /** What admission is like where nothing is limited and no answer is held back. */
@@ -54,14 +54,14 @@ export const noLimits: AdmissionLimits = {
   authenticatingPerConnection: Infinity,
   working: Infinity,
   workingPerNamespace: Infinity,
-  mostWaiting: 1,
-  mostWaitingBytes: 1,
+  maxWaiting: 1,
+  maxWaitingBytes: 1,
   perPod: undefined,
   perIdentity: undefined,
   perNodeAgent: undefined,
   failuresPerConnection: undefined,
-  mostKeys: 1,
-  delayLeastMs: 0,
-  delayMostMs: 0,
-  mostDelayed: 0,
+  maxKeys: 1,
+  delayMinMs: 0,
+  delayMaxMs: 0,
+  maxDelayed: 0,
 };

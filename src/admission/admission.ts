@@ -72,7 +72,7 @@ export class Admission {
 
   constructor({ clock, random, limits: chosen, isOverloaded = () => false }: AdmissionOptions) {
     const limits = { ...defaultLimits, ...chosen };
-    const { mostKeys, mostWaiting, mostWaitingBytes } = limits;
+    const { maxKeys, maxWaiting, maxWaitingBytes } = limits;
     const queue = (
       atOnce: number,
       atOncePerKey: number,
@@ -81,27 +81,27 @@ export class Admission {
       new ConcurrencyLimiter({
         atOnce,
         atOncePerKey,
-        mostWaiting,
-        mostWaitingBytes,
+        maxWaiting,
+        maxWaitingBytes,
         full: () => this.#turnAway(reason),
       });
     const buckets = (rate: Rate | undefined): TokenBuckets | undefined =>
-      rate && new TokenBuckets({ rate, clock, mostKeys });
+      rate && new TokenBuckets({ rate, clock, maxKeys });
     const { authenticating, authenticatingPerConnection, working, workingPerNamespace } = limits;
-    const { delayLeastMs: leastMs, delayMostMs: mostMs, mostDelayed: mostHeld } = limits;
+    const { delayMinMs: minMs, delayMaxMs: maxMs, maxDelayed: maxHeld } = limits;
     this.#authentication = queue(authenticating, authenticatingPerConnection, 'waiting_room_full');
     this.#work = queue(working, workingPerNamespace, 'queue_full');
     this.#failures = new ConnectionFailures({
       rate: limits.failuresPerConnection,
       clock,
-      mostKeys,
+      maxKeys,
     });
     this.#rates = {
       pod: buckets(limits.perPod),
       identity: buckets(limits.perIdentity),
       'node-agent': buckets(limits.perNodeAgent),
     };
-    this.#delay = new RejectionDelay({ leastMs, mostMs, mostHeld, clock, random });
+    this.#delay = new RejectionDelay({ minMs, maxMs, maxHeld, clock, random });
     this.#isOverloaded = isOverloaded;
   }
 

@@ -6,9 +6,9 @@ export interface ConcurrencyLimiterOptions {
   readonly atOnce: number;
   /** How many of them one key may have, where one that has fewer waits. */
   readonly atOncePerKey: number;
-  readonly mostWaiting: number;
+  readonly maxWaiting: number;
   /** Of all that wait, together. */
-  readonly mostWaitingBytes: number;
+  readonly maxWaitingBytes: number;
   /** Made for each who is turned away because too many wait. */
   readonly full: () => Error;
 }
@@ -48,7 +48,7 @@ interface Waiter {
  */
 export class ConcurrencyLimiter {
   readonly #options: ConcurrencyLimiterOptions;
-  readonly #leastBytes: number;
+  readonly #minBytes: number;
   readonly #queue: FairQueue<Waiter>;
   readonly #inFlight = new Map<string, number>();
   #atWork = 0;
@@ -57,10 +57,10 @@ export class ConcurrencyLimiter {
 
   constructor(options: ConcurrencyLimiterOptions) {
     this.#options = options;
-    const { mostWaiting, mostWaitingBytes } = options;
+    const { maxWaiting, maxWaitingBytes } = options;
     // Each counts as its share of the bytes at least: one measure then bounds the number as well.
-    this.#leastBytes = mostWaitingBytes / mostWaiting;
-    this.#queue = new FairQueue({ mostCost: mostWaitingBytes });
+    this.#minBytes = maxWaitingBytes / maxWaiting;
+    this.#queue = new FairQueue({ maxCost: maxWaitingBytes });
   }
 
   get counts(): QueueCounts {
@@ -110,7 +110,7 @@ export class ConcurrencyLimiter {
           });
         },
       };
-      const entry: Waiting<Waiter> = { key, item, cost: Math.max(bytes, this.#leastBytes) };
+      const entry: Waiting<Waiter> = { key, item, cost: Math.max(bytes, this.#minBytes) };
       signal.addEventListener('abort', onAbort, { once: true });
       for (const displaced of this.#queue.join(entry)) {
         this.#turnedAway += 1;

@@ -7,7 +7,7 @@ export interface ConnectionFailuresOptions {
   readonly rate: Rate | undefined;
   readonly clock: Clock;
   /** How many connections are kept count of. */
-  readonly mostKeys: number;
+  readonly maxKeys: number;
 }
 
 /**
@@ -19,8 +19,8 @@ export interface ConnectionFailuresOptions {
 export class ConnectionFailures {
   readonly #buckets: TokenBuckets | undefined;
 
-  constructor({ rate, clock, mostKeys }: ConnectionFailuresOptions) {
-    this.#buckets = rate && new TokenBuckets({ rate, clock, mostKeys });
+  constructor({ rate, clock, maxKeys }: ConnectionFailuresOptions) {
+    this.#buckets = rate && new TokenBuckets({ rate, clock, maxKeys });
   }
 
   mayTry(connection: string): boolean {

@@ -2,10 +2,10 @@ import type { Random } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
 
 export interface RejectionDelayOptions {
-  readonly leastMs: number;
-  readonly mostMs: number;
+  readonly minMs: number;
+  readonly maxMs: number;
   /** How many may be held back at once; those beyond are answered at once. */
-  readonly mostHeld: number;
+  readonly maxHeld: number;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -37,8 +37,8 @@ export class RejectionDelay {
   /** Resolves after the delay, or as soon as `signal` aborts or `close` is called; never rejects. */
   hold(signal: AbortSignal): Promise<void> {
     if (this.#closed || signal.aborted) return Promise.resolve();
-    const { leastMs, mostMs, mostHeld, clock, random } = this.#options;
-    if (this.#held.size >= mostHeld) {
+    const { minMs, maxMs, maxHeld, clock, random } = this.#options;
+    if (this.#held.size >= maxHeld) {
       this.#notHeld += 1;
       return Promise.resolve();
     }
@@ -49,7 +49,7 @@ export class RejectionDelay {
         this.#held.delete(answer);
         resolve();
       };
-      const timer = clock.timer(leastMs + random() * (mostMs - leastMs), answer);
+      const timer = clock.timer(minMs + random() * (maxMs - minMs), answer);
       signal.addEventListener('abort', answer, { once: true });
       this.#held.add(answer);
     });

@@ -8,7 +8,7 @@ export interface TokenBucketsOptions {
   readonly rate: Rate;
   readonly clock: Clock;
   /** How many buckets are kept. */
-  readonly mostKeys: number;
+  readonly maxKeys: number;
 }
 
 /**
@@ -22,7 +22,7 @@ export class TokenBuckets {
 
   constructor(options: TokenBucketsOptions) {
     this.#options = options;
-    this.#buckets = new BoundedMap(options.mostKeys);
+    this.#buckets = new BoundedMap(options.maxKeys);
   }
 
   get size(): number {

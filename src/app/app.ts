@@ -206,7 +206,7 @@ async function startRequestParts(config: RaConfig, core: CoreServices): Promise<
     kubernetes,
     approvals: audit,
     changes: audit,
-    longestOtherRequestMs: maxServingRequestMs[config.approval],
+    maxOtherRequestMs: maxServingRequestMs[config.approval],
     context,
   });
   readiness.push(watches.enter('certificatesigningrequests', signing.watch));

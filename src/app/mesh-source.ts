@@ -14,7 +14,7 @@ import type { MeshLayer } from '../mesh/layered-mesh.ts';
 import { followMeshConfigFile } from '../mesh/mesh-config-file.ts';
 import { MeshConfigObject } from '../mesh/mesh-config-object.ts';
 import type { FollowedMesh } from '../mesh/mesh-snapshot.ts';
-import { longestBundle } from '../mesh/spiffe-bundle.ts';
+import { maxBundleLength } from '../mesh/spiffe-bundle.ts';
 import { SpiffeBundleRoots } from '../mesh/spiffe-bundle-roots.ts';
 
 export type MeshSourceSettings = Pick<
@@ -114,7 +114,7 @@ async function firstRoots(
 }
 
 function download(url: URL, signal: AbortSignal): Promise<string> {
-  return httpsGet(url, { signal, maxBytes: longestBundle });
+  return httpsGet(url, { signal, maxBytes: maxBundleLength });
 }
 
 async function refuseExternalRoot(): Promise<void> {

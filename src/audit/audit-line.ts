@@ -165,9 +165,9 @@ function bounded(text: string | undefined): string | undefined {
   return text === undefined ? undefined : boundedText(text);
 }
 
-const mostSteps = 16;
+const maxSteps = 16;
 
 function boundedSteps(stepsMs: Readonly<Record<string, number>>): Record<string, number> {
-  const steps = Object.entries(stepsMs).slice(0, mostSteps);
+  const steps = Object.entries(stepsMs).slice(0, maxSteps);
   return Object.fromEntries(steps.map(([step, ms]) => [boundedText(step), ms]));
 }

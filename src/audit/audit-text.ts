@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 
 /** No text from outside takes more characters than this in a line (reliability.md T20). */
-const longestText = 256;
+const maxTextLength = 256;
 const keptOfLongText = 239;
 
 /**
@@ -9,7 +9,7 @@ const keptOfLongText = 239;
  * long texts which begin alike stay apart. At most 256 characters.
  */
 export function boundedText(text: string): string {
-  if (text.length <= longestText) return text;
+  if (text.length <= maxTextLength) return text;
   return `${text.slice(0, keptOfLongText)}~${sha256(text).slice(0, 16)}`;
 }
 

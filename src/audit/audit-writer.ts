@@ -99,12 +99,12 @@ export class AuditWriter {
   }
 
   #batchLength(): number {
-    const most = this.#options.sink.batchBytes;
+    const max = this.#options.sink.batchBytes;
     let bytes = 0;
     let count = 0;
     for (const line of this.#waiting) {
       bytes += line.bytes.length;
-      if (count > 0 && bytes > most) break;
+      if (count > 0 && bytes > max) break;
       count += 1;
     }
     return count;

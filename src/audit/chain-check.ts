@@ -26,7 +26,7 @@ interface Gap {
 }
 
 /** Older ones are reported as missing for good, so that memory stays bounded. */
-const mostOpenGaps = 1_000;
+const maxOpenGaps = 1_000;
 
 /** Checks one chain line by line: memory does not grow with its length. */
 export class ChainCheck {
@@ -72,7 +72,7 @@ export class ChainCheck {
       hashBefore: last.hash,
       prevAfter: link.prev,
     });
-    return this.#gaps.length > mostOpenGaps ? missing(this.#gaps.splice(0, 1)) : [];
+    return this.#gaps.length > maxOpenGaps ? missing(this.#gaps.splice(0, 1)) : [];
   }
 
   /** To be called after the last line: the numbers that never came. */

@@ -13,7 +13,7 @@ export interface RefusalCounterOptions {
 }
 
 /** Codes and reasons are our own words, but what counts them must be bounded all the same. */
-const mostKeys = 64;
+const maxKeys = 64;
 const otherKey = 'other';
 const secondMs = 1000;
 
@@ -61,7 +61,7 @@ export class RefusalCounter {
       this.#flushAfter(secondMs - (now % secondMs));
     }
     const own = boundedText(`${error.code}/${error.reason}`);
-    const fits = this.#counts.has(own) || this.#counts.size < mostKeys;
+    const fits = this.#counts.has(own) || this.#counts.size < maxKeys;
     const key = fits ? own : otherKey;
     this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
   }

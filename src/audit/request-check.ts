@@ -11,7 +11,7 @@ export type RequestFault =
 
 /** A duplicate is found when at most so many decisions lie between the two. */
 export const duplicateWindow = 524_288;
-const mostOpenIntents = 100_000;
+const maxOpenIntents = 100_000;
 
 /**
  * Checks that each request has one decision, and each intent its own. Memory is bounded: about 16 MiB
@@ -38,7 +38,7 @@ export class RequestCheck {
   #intent(requestId: string): readonly RequestFault[] {
     this.#openIntents.add(requestId);
     const [oldest] = this.#openIntents;
-    if (oldest === undefined || this.#openIntents.size <= mostOpenIntents) return [];
+    if (oldest === undefined || this.#openIntents.size <= maxOpenIntents) return [];
     this.#openIntents.delete(oldest);
     return [withoutDecision(oldest)];
   }

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 
 /** Ours are far shorter; of a longer one the beginning stands for the whole, and reads as damaged. */
-const longestLine = 1_048_576;
+const maxLineLength = 1_048_576;
 
 /** The lines of the files, one after the other, without their newlines; never more than 1 MiB each. */
 export async function* linesOf(paths: readonly string[]): AsyncGenerator<string, void, undefined> {
@@ -18,7 +18,7 @@ async function* linesOfFile(path: string): AsyncGenerator<string, void, undefine
   for await (const chunk of chunks) {
     const pieces = chunk.split('\n');
     pieces[0] = rest + (pieces[0] ?? '');
-    rest = (pieces.pop() ?? '').slice(0, longestLine);
+    rest = (pieces.pop() ?? '').slice(0, maxLineLength);
     yield* pieces;
   }
   if (rest !== '') yield rest;

@@ -49,8 +49,8 @@ export interface AuditReport {
   readonly problems: readonly AuditProblem[];
 }
 
-const mostProblems = 1_000;
-const mostChains = 10_000;
+const maxProblems = 1_000;
+const maxChains = 10_000;
 const harmless: ReadonlySet<AuditProblemKind> = new Set(['torn']);
 const ofRequests: ReadonlySet<AuditProblemKind> = new Set([
   'decided_twice',
@@ -137,7 +137,7 @@ class Verification {
   }
 
   #newChain(name: string, first: ChainLink & { readonly hash: string }): CheckedChain | undefined {
-    if (this.#chains.size >= mostChains) return undefined;
+    if (this.#chains.size >= maxChains) return undefined;
     // Only what begins the input can have lost its beginning to rotation.
     const check = new ChainCheck(first, this.#chains.size === 0);
     const chain = { check, closed: false };
@@ -151,7 +151,7 @@ class Verification {
 
   #report(problem: AuditProblem): void {
     this.#counts[problem.kind] = (this.#counts[problem.kind] ?? 0) + 1;
-    if (this.#problems.length < mostProblems) this.#problems.push(problem);
+    if (this.#problems.length < maxProblems) this.#problems.push(problem);
   }
 }
 

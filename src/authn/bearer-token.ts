@@ -1,7 +1,7 @@
 import { RaError } from '../base/ra-error.ts';
 
 /** Longer than any token that Kubernetes makes; a bound before anything else looks at the text. */
-const longestToken = 16 * 1024;
+const maxTokenLength = 16 * 1024;
 const scheme = 'Bearer ';
 /** RFC 6750 section 2.1, b64token. */
 const tokenCharacters = /^[A-Za-z0-9\-._~+/]+=*$/;
@@ -17,7 +17,7 @@ export function parseBearerToken(authorization: readonly string[]): string {
       reason: 'token_missing',
     });
   }
-  if (value.length > longestToken + scheme.length) {
+  if (value.length > maxTokenLength + scheme.length) {
     throw new RaError('CALLER_UNAUTHENTICATED', 'the bearer token is longer than 16 KiB', {
       reason: 'token_too_long',
     });

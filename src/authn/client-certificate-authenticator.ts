@@ -47,7 +47,7 @@ export interface ClientCertificateAuthenticatorOptions {
 
 const rootsTimeoutMs = 3_000;
 /** As many as ChainVerifier looks at. */
-const mostIntermediates = 16;
+const maxIntermediates = 16;
 
 /**
  * Authenticates workloads outside of Kubernetes by the certificate that they got last time. TLS has
@@ -181,7 +181,7 @@ function readLeaf(der: Uint8Array): Certificate {
 
 /** What cannot be read is no part of a path, as is any stranger that a client sends along. */
 function readIntermediates(ders: readonly Uint8Array[]): readonly Certificate[] {
-  if (ders.length > mostIntermediates) {
+  if (ders.length > maxIntermediates) {
     throw refused('too_many_certificates', 'too many certificates came along');
   }
   return ders.flatMap((der) => {

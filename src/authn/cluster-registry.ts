@@ -11,7 +11,7 @@ export interface Cluster extends TrustScope {
 }
 
 /** More remote clusters than Istio meshes have; each costs connections and a pod index. */
-const mostRemotes = 256;
+const maxRemotes = 256;
 
 /** The clusters that callers may come from: the local one, and remote ones that come and go. */
 export class ClusterRegistry {
@@ -34,8 +34,8 @@ export class ClusterRegistry {
    * there are too many or a name is empty or would name two clusters.
    */
   replaceRemotes(remotes: readonly Cluster[]): void {
-    if (remotes.length > mostRemotes) {
-      throw new Error(`there are ${remotes.length} remote clusters, more than ${mostRemotes}`);
+    if (remotes.length > maxRemotes) {
+      throw new Error(`there are ${remotes.length} remote clusters, more than ${maxRemotes}`);
     }
     const seen = new Set<string>();
     for (const name of [this.#local, ...remotes].flatMap(namesOf)) {

@@ -16,19 +16,19 @@ export interface OidcKeySet {
 }
 
 /** The longest key set that is read, in bytes. */
-export const longestKeySet = 256 * 1024;
-const mostKeys = 100;
+export const maxKeySetLength = 256 * 1024;
+const maxKeys = 100;
 
 type KeyFinder = (header: JWSHeaderParameters) => Promise<CryptoKey>;
 
 /** Throws an Error unless the text is a key set (RFC 7517 section 5) of public keys. */
 function parseKeySet(text: string): KeyFinder {
-  if (text.length > longestKeySet) throw new Error('the key set is too long');
+  if (text.length > maxKeySetLength) throw new Error('the key set is too long');
   const set = JSON.parse(text) as JSONWebKeySet;
   // Throws on anything that is no list of keys.
   const find = createLocalJWKSet(set);
-  if (set.keys.length === 0 || set.keys.length > mostKeys) {
-    throw new Error(`the key set must hold 1 to ${mostKeys} keys`);
+  if (set.keys.length === 0 || set.keys.length > maxKeys) {
+    throw new Error(`the key set must hold 1 to ${maxKeys} keys`);
   }
   if (set.keys.some((key) => 'd' in key || 'k' in key)) {
     throw new Error('the key set holds a private or symmetric key, so everybody could sign');
@@ -63,7 +63,7 @@ const downloadTimeoutMs = 3_000;
 /** How old keys may get before they are asked for again. */
 const refreshMs = 5 * 60_000;
 /** How long an issuer that cannot be reached is believed by its last keys. */
-const longestUseMs = 60 * 60_000;
+const maxUseMs = 60 * 60_000;
 /** A key that nobody knows may be asked for this often, whatever strangers write into tokens. */
 const unknownKeyCoolDownMs = 30_000;
 const failureCoolDownMs = 5_000;
@@ -111,7 +111,7 @@ export class RemoteKeySet implements OidcKeySet {
       return await this.#load(signal);
     } catch (error) {
       const unavailable = RaError.from(error).code === 'AUTHENTICATION_UNAVAILABLE';
-      if (kept !== undefined && unavailable && age < longestUseMs) return kept;
+      if (kept !== undefined && unavailable && age < maxUseMs) return kept;
       throw error;
     }
   }

@@ -5,7 +5,7 @@ const prefix = 'system:serviceaccount:';
 const namespaceGrammar = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 /** RFC 1123 subdomain, the grammar of a service account's name. */
 const accountGrammar = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
-const longestUsername = 22 + 63 + 1 + 253;
+const maxUsernameLength = 22 + 63 + 1 + 253;
 
 export interface ServiceAccountName {
   readonly namespace: string;
@@ -17,7 +17,7 @@ export interface ServiceAccountName {
  * service accounts. Total: throws CALLER_UNAUTHENTICATED on any other text.
  */
 export function parseServiceAccountUsername(username: string): ServiceAccountName {
-  const parts = username.length <= longestUsername ? username.split(':') : [];
+  const parts = username.length <= maxUsernameLength ? username.split(':') : [];
   const [, , namespace = '', serviceAccount = ''] = parts;
   const wellFormed =
     username.startsWith(prefix) &&

@@ -15,7 +15,7 @@ const reviewTimeoutMs = 3_000;
 const positiveMs = 10_000;
 /** Enough to take the edge off a client that hammers, too short to keep a new account out. */
 const negativeMs = 2_000;
-const retryJitterMs = { least: 50, most: 200 };
+const retryJitterMs = { min: 50, max: 200 };
 const defaultMaxEntries = 20_000;
 
 export interface TokenReviewCacheOptions {
@@ -139,8 +139,8 @@ export class TokenReviewCache implements TokenReviews {
 
   #retryWaitMs(error: unknown): number | undefined {
     if (!isTransient(error) || !(error instanceof KubeApiError)) return undefined;
-    const { least, most } = retryJitterMs;
-    const jitter = least + this.#options.random() * (most - least);
+    const { min, max } = retryJitterMs;
+    const jitter = min + this.#options.random() * (max - min);
     return Math.max(jitter, error.retryAfterMs ?? 0);
   }
 }

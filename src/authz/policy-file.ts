@@ -29,8 +29,8 @@ type RawRule = Raw<RawPolicy['rules']>[number];
 type RawMatch = Raw<RawRule['value']['match']>;
 
 /** Kubernetes refuses a smaller `spec.expirationSeconds`, and it is an int32. */
-const shortestTtlSeconds = 600;
-const longestTtlSeconds = 2_147_483_647;
+const minTtlSeconds = 600;
+const maxDurationSeconds = 2_147_483_647;
 
 /**
  * Reads a policy, YAML or JSON. Throws SignerPolicyError with everything that is wrong with it. An
@@ -104,9 +104,9 @@ class Compiler {
   #seconds(duration: Placed<string> | undefined): number | undefined {
     if (duration === undefined) return undefined;
     const seconds = parseGoDuration(duration.value) / 1000;
-    if (seconds < shortestTtlSeconds) this.#wrong(duration, 'must be 10m or more');
-    else if (seconds > longestTtlSeconds)
-      this.#wrong(duration, `must be ${longestTtlSeconds}s or less`);
+    if (seconds < minTtlSeconds) this.#wrong(duration, 'must be 10m or more');
+    else if (seconds > maxDurationSeconds)
+      this.#wrong(duration, `must be ${maxDurationSeconds}s or less`);
     else if (!Number.isInteger(seconds)) this.#wrong(duration, 'must be whole seconds');
     else return seconds;
     return undefined;

@@ -20,7 +20,7 @@ export interface PolicyEntry {
 }
 
 /** What a ConfigMap can hold. */
-const longestText = 1 << 20;
+const maxTextLength = 1 << 20;
 
 /**
  * Reads YAML, or JSON as the part of YAML that it is. An empty text is an empty mapping. Aliases and
@@ -31,9 +31,9 @@ export function parsePolicyNode(
   text: string,
   what: 'the policy' | 'the file' = 'the policy',
 ): PolicyNode {
-  if (text.length > longestText) {
+  if (text.length > maxTextLength) {
     throw new SignerPolicyError([
-      { line: 1, path: '', problem: `${what} is longer than ${longestText} characters` },
+      { line: 1, path: '', problem: `${what} is longer than ${maxTextLength} characters` },
     ]);
   }
   const document = readDocument(text, what);

@@ -14,8 +14,8 @@ export interface PolicyProblem extends Place {
 }
 
 /** A message longer than this helps nobody. */
-const mostShown = 50;
-const longestShown = 300;
+const maxShown = 50;
+const maxShownLength = 300;
 
 /** Thrown when a signer policy cannot be used. Its message has one line for each problem. */
 export class SignerPolicyError extends Error {
@@ -24,7 +24,7 @@ export class SignerPolicyError extends Error {
 
   constructor(problems: readonly PolicyProblem[]) {
     const inOrder = problems.toSorted((one, other) => one.line - other.line);
-    const lines = inOrder.slice(0, mostShown).map(describeProblem);
+    const lines = inOrder.slice(0, maxShown).map(describeProblem);
     const left = inOrder.length - lines.length;
     super([...lines, ...(left > 0 ? [`and ${left} more`] : [])].join('\n'));
     this.name = 'SignerPolicyError';
@@ -35,5 +35,5 @@ export class SignerPolicyError extends Error {
 /** One line: `line 7, rules[0].signers[1]: must be a signer`. */
 export function describeProblem({ line, path, problem }: PolicyProblem): string {
   const place = path === '' ? `line ${line}` : `line ${line}, ${printable(path)}`;
-  return `${place}: ${printable(problem, longestShown)}`;
+  return `${place}: ${printable(problem, maxShownLength)}`;
 }

@@ -89,7 +89,7 @@ export interface SignerAssignment {
 }
 
 /** Pods of one identity on one node that more ProxyConfigs select are not worth the work. */
-const mostSelectingConfigs = 16;
+const maxSelectingConfigs = 16;
 
 /**
  * Which signers the configuration assigns to a workload: those of the strongest source that does not abstain.
@@ -105,10 +105,10 @@ export function resolveAssignment(question: AssignmentQuestion): SignerAssignmen
     return judge([...before, ...askLevel(level, settings.signerDomain), ...after], question);
   };
   const kinds = kindsOfPods(question);
-  const [first, ...others] = kinds.slice(0, mostSelectingConfigs).map(resolveFor);
+  const [first, ...others] = kinds.slice(0, maxSelectingConfigs).map(resolveFor);
   if (first === undefined) return resolveFor(undefined);
   const all = others.reduce(agreed, first);
-  return kinds.length > mostSelectingConfigs && dependsOnPods(all) ? ambiguous(all) : all;
+  return kinds.length > maxSelectingConfigs && dependsOnPods(all) ? ambiguous(all) : all;
 }
 
 function dependsOnPods({ outcome, question }: SignerAssignment): boolean {

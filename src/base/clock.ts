@@ -14,13 +14,13 @@ export interface Clock {
 }
 
 /** Node cannot hold a longer timer than 2^31-1 ms; a longer one would fire at once. */
-const longestTimerMs = 2_147_483_647;
+const maxTimerMs = 2_147_483_647;
 
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   timer: (ms, callback) => {
-    const handle = setTimeout(callback, Math.min(Math.max(ms, 0), longestTimerMs));
+    const handle = setTimeout(callback, Math.min(Math.max(ms, 0), maxTimerMs));
     handle.unref();
     return {
       cancel: () => {

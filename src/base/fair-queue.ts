@@ -18,14 +18,14 @@ interface Line<T> {
  * the others their places.
  */
 export class FairQueue<T> {
-  readonly #mostCost: number;
+  readonly #maxCost: number;
   /** In the order of their turns. */
   readonly #lines = new Map<string, Line<T>>();
   #cost = 0;
   #size = 0;
 
-  constructor(options: { readonly mostCost: number }) {
-    this.#mostCost = options.mostCost;
+  constructor(options: { readonly maxCost: number }) {
+    this.#maxCost = options.maxCost;
   }
 
   /** How many wait. */
@@ -41,7 +41,7 @@ export class FairQueue<T> {
   /** Takes `entry` in and returns who had to go for it: nobody, some others, or `entry` itself. */
   join(entry: Waiting<T>): readonly Waiting<T>[] {
     const gone: Waiting<T>[] = [];
-    while (this.#cost + entry.cost > this.#mostCost) {
+    while (this.#cost + entry.cost > this.#maxCost) {
       const last = this.#lastOfHeaviest(entry);
       gone.push(last);
       if (last === entry) return gone;

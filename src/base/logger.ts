@@ -27,10 +27,10 @@ export interface LogLevels {
 }
 
 /** Names and texts from outside are cut to this length in a log line. */
-const longestText = 256;
+const maxTextLength = 256;
 
 /** Makes text from outside safe to log: bounded, control characters replaced. */
-export function printable(text: string, limit = longestText): string {
+export function printable(text: string, limit = maxTextLength): string {
   const cut = text.length > limit ? `${text.slice(0, limit)}…` : text;
 
   return cut.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e]/g, '\uFFFD');

@@ -27,7 +27,7 @@ interface Window {
 
 const windowMs = 1_000;
 /** A minute, when the loop turns. */
-const mostWindows = 60;
+const maxWindows = 60;
 const sampleMs = 10;
 const nsPerMs = 1e6;
 
@@ -106,7 +106,7 @@ export class LoopLag implements Stoppable {
       p99Ms: lagOf(this.#histogram.percentile(99)),
       maxMs: lagOf(this.#histogram.max),
     };
-    this.#windows = [...this.#windows, window].slice(-mostWindows);
+    this.#windows = [...this.#windows, window].slice(-maxWindows);
   }
 }
 

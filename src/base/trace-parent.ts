@@ -14,7 +14,7 @@ export interface TraceParent {
  */
 const pattern =
   /^(?!ff|00-.{53})[0-9a-f]{2}-(?!0{32})(?<traceId>[0-9a-f]{32})-(?!0{16})(?<spanId>[0-9a-f]{16})-(?<flags>[0-9a-f]{2})(?:-.*)?$/;
-const longest = 512;
+const maxLength = 512;
 
 /**
  * Reads the `traceparent` headers of a request. Undefined unless there is exactly one and it is
@@ -22,7 +22,7 @@ const longest = 512;
  */
 export function parseTraceParent(headers: readonly string[]): TraceParent | undefined {
   const [text = ''] = headers;
-  if (headers.length > 1 || text.length > longest) return undefined;
+  if (headers.length > 1 || text.length > maxLength) return undefined;
   const found = pattern.exec(text)?.groups;
   if (found === undefined) return undefined;
   const { traceId = '', spanId = '', flags = '' } = found;

@@ -22,7 +22,7 @@ export interface YamlValueOptions {
   /** `failsafe` leaves scalars as the texts that they are. */
   readonly schema?: 'core' | 'failsafe';
   /** How often aliases may stand for a value; none where it is 0. */
-  readonly mostAliases: number;
+  readonly maxAliases: number;
 }
 
 /**
@@ -87,7 +87,7 @@ export class YamlDocument {
   }
 
   /** The value that was written. Throws YamlError where it is not YAML that is taken here. */
-  toValue(mostAliases: number): unknown {
+  toValue(maxAliases: number): unknown {
     const [error] = this.errors();
     if (error !== undefined) {
       throw new YamlError(`is not YAML: ${error.message}`, { line: error.line });
@@ -99,7 +99,7 @@ export class YamlDocument {
       throw new YamlError(problem, { line: this.lineOf(strange.key) });
     }
     try {
-      return this.#document.toJS({ maxAliasCount: mostAliases });
+      return this.#document.toJS({ maxAliasCount: maxAliases });
     } catch (cause) {
       const problem = 'is not YAML that is read here: an alias leads nowhere or too far';
       throw new YamlError(problem, { cause });
@@ -129,7 +129,7 @@ const keyTwice = 'Map keys must be unique';
 
 /** The value of a text. Throws YamlError. */
 export function readYaml(text: string, options: YamlValueOptions): unknown {
-  return YamlDocument.parse(text, options.schema).toValue(options.mostAliases);
+  return YamlDocument.parse(text, options.schema).toValue(options.maxAliases);
 }
 
 /** Two scalars that differ but read alike would be one field of the value. */

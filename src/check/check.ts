@@ -53,11 +53,11 @@ export function skipped(because: string): CheckVerdict {
   return { kind: 'skipped', because };
 }
 
-const mostListed = 10;
+const maxListed = 10;
 
 /** A list for a person: the first ten, and how many there are besides. */
 export function listed(items: readonly string[]): string {
-  const left = items.length - mostListed;
-  const shown = items.slice(0, mostListed).join('; ');
+  const left = items.length - maxListed;
+  const shown = items.slice(0, maxListed).join('; ');
   return left > 0 ? `${shown}; and ${left} more` : shown;
 }

@@ -13,7 +13,7 @@ export interface RunOptions {
 }
 
 const usualLimitMs = 5_000;
-const mostAtOnce = 8;
+const maxAtOnce = 8;
 const manual = 'docs/check.md';
 
 /** A check's name for people: its id, with what it is about. */
@@ -38,7 +38,7 @@ export async function runChecks(
       running.delete(nameOf(check));
     }
   };
-  await Promise.all(Array.from({ length: mostAtOnce }, worker));
+  await Promise.all(Array.from({ length: maxAtOnce }, worker));
   options.onProgress?.([]);
   return results;
 }

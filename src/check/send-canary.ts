@@ -38,7 +38,7 @@ const ttlSeconds = 600;
 const approval = { reason: 'IstioRaCheck', message: 'istio-ra check tries out the signer' };
 
 /** Longest that `sendCanary` takes, in milliseconds. */
-export const longestCanaryMs = waitMs + 2 * oneDeletionMs;
+export const maxCanaryMs = waitMs + 2 * oneDeletionMs;
 
 /**
  * Has a signer sign a certificate of ten minutes for a key that is thrown away at once, checks it as a

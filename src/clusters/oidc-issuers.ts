@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { messageOf } from '../base/error-message.ts';
 import { httpsGet } from '../base/https-get.ts';
 import type { OidcIssuer } from '../authn/oidc-authenticator.ts';
-import { FixedKeySet, longestKeySet, RemoteKeySet } from '../authn/oidc-key-set.ts';
+import { FixedKeySet, maxKeySetLength, RemoteKeySet } from '../authn/oidc-key-set.ts';
 import type { OidcKeySet } from '../authn/oidc-key-set.ts';
 import { parsePolicyNode } from '../authz/policy-node.ts';
 import { describeProblem, SignerPolicyError } from '../authz/policy-problem.ts';
@@ -129,7 +129,7 @@ async function keysOf({ place, issuer }: Draft, options: OidcIssuersOptions): Pr
     const caPem = caFile === undefined ? undefined : await readFile(beside(caFile.value), 'utf8');
     return new RemoteKeySet({
       url: jwksUri?.value ?? '',
-      download: (url, signal) => httpsGet(url, { signal, caPem, maxBytes: longestKeySet }),
+      download: (url, signal) => httpsGet(url, { signal, caPem, maxBytes: maxKeySetLength }),
       clock,
       log,
     });

@@ -1,14 +1,14 @@
 /** More mistakes than that are no slip of the fingers. */
-const mostEdits = 4;
-const longestName = 64;
+const maxEdits = 4;
+const maxNameLength = 64;
 
 /** The known name that somebody may have meant, whatever the case; undefined where none is near. */
 export function nearestName(
   name: string,
   known: readonly string[],
-  within = mostEdits,
+  within = maxEdits,
 ): string | undefined {
-  if (name.length > longestName) return undefined;
+  if (name.length > maxNameLength) return undefined;
   const allowed = Math.min(within, Math.ceil(name.length / 3));
   let best: { readonly candidate: string; readonly edits: number } | undefined;
   for (const candidate of known) {

@@ -93,12 +93,12 @@ export interface RaConfig {
 const budgetMs = { self: 60_000, external: 300_000 };
 
 /** Kubernetes label values end here, and a pod's name may be longer. */
-const longestLabelValue = 63;
+const maxLabelValueLength = 63;
 
 function replicaName(podName: string | undefined): string {
   const name = podName ?? `istio-ra-${randomUUID().slice(0, 8)}`;
   // The end of a pod's name is what tells replicas apart.
-  return name.slice(-longestLabelValue).replace(/^[^A-Za-z0-9]+/, '');
+  return name.slice(-maxLabelValueLength).replace(/^[^A-Za-z0-9]+/, '');
 }
 
 /** Throws ConfigError with every problem at once, each with its source. */

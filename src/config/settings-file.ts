@@ -5,7 +5,7 @@ import { nearestName } from './nearest-name.ts';
 import type { SettingProblem, SettingsFile } from './setting.ts';
 
 /** Longer is no settings file. */
-const longestFile = 256 * 1024;
+const maxFileBytes = 256 * 1024;
 /** What names the settings file, by flag and by variable. */
 const namesOfTheFile: readonly string[] = ['config', 'ISTIO_RA_CONFIG'];
 /** How many letters may be wrong in what is certainly a slip. */
@@ -44,9 +44,9 @@ export function unusable(path: string, problem: string): SettingsFile {
 }
 
 function readMapping(text: string): Readonly<Record<string, unknown>> {
-  if (text.length > longestFile) throw new Error(`is longer than ${longestFile} characters`);
+  if (text.length > maxFileBytes) throw new Error(`is longer than ${maxFileBytes} characters`);
   // Its scalars are texts as they stand, as are those of flags and variables.
-  const value = readYaml(text, { schema: 'failsafe', mostAliases: 0 });
+  const value = readYaml(text, { schema: 'failsafe', maxAliases: 0 });
   if (value === null || value === undefined || value === '') return {};
   if (typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>;
   throw new Error('must be a mapping of settings to values');

@@ -1,6 +1,6 @@
 /** Each bucket ends a tenth above the one before, so that a quantile is right within ten percent. */
 const growth = 1.1;
-const smallestMs = 0.05;
+const minMs = 0.05;
 /** The last one ends beyond ten minutes; whatever takes longer is counted there. */
 const bucketCount = 172;
 
@@ -14,7 +14,7 @@ export class LatencyHistogram {
   }
 
   record(ms: number): void {
-    const at = Math.ceil(Math.log(Math.max(ms, smallestMs) / smallestMs) / Math.log(growth));
+    const at = Math.ceil(Math.log(Math.max(ms, minMs) / minMs) / Math.log(growth));
     const bucket = Math.min(bucketCount - 1, Math.max(0, at));
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
     this.#total += 1;
@@ -32,6 +32,6 @@ export class LatencyHistogram {
     if (this.#total === 0) return undefined;
     let left = Math.max(1, Math.ceil(quantile * this.#total));
     const at = this.#counts.findIndex((count) => (left -= count) <= 0);
-    return Math.round(smallestMs * growth ** at * 100) / 100;
+    return Math.round(minMs * growth ** at * 100) / 100;
   }
 }

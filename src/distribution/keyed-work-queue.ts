@@ -18,7 +18,7 @@ export interface KeyedWorkQueueOptions {
   /** How many keys are worked on at once. */
   readonly concurrency: number;
   /** How many keys there may be, waiting or being worked on. */
-  readonly mostKeys: number;
+  readonly maxKeys: number;
   readonly backoff: BackoffOptions;
   readonly clock: Clock;
   readonly random: Random;
@@ -56,7 +56,7 @@ export class KeyedWorkQueue implements Stoppable {
       this.#again.add(key);
       return true;
     }
-    if (this.size >= this.#options.mostKeys) return false;
+    if (this.size >= this.#options.maxKeys) return false;
     this.#ready.add(key);
     this.#pump();
     return true;

@@ -23,7 +23,7 @@ export interface NamespaceWatchesOptions {
   readonly entries: ResourceSource<KeptEntry>;
   readonly handlers: NamespaceHandlers;
   /** More are not noticed when they vanish while nobody watches. */
-  readonly mostTracked: number;
+  readonly maxTracked: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;

@@ -51,7 +51,7 @@ export interface RootsProgress {
 /** A sixth of the 48 connections that certificate requests share with us: most are left to them. */
 const concurrency = 8;
 const burst = 10;
-const mostNamespaces = 100_000;
+const maxNamespaces = 100_000;
 const callMs = 10_000;
 const backoff = { firstMs: 500, maxMs: 30_000 };
 const done: WorkOutcome = { againInMs: undefined };
@@ -81,18 +81,18 @@ export class RootConfigMapReconciler implements Stoppable {
         this.#noteFailure(namespace, error);
       },
       concurrency,
-      mostKeys: mostNamespaces,
+      maxKeys: maxNamespaces,
       backoff,
       clock,
       random,
     });
-    const mostTracked = mostNamespaces;
+    const maxTracked = maxNamespaces;
     const handlers = this.#handlers();
     this.#watches = new NamespaceWatches({
       namespaces,
       entries,
       handlers,
-      mostTracked,
+      maxTracked,
       clock,
       random,
       log,
@@ -155,7 +155,7 @@ export class RootConfigMapReconciler implements Stoppable {
   #add(name: string): void {
     if (!this.#watches.synced) return;
     if (this.#queue.add(name)) return;
-    this.#lastError = new Error(`there are more than ${mostNamespaces} namespaces`);
+    this.#lastError = new Error(`there are more than ${maxNamespaces} namespaces`);
   }
 
   #dropNamespace(namespace: ObjectIdentity): void {

@@ -15,12 +15,12 @@ export interface LeaseClaimOptions {
 }
 
 /** What another holder asks for is heeded up to this: a slip must not lock a mesh out for a day. */
-const longestForeignMs = 60_000;
+const maxForeignMs = 60_000;
 
 /** In one attempt: each but the first after somebody was quicker. */
-const mostTries = 3;
+const maxTries = 3;
 /** More writes than can be without an answer before the lease has run out. */
-const mostUnanswered = 32;
+const maxUnanswered = 32;
 
 /** A lease as it was seen, and since when it has been so. */
 interface Observation {
@@ -53,7 +53,7 @@ export class LeaseClaim {
   untilFreeMs(): number {
     if (this.#seen === undefined || this.holder === undefined) return 0;
     const { lease, since } = this.#seen;
-    const ms = Math.min(lease.record.durationSeconds * 1000, longestForeignMs);
+    const ms = Math.min(lease.record.durationSeconds * 1000, maxForeignMs);
     return Math.max(0, since + ms - this.#options.clock.monotonic());
   }
 
@@ -62,7 +62,7 @@ export class LeaseClaim {
    * what the API throws; whether the lease is ours is then unknown until the next attempt.
    */
   async attempt(signal: AbortSignal): Promise<boolean> {
-    for (let left = mostTries; left > 0; left -= 1) {
+    for (let left = maxTries; left > 0; left -= 1) {
       const held = this.#held ? this.#seen?.lease : undefined;
       this.#held = false;
       // Ours so far: the write itself finds out whether it still is.
@@ -175,7 +175,7 @@ export class LeaseClaim {
   }
 
   #note(record: LeaseRecord): void {
-    this.#written = [...this.#written, record].slice(-mostUnanswered);
+    this.#written = [...this.#written, record].slice(-maxUnanswered);
   }
 
   #refused(record: LeaseRecord): false {

@@ -22,15 +22,15 @@ export function isOlder(one: string, other: string): boolean {
  * older and to find out what vanished while nobody watched.
  */
 export class SeenVersions {
-  readonly #most: number;
+  readonly #max: number;
   readonly #byUid = new Map<
     string,
     { readonly object: ObjectIdentity; readonly version: string }
   >();
 
   /** Objects beyond `most` are not remembered, so that their vanishing may go unnoticed. */
-  constructor(most: number) {
-    this.#most = most;
+  constructor(max: number) {
+    this.#max = max;
   }
 
   get size(): number {
@@ -64,7 +64,7 @@ export class SeenVersions {
   }
 
   #remember({ name, namespace, uid }: ObjectIdentity, version: string): void {
-    if (this.#byUid.size >= this.#most && !this.#byUid.has(uid)) return;
+    if (this.#byUid.size >= this.#max && !this.#byUid.has(uid)) return;
     this.#byUid.set(uid, { object: { name, namespace, uid }, version });
   }
 }

@@ -31,11 +31,11 @@ export interface SupervisedWatchOptions<T> {
   /** Without a byte for so long, bookmarks included, a connection counts as dead; 75 s. */
   readonly silenceMs?: number;
   /** How many objects are remembered to notice that they vanished; 100,000. */
-  readonly mostTracked?: number;
+  readonly maxTracked?: number;
 }
 
 const defaultSilenceMs = 75_000;
-const defaultMostTracked = 100_000;
+const defaultMaxTracked = 100_000;
 const listMs = 30_000;
 const backoff: BackoffOptions = { firstMs: 500, maxMs: 10_000 };
 /** Lists and watches are never opened more often than this, whatever the server does. */
@@ -46,7 +46,7 @@ const betweenOpeningsMs = 1000;
  */
 const failuresUntilRelist = 3;
 /** The server ends a watch after 240 to 300 s, so that credentials and connections stay young. */
-const watchSeconds = { least: 240, spread: 61 };
+const watchSeconds = { min: 240, spread: 61 };
 
 /**
  * Lists, then watches, for ever: whatever ends a watch, it comes back, from where it was or with a
@@ -68,7 +68,7 @@ export class SupervisedWatch<T> implements Stoppable {
 
   constructor(options: SupervisedWatchOptions<T>) {
     this.#options = options;
-    this.#seen = new SeenVersions(options.mostTracked ?? defaultMostTracked);
+    this.#seen = new SeenVersions(options.maxTracked ?? defaultMaxTracked);
     this.#loop = new BackgroundLoop({
       turn: (signal) => this.#turn(signal),
       stopReason: 'the watch was stopped',
@@ -175,7 +175,7 @@ export class SupervisedWatch<T> implements Stoppable {
 
   async #watch(signal: AbortSignal): Promise<void> {
     const { source, clock, random, silenceMs = defaultSilenceMs } = this.#options;
-    const timeoutSeconds = watchSeconds.least + Math.floor(random() * watchSeconds.spread);
+    const timeoutSeconds = watchSeconds.min + Math.floor(random() * watchSeconds.spread);
     const options = { resourceVersion: this.#version ?? '', timeoutSeconds };
     const events = watchUntilSilent({ source, options, clock, silenceMs, signal });
     for await (const event of events) {

@@ -22,7 +22,7 @@ export interface EntryReading {
 }
 
 /** A bound on how many servers are asked for roots. */
-const mostUrls = 16;
+const maxUrls = 16;
 
 /** Throws MeshConfigError for what cannot be read. */
 export function readCaCertificates(
@@ -38,8 +38,8 @@ export function readCaCertificates(
     return [];
   });
   const urls = new Set(entries.flatMap(({ spiffeBundleUrl }) => spiffeBundleUrl ?? []));
-  if (urls.size <= mostUrls) return entries;
-  throw new MeshConfigError('caCertificates', `must name ${mostUrls} bundle URLs at most`);
+  if (urls.size <= maxUrls) return entries;
+  throw new MeshConfigError('caCertificates', `must name ${maxUrls} bundle URLs at most`);
 }
 
 function readEntry(

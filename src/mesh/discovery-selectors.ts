@@ -12,8 +12,8 @@ export type LabelRequirement =
 type LabelSelector = readonly LabelRequirement[];
 
 /** More than anybody writes; a bound on what each namespace is held against. */
-const mostSelectors = 100;
-const mostRequirements = 100;
+const maxSelectors = 100;
+const maxRequirements = 100;
 
 const namePart = '[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?';
 const domainLabel = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
@@ -41,8 +41,8 @@ export class DiscoverySelectors {
   static parse(list: unknown): DiscoverySelectors {
     const path = 'discoverySelectors';
     const items = asList(list, path);
-    if (items.length > mostSelectors) {
-      throw new MeshConfigError(path, `must hold ${mostSelectors} selectors at most`);
+    if (items.length > maxSelectors) {
+      throw new MeshConfigError(path, `must hold ${maxSelectors} selectors at most`);
     }
     return new DiscoverySelectors(items.map((item, at) => readSelector(item, `${path}[${at}]`)));
   }
@@ -69,8 +69,8 @@ function readSelector(item: unknown, path: string): LabelSelector {
   if (unknown !== undefined) throw new MeshConfigError(`${path}.${unknown}`, 'is not understood');
   const labels = Object.entries(asMapping(selector['matchLabels'], `${path}.matchLabels`));
   const expressions = asList(selector['matchExpressions'], `${path}.matchExpressions`);
-  if (labels.length + expressions.length > mostRequirements) {
-    throw new MeshConfigError(path, `must ask for ${mostRequirements} things at most`);
+  if (labels.length + expressions.length > maxRequirements) {
+    throw new MeshConfigError(path, `must ask for ${maxRequirements} things at most`);
   }
   return [
     ...labels.map(([name, label]) => readLabel(name, label, `${path}.matchLabels`)),

@@ -5,7 +5,7 @@ import { asMapping } from './mesh-values.ts';
 import type { Mapping } from './mesh-values.ts';
 
 /** A few, so that a small text cannot unfold into a large value. */
-const mostAliases = 16;
+const maxAliases = 16;
 
 /** The fields of a mesh config, YAML as in Istio's ConfigMap or file. Throws MeshConfigError. */
 export function readMeshYaml(text: string): Mapping {
@@ -14,7 +14,7 @@ export function readMeshYaml(text: string): Mapping {
 
 function valueOf(text: string): unknown {
   try {
-    return readYaml(text, { mostAliases });
+    return readYaml(text, { maxAliases });
   } catch (cause) {
     if (!(cause instanceof YamlError)) throw cause;
     throw new MeshConfigError('', `mesh config ${cause.message}`, { cause });

@@ -9,12 +9,12 @@ import {
 import type { LevelVerdict, NamespaceProxyConfigs } from './proxy-config-levels.ts';
 
 /** Enough for any namespace that is not meant as an attack; over it, that namespace alone suffers. */
-const defaultMostPerNamespace = 256;
-const defaultMostInAll = 100_000;
+const defaultMaxPerNamespace = 256;
+const defaultMaxInAll = 100_000;
 
 export interface ProxyConfigIndexOptions {
-  readonly mostPerNamespace?: number;
-  readonly mostInAll?: number;
+  readonly maxPerNamespace?: number;
+  readonly maxInAll?: number;
 }
 
 /** All ProxyConfigs as they were at one moment. Immutable. */
@@ -88,15 +88,15 @@ class Bucket {
  * marked: its workloads get nothing from then on, until a restart, and no other's are touched.
  */
 export class ProxyConfigIndex {
-  readonly #mostPerNamespace: number;
-  readonly #mostInAll: number;
+  readonly #maxPerNamespace: number;
+  readonly #maxInAll: number;
   readonly #buckets = new Map<string, Bucket>();
   #held = 0;
   #snapshot: ProxyConfigSnapshot | undefined;
 
   constructor(options: ProxyConfigIndexOptions = {}) {
-    this.#mostPerNamespace = options.mostPerNamespace ?? defaultMostPerNamespace;
-    this.#mostInAll = options.mostInAll ?? defaultMostInAll;
+    this.#maxPerNamespace = options.maxPerNamespace ?? defaultMaxPerNamespace;
+    this.#maxInAll = options.maxInAll ?? defaultMaxInAll;
   }
 
   /** All of them as they are now. Take one snapshot per decision. */
@@ -121,7 +121,7 @@ export class ProxyConfigIndex {
     const bucket = this.#buckets.get(entry.namespace) ?? new Bucket();
     this.#buckets.set(entry.namespace, bucket);
     const known = bucket.byName.has(entry.name);
-    const full = bucket.byName.size >= this.#mostPerNamespace || this.#held >= this.#mostInAll;
+    const full = bucket.byName.size >= this.#maxPerNamespace || this.#held >= this.#maxInAll;
     if (!known && full) bucket.overfull = true;
     else bucket.byName.set(entry.name, entry);
     if (!known && !full) this.#held += 1;

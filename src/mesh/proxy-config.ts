@@ -29,11 +29,11 @@ export interface ProxyConfigEntry {
 
 const certSignerVariable = 'ISTIO_META_CERT_SIGNER';
 /** More than pods carry in practice; a bound on what one object can make us keep and compare. */
-const mostLabels = 32;
+const maxLabels = 32;
 /** The longest label key (253 + 1 + 63) and value that Kubernetes allows, the longer of the two. */
-const longestLabelText = 317;
+const maxLabelTextLength = 317;
 /** No signer name is longer: a domain of 253, a slash, a path of 317. */
-const longestSigner = 571;
+const maxSignerLength = 571;
 
 /** Says what is wrong with one object; caught where the object becomes an entry. */
 class Fault extends Error {}
@@ -78,8 +78,8 @@ function readScope(value: unknown): ProxyConfigScope {
   );
   const pairs = Object.entries(labels).map(([key, label]) => [key, asLabel(key, label)] as const);
   if (pairs.length === 0) return { kind: 'nobody' };
-  if (pairs.length > mostLabels) {
-    throw new Fault(`spec.selector.matchLabels has more than ${mostLabels} labels`);
+  if (pairs.length > maxLabels) {
+    throw new Fault(`spec.selector.matchLabels has more than ${maxLabels} labels`);
   }
   return Object.freeze({
     kind: 'workloads',
@@ -89,7 +89,7 @@ function readScope(value: unknown): ProxyConfigScope {
 
 function asLabel(key: string, value: unknown): string {
   const readable =
-    typeof value === 'string' && Math.max(key.length, value.length) <= longestLabelText;
+    typeof value === 'string' && Math.max(key.length, value.length) <= maxLabelTextLength;
   if (!readable) throw new Fault('spec.selector.matchLabels holds what is not a label');
   return value;
 }
@@ -98,7 +98,7 @@ function asLabel(key: string, value: unknown): string {
 function readCertSigner(value: unknown): string | undefined {
   const variable = optionalMapping(value, 'spec.environmentVariables')[certSignerVariable];
   if (variable === undefined || variable === null || variable === '') return undefined;
-  if (typeof variable === 'string' && variable.length <= longestSigner) return variable;
+  if (typeof variable === 'string' && variable.length <= maxSignerLength) return variable;
   throw new Fault(`spec.environmentVariables.${certSignerVariable} cannot be a signer`);
 }
 

@@ -22,11 +22,11 @@ export interface SpiffeBundleFeedOptions {
 
 const downloadMs = 10_000;
 /** Istio's own interval, and the longest; a publisher may want a shorter one. */
-const longestRefreshMs = 30 * 60_000;
-const shortestRefreshMs = 60_000;
+const maxRefreshMs = 30 * 60_000;
+const minRefreshMs = 60_000;
 const backoff = { firstMs: 5_000, maxMs: 5 * 60_000 };
 /** Between two failures, however the dice fall. */
-const leastWaitMs = 1_000;
+const minWaitMs = 1_000;
 
 /** The roots at one URL, read again and again. What cannot be read leaves the last good ones. */
 export class SpiffeBundleFeed implements Stoppable {
@@ -70,13 +70,13 @@ export class SpiffeBundleFeed implements Stoppable {
   async #try(signal: AbortSignal): Promise<number> {
     const { url, random, log } = this.#options;
     try {
-      const { roots, refreshMs = longestRefreshMs } = parseSpiffeBundle(await this.#text(signal));
+      const { roots, refreshMs = maxRefreshMs } = parseSpiffeBundle(await this.#text(signal));
       this.#failures = 0;
       this.#take(roots);
-      return Math.min(Math.max(refreshMs, shortestRefreshMs), longestRefreshMs);
+      return Math.min(Math.max(refreshMs, minRefreshMs), maxRefreshMs);
     } catch (error) {
       if (signal.aborted) return 0;
-      const waitMs = leastWaitMs + fullJitterMs(this.#failures, backoff, random);
+      const waitMs = minWaitMs + fullJitterMs(this.#failures, backoff, random);
       this.#failures += 1;
       const consequence = this.#roots === undefined ? 'there are none yet' : 'the last ones stay';
       log.warn(`the roots at a spiffeBundleUrl cannot be had; ${consequence}`, { url, error });

@@ -12,9 +12,9 @@ export interface SpiffeBundle {
 }
 
 /** The longest bundle that is read, in bytes. */
-export const longestBundle = 1024 * 1024;
-const mostKeys = 100;
-const mostRoots = 16;
+export const maxBundleLength = 1024 * 1024;
+const maxKeys = 100;
+const maxRoots = 16;
 const base64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
 /** Throws an Error unless the text is a SPIFFE bundle whose every X.509 root can be read. */
@@ -22,10 +22,10 @@ export function parseSpiffeBundle(text: string): SpiffeBundle {
   const bundle = asRecord(parseJson(text), 'the bundle');
   const keys = bundle['keys'];
   if (!Array.isArray(keys)) throw new Error('the bundle has no list of keys');
-  if (keys.length > mostKeys) throw new Error(`the bundle has more than ${mostKeys} keys`);
+  if (keys.length > maxKeys) throw new Error(`the bundle has more than ${maxKeys} keys`);
   const roots = keys.flatMap((key: unknown, at) => readRoot(asRecord(key, `key ${at + 1}`), at));
   const once = eachOnce(roots);
-  if (once.length > mostRoots) throw new Error(`the bundle has more than ${mostRoots} roots`);
+  if (once.length > maxRoots) throw new Error(`the bundle has more than ${maxRoots} roots`);
   return { roots: once, refreshMs: readHint(bundle['spiffe_refresh_hint']) };
 }
 

@@ -6,7 +6,7 @@ import type { CaCertificateEntry } from './ca-certificate-entry.ts';
 import { MeshConfigError } from './mesh-config-error.ts';
 
 /** More would make the last element of an answer larger than clients are used to. */
-const mostRootsPerSigner = 16;
+const maxRootsPerSigner = 16;
 
 /** Roots that were had from a URL, by the URL. */
 export type BundleRoots = ReadonlyMap<string, readonly Certificate[]>;
@@ -86,8 +86,8 @@ export class TrustBundle {
 }
 
 function refuseTooMany(whose: string, { length }: readonly Certificate[]): void {
-  if (length <= mostRootsPerSigner) return;
-  const problem = `${whose} has ${length} roots, more than ${mostRootsPerSigner}`;
+  if (length <= maxRootsPerSigner) return;
+  const problem = `${whose} has ${length} roots, more than ${maxRootsPerSigner}`;
   throw new MeshConfigError('caCertificates', problem);
 }
 

@@ -14,14 +14,14 @@ export interface ApiCallOutcome {
 }
 
 const buckets = [0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
-const mostKinds = 100;
+const maxKinds = 100;
 
 /** Calls to Kubernetes API servers, each try by itself; a watch counts when it is accepted. */
 export class ApiCallMetrics {
   readonly #calls: Counter<'verb' | 'resource' | 'code'>;
   readonly #durations: Histogram<'verb' | 'resource'>;
-  readonly #resources = new BoundedLabel(mostKinds);
-  readonly #codes = new BoundedLabel(mostKinds);
+  readonly #resources = new BoundedLabel(maxKinds);
+  readonly #codes = new BoundedLabel(maxKinds);
 
   constructor(registry: Registry) {
     this.#calls = new Counter({

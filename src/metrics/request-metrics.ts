@@ -7,9 +7,9 @@ import { BoundedLabel, otherValue } from './bounded-label.ts';
 import { namespaceOf } from './namespace-of.ts';
 
 const none = 'none';
-const most = { namespaces: 500, signers: 200, reasons: 200, steps: 32 };
+const max = { namespaces: 500, signers: 200, reasons: 200, steps: 32 };
 /** Of all combinations together: what one scrape writes stays bounded too. */
-const mostCombinations = 4_000;
+const maxCombinations = 4_000;
 
 const durationBuckets = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300];
 const stepBuckets = [
@@ -27,11 +27,11 @@ export class RequestMetrics {
   readonly #requests: Counter<'signer' | 'workload_namespace' | 'outcome' | 'reason'>;
   readonly #durations: Histogram<'outcome'>;
   readonly #steps: Histogram<'step'>;
-  readonly #namespaces = new BoundedLabel(most.namespaces);
-  readonly #signers = new BoundedLabel(most.signers);
-  readonly #reasons = new BoundedLabel(most.reasons);
-  readonly #stepNames = new BoundedLabel(most.steps);
-  readonly #combinations = new BoundedLabel(mostCombinations);
+  readonly #namespaces = new BoundedLabel(max.namespaces);
+  readonly #signers = new BoundedLabel(max.signers);
+  readonly #reasons = new BoundedLabel(max.reasons);
+  readonly #stepNames = new BoundedLabel(max.steps);
+  readonly #combinations = new BoundedLabel(maxCombinations);
 
   constructor(registry: Registry) {
     const registers = [registry];

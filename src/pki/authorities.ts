@@ -13,9 +13,9 @@ export function eachOnce(certificates: readonly Certificate[]): readonly Certifi
  * The CA certificates of a text of PEM blocks, each once. Throws an Error where it holds more than
  * `most` blocks, or anything but CA certificates.
  */
-export function parseAuthorities(pem: string, most = Infinity): readonly Certificate[] {
+export function parseAuthorities(pem: string, max = Infinity): readonly Certificate[] {
   const certificates = parseCertificateBundle(pem).map((der) => parseCertificate(der));
-  if (certificates.length > most) throw new Error(`it holds more than ${most} roots`);
+  if (certificates.length > max) throw new Error(`it holds more than ${max} roots`);
   const notCa = certificates.findIndex(({ isCa }) => !isCa);
   if (notCa >= 0) throw new Error(`certificate ${notCa + 1} is not a CA certificate`);
   return eachOnce(certificates);

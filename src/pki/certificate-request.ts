@@ -45,7 +45,7 @@ type RequestedPublicKey = {
 );
 
 /** The longest text of a request, in characters; a request with RSA-4096 takes 1.7 KiB. */
-const longestRequestPem = 16 * 1024;
+const maxRequestPemLength = 16 * 1024;
 
 /**
  * The gate for bytes from outside. It knows the few shapes that Istio's clients send and refuses all
@@ -57,7 +57,7 @@ const longestRequestPem = 16 * 1024;
  */
 export function parseCertificateRequest(pemText: string): CertificateRequest {
   try {
-    const der = parseSinglePem(pemText, 'CERTIFICATE REQUEST', { maxLength: longestRequestPem });
+    const der = parseSinglePem(pemText, 'CERTIFICATE REQUEST', { maxLength: maxRequestPemLength });
     return readRequest(der);
   } catch (error) {
     if (!(error instanceof PemError) && !(error instanceof DerError)) throw error;

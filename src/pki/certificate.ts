@@ -46,15 +46,15 @@ export interface Certificate extends CertificateExtensions {
   readonly signature: Uint8Array;
 }
 
-const longestCertificate = 64 * 1024;
+const maxCertificateLength = 64 * 1024;
 
 /**
  * Reads a certificate (RFC 5280 section 4.1) as strictly as a request: strict DER, nothing twice,
  * nothing left over. Checks no signature and no policy. Throws CertificateError and nothing else.
  */
 export function parseCertificate(bytes: Uint8Array): Certificate {
-  if (bytes.length > longestCertificate) {
-    const message = `the certificate is longer than ${longestCertificate} bytes`;
+  if (bytes.length > maxCertificateLength) {
+    const message = `the certificate is longer than ${maxCertificateLength} bytes`;
     throw new CertificateError('too_large', message);
   }
   // A copy, so that nobody who holds the caller's buffer can change what was read.

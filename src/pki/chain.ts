@@ -28,11 +28,11 @@ export interface PathRequest {
   readonly maxDepth?: number;
 }
 
-const mostCandidates = 16;
-const mostRoots = 64;
-const longestPath = 8;
+const maxCandidates = 16;
+const maxRoots = 64;
+const maxPathLength = 8;
 /** What a hostile set of look-alike authorities may cost: this many verifications. */
-const mostVerifications = 64;
+const maxVerifications = 64;
 const rememberedLinks = 1024;
 
 /** A certificate as the search reached it, and by which way. */
@@ -72,8 +72,8 @@ export class ChainVerifier {
    * it outlives its issuer, is not looked at.
    */
   buildPath(request: PathRequest): readonly Certificate[] {
-    const { leaf, candidates, roots, at, clockSkewMs = 0, maxDepth = longestPath } = request;
-    if (candidates.length > mostCandidates || roots.length > mostRoots) {
+    const { leaf, candidates, roots, at, clockSkewMs = 0, maxDepth = maxPathLength } = request;
+    if (candidates.length > maxCandidates || roots.length > maxRoots) {
       throw fault(leaf, 'too_many_certificates', 'comes with too many certificates');
     }
     const search: Search = {
@@ -82,7 +82,7 @@ export class ChainVerifier {
       clockSkewMs,
       maxDepth,
       failures: [],
-      verificationsLeft: mostVerifications,
+      verificationsLeft: maxVerifications,
     };
     checkInPath(leaf, search);
     const path = this.#findPath(search, roots, candidates);

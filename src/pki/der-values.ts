@@ -14,11 +14,11 @@ export function expectTag(element: DerElement | undefined, tag: number): DerElem
 /** The children of a SEQUENCE. Throws DerError when it is none or their number is out of range. */
 export function sequenceOf(
   element: DerElement | undefined,
-  least: number,
-  most = least,
+  min: number,
+  max = min,
 ): readonly DerElement[] {
   const { children } = expectTag(element, tags.sequence);
-  if (children.length < least || children.length > most) {
+  if (children.length < min || children.length > max) {
     throw new DerError('der_value', `a SEQUENCE has ${children.length} elements`);
   }
   return children;
@@ -62,12 +62,12 @@ export function namedBits(element: DerElement | undefined): readonly number[] {
 }
 
 /** X.660 allows arcs of any size; nobody needs longer identifiers than this, in bytes. */
-const longestOid = 64;
+const maxOidLength = 64;
 
 /** An OBJECT IDENTIFIER in dotted form (X.690 section 8.19). Throws DerError. */
 export function objectIdentifier(element: DerElement | undefined): string {
   const content = expectTag(element, tags.oid).content;
-  if (content.length > longestOid) throw new DerError('der_value', 'an OID is too long');
+  if (content.length > maxOidLength) throw new DerError('der_value', 'an OID is too long');
   return smallArcs(content) ?? anyArcs(content);
 }
 
@@ -76,7 +76,7 @@ function smallArcs(content: Uint8Array): string | undefined {
   let text = '';
   let arc = 0;
   for (const byte of content) {
-    if (arc > largestBeforeShift) return undefined;
+    if (arc > maxBeforeShift) return undefined;
     arc = arc * 128 + (byte & 0x7f);
     if (byte >= 0x80) continue;
     text = text === '' ? firstTwo(arc) : `${text}.${arc}`;
@@ -85,7 +85,7 @@ function smallArcs(content: Uint8Array): string | undefined {
   return text;
 }
 
-const largestBeforeShift = (Number.MAX_SAFE_INTEGER - 0x7f) / 128;
+const maxBeforeShift = (Number.MAX_SAFE_INTEGER - 0x7f) / 128;
 
 /** The first two arcs stand in one number. */
 function firstTwo(joined: number): string {

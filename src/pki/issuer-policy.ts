@@ -51,18 +51,18 @@ export function checkIssuerKey(issuer: Certificate): void {
   }
 }
 
-const smallestRsaBits = 2048;
-const largestRsaBits = 8192;
+const minRsaBits = 2048;
+const maxRsaBits = 8192;
 /** Longer exponents make a verification slow and have no use (SP 800-56B: below 2^256). */
-const longestExponent = 4;
+const maxExponentLength = 4;
 
 function isReliable(key: SubjectPublicKey): boolean {
   switch (key.kind) {
     case 'rsa':
       return (
-        key.bits >= smallestRsaBits &&
-        key.bits <= largestRsaBits &&
-        key.exponent.length <= longestExponent &&
+        key.bits >= minRsaBits &&
+        key.bits <= maxRsaBits &&
+        key.exponent.length <= maxExponentLength &&
         isOddAboveOne(key.exponent)
       );
     case 'ec':

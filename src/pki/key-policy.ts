@@ -36,12 +36,12 @@ export function admitPublicKey(element: DerElement | undefined): AdmittedKey {
   }
 }
 
-const smallestRsaBits = 2048;
-const largestRsaBits = 4096;
+const minRsaBits = 2048;
+const maxRsaBits = 4096;
 const exponent65537 = Uint8Array.of(1, 0, 1);
 
 function admitRsaKey(key: RsaKey): RsaKey {
-  if (key.bits < smallestRsaBits || key.bits > largestRsaBits || key.bits % 8 !== 0) {
+  if (key.bits < minRsaBits || key.bits > maxRsaBits || key.bits % 8 !== 0) {
     throw new CsrError('key_size', `an RSA key of ${key.bits} bits is not allowed`);
   }
   if (!equalBytes(key.exponent, exponent65537)) {

@@ -4,7 +4,7 @@ import { parseCertificate } from './certificate.ts';
 import type { Certificate } from './certificate.ts';
 
 /** More than the authorities of all signers of a large mesh, their predecessors included. */
-const mostKept = 256;
+const maxKept = 256;
 
 /**
  * Authorities that stood above a leaf before: a signer sends the same ones each time, so each is taken
@@ -12,7 +12,7 @@ const mostKept = 256;
  */
 export class KnownAuthorities {
   /** By the SHA-256 of their DER, those used longest ago first. */
-  readonly #kept = new BoundedMap<Certificate>(mostKept);
+  readonly #kept = new BoundedMap<Certificate>(maxKept);
 
   /** Throws CertificateError, as `parseCertificate` does. */
   parse(der: Uint8Array): Certificate {

@@ -71,7 +71,7 @@ export interface CertificateBundleOptions {
 }
 
 /** A Kubernetes object, and so anything that holds such a bundle, is not larger. */
-const longestBundle = 1024 * 1024;
+const maxBundleLength = 1024 * 1024;
 
 /**
  * The bytes of every CERTIFICATE block of a text, one or more. Between the blocks comments and
@@ -80,7 +80,7 @@ const longestBundle = 1024 * 1024;
  */
 export function parseCertificateBundle(
   text: string,
-  { maxLength = longestBundle }: CertificateBundleOptions = {},
+  { maxLength = maxBundleLength }: CertificateBundleOptions = {},
 ): readonly Uint8Array[] {
   if (text.length > maxLength) {
     throw new PemError('too_large', `the bundle is longer than ${maxLength} characters`);

@@ -9,7 +9,7 @@ const extensionRequest = '1.2.840.113549.1.9.14';
 const subjectAltName = '2.5.29.17';
 const uriName = contextTag(6, 'primitive');
 /** SPIFFE-ID section 2.3. */
-const longestUri = 2048;
+const maxUriLength = 2048;
 
 /**
  * The one URI that a request asks for. A request has one attribute, extensionRequest (RFC 2985
@@ -59,8 +59,8 @@ function parseOneUri(names: DerElement): string {
   }
   if (name.tag !== uriName) throw new CsrError('san_type', 'the subjectAltName is not a URI');
   const { content } = name;
-  if (content.length > longestUri) {
-    throw new CsrError('san_too_long', `the URI is longer than ${longestUri} bytes`);
+  if (content.length > maxUriLength) {
+    throw new CsrError('san_too_long', `the URI is longer than ${maxUriLength} bytes`);
   }
   const uri = visibleAscii(content);
   if (uri === undefined || uri === '') {

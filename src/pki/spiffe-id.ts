@@ -29,10 +29,10 @@ export class SpiffeIdError extends Error {
 }
 
 /** SPIFFE-ID section 2.3: implementations must support this many bytes; we support no more. */
-const longestUri = 2048;
+const maxUriLength = 2048;
 /** SPIFFE-ID section 2.1 and RFC 1035 section 2.3.4. */
-const longestDomain = 253;
-const longestLabel = 63;
+const maxDomainLength = 253;
+const maxLabelLength = 63;
 
 /**
  * A trust domain: dot-separated DNS labels in lower case. A final dot is let through, because
@@ -74,8 +74,8 @@ export function workloadId({ trustDomain, namespace, serviceAccount }: WorkloadN
  * escapes, query, fragment, port, user, empty or further segment. Throws SpiffeIdError.
  */
 export function parseSpiffeId(text: string): SpiffeId {
-  if (text.length > longestUri) {
-    throw new SpiffeIdError('too_long', `the SPIFFE id is longer than ${longestUri} bytes`);
+  if (text.length > maxUriLength) {
+    throw new SpiffeIdError('too_long', `the SPIFFE id is longer than ${maxUriLength} bytes`);
   }
   const [scheme, empty, domain, ns, namespace, sa, serviceAccount, ...more] = text.split('/');
   const words = [scheme, empty, ns, sa].join(' ');
@@ -90,13 +90,13 @@ function notOurShape(): SpiffeIdError {
 
 /** RFC 1123 section 2.1, in lower case, as Kubernetes checks namespaces. */
 function isDnsLabel(text: string): boolean {
-  return text.length <= longestLabel && /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/.test(text);
+  return text.length <= maxLabelLength && /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/.test(text);
 }
 
 /** Dot-separated labels. Kubernetes bounds the whole, not each label; so do we. */
 function isDnsSubdomain(text: string): boolean {
   return (
-    text.length <= longestDomain &&
+    text.length <= maxDomainLength &&
     text.split('.').every((label) => /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/.test(label))
   );
 }

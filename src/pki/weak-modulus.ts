@@ -30,9 +30,9 @@ interface PrimeGroup {
  */
 const smallPrimeGroups: readonly PrimeGroup[] = groupPrimes(3, 752);
 
-function groupPrimes(least: number, limit: number): PrimeGroup[] {
+function groupPrimes(min: number, limit: number): PrimeGroup[] {
   const groups: PrimeGroup[] = [];
-  for (let prime = least; prime < limit; prime += 2) {
+  for (let prime = min; prime < limit; prime += 2) {
     if (!isPrime(prime)) continue;
     const last = groups.at(-1);
     if (last !== undefined && last.product * prime <= Number.MAX_SAFE_INTEGER) {

@@ -8,7 +8,7 @@ export interface KeyHoldersOptions {
   readonly denyReuse: boolean;
   readonly log: Logger;
   /** How many keys are remembered; 20,000 where absent. */
-  readonly mostKeys?: number;
+  readonly maxKeys?: number;
 }
 
 /** What is asked of a key: it was proved that whoever asks has it. */
@@ -19,7 +19,7 @@ export interface KeyClaim {
 }
 
 /** A day of 10,000 pods that renew twice, over three replicas; some five megabytes. */
-const defaultMostKeys = 20_000;
+const defaultMaxKeys = 20_000;
 
 /**
  * Remembers which identity brought which key first. Agents make a key for each certificate, so one
@@ -35,7 +35,7 @@ export class KeyHolders {
 
   constructor(options: KeyHoldersOptions) {
     this.#options = options;
-    this.#holders = new BoundedMap(options.mostKeys ?? defaultMostKeys);
+    this.#holders = new BoundedMap(options.maxKeys ?? defaultMaxKeys);
   }
 
   /**

@@ -2,11 +2,11 @@ import { BoundedMap } from '../base/bounded-map.ts';
 import type { Certificate } from '../pki/certificate.ts';
 
 /** More signers than a mesh has; beyond them the oldest is forgotten. */
-const mostSigners = 1_024;
+const maxSigners = 1_024;
 
 /** Remembers until when each signer's authority is valid, so that no leaf is asked to outlive it. */
 export class KnownIssuers {
-  readonly #notAfter = new BoundedMap<number>(mostSigners);
+  readonly #notAfter = new BoundedMap<number>(maxSigners);
 
   /** Notes an authority that has signed for the signer; the newest counts. */
   saw(signerName: string, issuer: Certificate): void {

@@ -4,7 +4,7 @@ import type { TrustBundle } from '../mesh/trust-bundle.ts';
 import type { KnownIssuers } from './known-issuers.ts';
 
 /** Kubernetes refuses a smaller `spec.expirationSeconds` (certificates.k8s.io/v1). */
-export const shortestTtlSeconds = 600;
+export const minTtlSeconds = 600;
 
 export interface LifetimePolicy {
   readonly defaultTtlSeconds: number;
@@ -65,9 +65,9 @@ export function admitLifetime(
     requested <= 0n
       ? (limits.defaultTtlSeconds ?? policy.defaultTtlSeconds)
       : admitRequested(requested, policy);
-  const most = Math.min(limits.maxTtlSeconds ?? Infinity, policy.maxTtlSeconds);
+  const max = Math.min(limits.maxTtlSeconds ?? Infinity, policy.maxTtlSeconds);
   // Under 600 s nothing can be had from Kubernetes, however little an authority has left.
-  return Math.max(shortestTtlSeconds, Math.min(asked, most));
+  return Math.max(minTtlSeconds, Math.min(asked, max));
 }
 
 function admitRequested(requested: bigint, { maxTtlSeconds }: LifetimePolicy): number {
@@ -77,10 +77,10 @@ function admitRequested(requested: bigint, { maxTtlSeconds }: LifetimePolicy): n
       publicMessage: `requested validity is over the maximum of ${maxTtlSeconds} s`,
     });
   }
-  if (requested < BigInt(shortestTtlSeconds)) {
-    throw new RaError('TTL_REJECTED', `a validity under ${shortestTtlSeconds} s was asked for`, {
+  if (requested < BigInt(minTtlSeconds)) {
+    throw new RaError('TTL_REJECTED', `a validity under ${minTtlSeconds} s was asked for`, {
       reason: 'ttl_too_short',
-      publicMessage: `requested validity is under the minimum of ${shortestTtlSeconds} s`,
+      publicMessage: `requested validity is under the minimum of ${minTtlSeconds} s`,
     });
   }
   return Number(requested);

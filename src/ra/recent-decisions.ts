@@ -27,7 +27,7 @@ export interface RecentDecision {
   readonly stepsMs: Readonly<Record<string, number>>;
 }
 
-const mostKept = 2_000;
+const maxKept = 2_000;
 
 /** The newest decisions, for people who look; the audit log is what counts. */
 export class RecentDecisions implements DecisionLog {
@@ -60,12 +60,12 @@ export class RecentDecisions implements DecisionLog {
   }
 
   /** The newest refusals of an identity, or of a caller by that identity; the newest first. */
-  refusalsOf(uri: string, most: number): readonly RecentDecision[] {
+  refusalsOf(uri: string, max: number): readonly RecentDecision[] {
     return this.#kept
       .filter(
         ({ outcome, identity, caller }) => outcome !== 'issued' && (identity ?? caller) === uri,
       )
-      .slice(-most)
+      .slice(-max)
       .reverse();
   }
 
@@ -103,7 +103,7 @@ export class RecentDecisions implements DecisionLog {
       stepsMs: { ...decision.stepsMs },
     };
     this.#kept.push(kept);
-    if (this.#kept.length > mostKept) this.#kept.shift();
+    if (this.#kept.length > maxKept) this.#kept.shift();
     for (const listener of this.#listeners) listener(kept);
   }
 }

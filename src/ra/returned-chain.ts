@@ -62,7 +62,7 @@ export const isValidAlready: LeafRule<unknown> = {
 };
 
 /** The leaf and as many candidates as ChainVerifier looks at. */
-const mostCertificates = 17;
+const maxCertificates = 17;
 
 /**
  * The check of what a signer returned: the leaf is of the expected key and keeps all rules, and a path
@@ -99,7 +99,7 @@ export function rejected(reason: string, message: string, cause?: unknown): RaEr
 function readCertificates(pem: string, { authorities }: ChainVerifier): readonly Certificate[] {
   try {
     const ders = parseCertificateBundle(pem);
-    if (ders.length > mostCertificates) {
+    if (ders.length > maxCertificates) {
       // To read the 2,000 that an object can hold would take the event loop a tenth of a second.
       throw rejected('chain_too_many_certificates', 'the signer sent too many certificates');
     }

@@ -153,9 +153,9 @@ function sameErrors(field: string, object: JsonObject, old: KubeObject): readonl
   return [invalid(field, object[field], 'field is immutable')];
 }
 
-function numberErrors(object: JsonObject, field: string, least: number): readonly FieldError[] {
+function numberErrors(object: JsonObject, field: string, min: number): readonly FieldError[] {
   const value = valueAt(object, 'spec', field);
-  if (typeof value !== 'number' || value >= least) return [];
-  const why = least === 0 ? 'must be greater than or equal to 0' : 'must be greater than 0';
+  if (typeof value !== 'number' || value >= min) return [];
+  const why = min === 0 ? 'must be greater than or equal to 0' : 'must be greater than 0';
   return [invalid(`spec.${field}`, value, why)];
 }

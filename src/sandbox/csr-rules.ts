@@ -31,7 +31,7 @@ const knownUsages = [
   ...['server auth', 'signing', 'timestamping'],
 ];
 
-const shortestLifetimeSeconds = 600;
+const minLifetimeSeconds = 600;
 
 /** What the API server does to CertificateSigningRequests (certificates.k8s.io/v1). */
 export const csrRules: ResourceRules = {
@@ -150,7 +150,7 @@ function signerErrors(signerName: string): readonly FieldError[] {
 }
 
 function expirationErrors(seconds: unknown): readonly FieldError[] {
-  if (typeof seconds !== 'number' || seconds >= shortestLifetimeSeconds) return [];
+  if (typeof seconds !== 'number' || seconds >= minLifetimeSeconds) return [];
   const why = 'may not specify a duration less than 600 seconds (10 minutes)';
   return [invalid('spec.expirationSeconds', seconds, why)];
 }

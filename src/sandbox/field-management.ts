@@ -23,7 +23,7 @@ export interface FieldWriter {
   readonly time: string;
 }
 
-const longestManager = 128;
+const maxManagerLength = 128;
 
 /** Who makes the request: what it says itself, or the beginning of the client's name. */
 export function writerOf(
@@ -32,7 +32,7 @@ export function writerOf(
   now: number,
 ): FieldWriter {
   const [client = ''] = userAgent.split('/');
-  const manager = query.get('fieldManager') ?? client.slice(0, longestManager);
+  const manager = query.get('fieldManager') ?? client.slice(0, maxManagerLength);
   const apiVersion = apiVersionOf(definition.group, version);
   return { manager, operation, apiVersion, time: timestamp(now) };
 }

@@ -38,7 +38,7 @@ export interface HttpApiOptions {
 }
 
 /** As much as the API server reads of a body. */
-const longestBody = 3 * 1024 * 1024;
+const maxBodyLength = 3 * 1024 * 1024;
 
 const plainJson: Presentation = { form: 'whole', mediaType: 'application/json' };
 const health = /^\/(?:readyz|livez|healthz)(?:\/.*)?$/;
@@ -80,7 +80,7 @@ export class HttpApi {
   }
 
   async #admit(exchange: HttpExchange, info: RequestInfo): Promise<Visit> {
-    const bytes = await exchange.readBody(longestBody);
+    const bytes = await exchange.readBody(maxBodyLength);
     const [contentType = ''] = (exchange.header('content-type') ?? '').toLowerCase().split(';');
     const body = { bytes, contentType: contentType.trim() };
     const caller = this.#options.authenticator.authenticate({

@@ -2,13 +2,13 @@ import { isJsonObject, isSameJson } from './kube-object.ts';
 import type { JsonObject } from './kube-object.ts';
 import { badRequest, StatusError } from './status-error.ts';
 
-const mostOperations = 10_000;
+const maxOperations = 10_000;
 
 /** A JSON patch (RFC 6902) applied to a copy of `target`. Throws a StatusError (400, 422). */
 export function jsonPatch(target: JsonObject, patch: unknown): unknown {
   if (!Array.isArray(patch)) throw badRequest('a JSON patch is a list of operations');
-  if (patch.length > mostOperations) {
-    const message = `The allowed maximum operations in a JSON patch is ${mostOperations}, got ${patch.length}`;
+  if (patch.length > maxOperations) {
+    const message = `The allowed maximum operations in a JSON patch is ${maxOperations}, got ${patch.length}`;
     throw new StatusError(413, 'RequestEntityTooLarge', `Request entity too large: ${message}`);
   }
   return (patch as unknown[]).reduce<unknown>(applyOperation, structuredClone(target));

@@ -26,7 +26,7 @@ export interface ObjectPlace {
 /** What the alphabet of generated names leaves out: vowels, and what looks alike. */
 const nameAlphabet = 'bcdfghjklmnpqrstvwxz2456789';
 const generatedLength = 5;
-const longestGenerateName = 58;
+const maxGenerateNameLength = 58;
 
 /** An object with the metadata of a new one: name, uid, creation time. */
 export function withNewMetadata(body: JsonObject, place: ObjectPlace, now: number): UnstoredObject {
@@ -198,7 +198,7 @@ function nameOf(given: JsonObject, generateName: string): string {
     randomBytes(generatedLength),
     (byte) => nameAlphabet[byte % nameAlphabet.length],
   );
-  return generateName.slice(0, longestGenerateName) + random.join('');
+  return generateName.slice(0, maxGenerateNameLength) + random.join('');
 }
 
 function writableParts(given: JsonObject): JsonObject {

@@ -154,7 +154,7 @@ function parseToken(text: string): unknown {
 }
 
 /** The API server ends watches after 30 to 60 minutes when the client names no time. */
-const shortestWatchSeconds = 1800;
+const minWatchSeconds = 1800;
 
 export function watch(request: ResourceRequest): Answer {
   const { query, definition, namespace } = request;
@@ -168,8 +168,7 @@ export function watch(request: ResourceRequest): Answer {
     fromRevision: sendInitialEvents || revision === 0 ? undefined : revision,
     bookmarks: isTrue(query.get('allowWatchBookmarks')),
     sendInitialEvents,
-    timeoutSeconds:
-      numberOf(query.get('timeoutSeconds')) ?? shortestWatchSeconds * (1 + Math.random()),
+    timeoutSeconds: numberOf(query.get('timeoutSeconds')) ?? minWatchSeconds * (1 + Math.random()),
   };
   return { kind: 'watch', order };
 }

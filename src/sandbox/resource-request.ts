@@ -126,7 +126,7 @@ function parseJson(text: string, kind: string): unknown {
 /** YAML, of which JSON is a part. Throws a StatusError (400). */
 export function parseYamlText(text: string): unknown {
   try {
-    return readYaml(text, { mostAliases: 0 });
+    return readYaml(text, { maxAliases: 0 });
   } catch (error) {
     throw badRequest(
       `error converting YAML to JSON: ${error instanceof Error ? error.message : ''}`,

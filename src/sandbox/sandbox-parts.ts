@@ -36,7 +36,7 @@ export interface SandboxParts {
 }
 
 /** As many calls as are remembered. */
-const longestRecord = 20_000;
+const maxRecordLength = 20_000;
 
 export async function assembleSandbox(options: SandboxOptions): Promise<SandboxParts> {
   const { clock, log, historySize = 10_000, maxObjects = 50_000 } = options;
@@ -57,7 +57,7 @@ export async function assembleSandbox(options: SandboxOptions): Promise<SandboxP
     objects: new SandboxObjects(store, now),
     tokens: new ServiceAccountTokens({ store, clock }),
     authorizer: new Authorizer(),
-    calls: new CallLog(longestRecord),
+    calls: new CallLog(maxRecordLength),
     watches: new WatchHub({ store, clock, faults: faults.watch, bookmarkIntervalMs }),
     signers: new SignerSet({ store, clock, log, faults: faults.signer, authorities }),
   };

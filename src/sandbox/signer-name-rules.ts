@@ -9,15 +9,15 @@ const labelWords =
 export const subdomainWords =
   "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 
-const longestLabel = 63;
-const longestSubdomain = 253;
+const maxLabelLength = 63;
+const maxSubdomainLength = 253;
 /** A namespaced signer's path is `<namespace>.<name>`. */
-const longestSignerName = longestSubdomain + 1 + longestLabel + 1 + longestSubdomain;
+const maxSignerNameLength = maxSubdomainLength + 1 + maxLabelLength + 1 + maxSubdomainLength;
 
 /** Why a text is no DNS label (RFC 1123); empty when it is one. */
 export function labelProblems(text: string): readonly string[] {
   return [
-    ...(text.length > longestLabel ? [`must be no more than ${longestLabel} characters`] : []),
+    ...(text.length > maxLabelLength ? [`must be no more than ${maxLabelLength} characters`] : []),
     ...(label.test(text) ? [] : [labelWords]),
   ];
 }
@@ -25,8 +25,8 @@ export function labelProblems(text: string): readonly string[] {
 /** Why a text is no DNS subdomain (RFC 1123); empty when it is one. */
 export function subdomainProblems(text: string): readonly string[] {
   return [
-    ...(text.length > longestSubdomain
-      ? [`must be no more than ${longestSubdomain} characters`]
+    ...(text.length > maxSubdomainLength
+      ? [`must be no more than ${maxSubdomainLength} characters`]
       : []),
     ...(text.split('.').every((part) => label.test(part)) ? [] : [subdomainWords]),
   ];
@@ -43,11 +43,11 @@ export function signerNameErrors(field: string, signerName: string): readonly Fi
   const isDotted = domain.includes('.');
   const dots = 'should be a domain with at least two segments separated by dots';
   return [
-    ...(domain.length > longestSubdomain ? [tooLong(field, longestSubdomain)] : []),
+    ...(domain.length > maxSubdomainLength ? [tooLong(field, maxSubdomainLength)] : []),
     ...firstBadPart(field, domain, labelProblems),
     ...(isDotted ? [] : [invalid(field, domain, dots)]),
     ...firstBadPart(field, path, subdomainProblems),
-    ...(signerName.length > longestSignerName ? [tooLong(field, longestSignerName)] : []),
+    ...(signerName.length > maxSignerNameLength ? [tooLong(field, maxSignerNameLength)] : []),
   ];
 }
 

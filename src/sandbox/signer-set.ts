@@ -36,7 +36,7 @@ export interface SignerSetDependencies {
 }
 
 /** As many issuances as are remembered. */
-const longestRecord = 20_000;
+const maxRecordLength = 20_000;
 
 /** All signers of a sandbox, and what they have given out. */
 export class SignerSet {
@@ -54,7 +54,7 @@ export class SignerSet {
           latencyMs: options.latencyMs ?? 0,
           onIssued: (issuance) => {
             this.#issued.push(issuance);
-            if (this.#issued.length > longestRecord) this.#issued.shift();
+            if (this.#issued.length > maxRecordLength) this.#issued.shift();
           },
         }),
     );

@@ -32,7 +32,7 @@ export interface WatchSessionOptions {
 }
 
 /** A client that takes nothing is not waited for beyond this. */
-const longestBacklog = 16 * 1024 * 1024;
+const maxBacklogBytes = 16 * 1024 * 1024;
 
 /** So long before its end a watch gets a bookmark from which to go on. */
 const lastBookmarkMs = 2000;
@@ -126,7 +126,7 @@ export class WatchSession {
     target.send(type, object);
     if (disturbance === 'duplicate') target.send(type, object);
     if (disturbance === 'stale-replay' && previous) target.send('MODIFIED', previous);
-    if (target.backlog > longestBacklog) this.#drop();
+    if (target.backlog > maxBacklogBytes) this.#drop();
   }
 
   #strike(kind: WatchFault['kind']): void {

@@ -11,14 +11,14 @@ const kinds: Readonly<Record<string, string>> = {
   update: 'UpdateOptions',
   patch: 'PatchOptions',
 };
-const longestManager = 128;
+const maxManagerLength = 128;
 const policies = ['Foreground', 'Background', 'Orphan'];
 
 /** Throws a StatusError (422) where the options of a create, update or patch are wrong. */
 export function checkWriteOptions({ verb, query, body }: ResourceRequest): void {
   const manager = query.get('fieldManager') ?? '';
   const errors = dryRunErrors(query.getAll('dryRun'));
-  if (manager.length > longestManager) errors.push(tooLong('fieldManager', longestManager));
+  if (manager.length > maxManagerLength) errors.push(tooLong('fieldManager', maxManagerLength));
   if (manager === '' && body.contentType === applyType) {
     errors.push(required('fieldManager', 'is required for apply patch'));
   }

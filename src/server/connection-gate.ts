@@ -3,7 +3,7 @@ import type { Waiting } from '../base/fair-queue.ts';
 import { TokenBucket } from '../base/token-bucket.ts';
 import type { Rate } from '../base/token-bucket.ts';
 import type { Clock, Timer } from '../base/clock.ts';
-import { mostConnections } from './connection-limit.ts';
+import { maxConnectionCount } from './connection-limit.ts';
 
 /** What the gate needs of a connection. */
 export interface GatedSocket {
@@ -23,24 +23,24 @@ export interface ConnectionGateLimits {
    */
   readonly handshakes: Rate;
   /** Connections that may be in at once, handshake and all; the others wait. */
-  readonly mostOpened: number;
+  readonly maxOpened: number;
   /** Connections that may wait for their handshake. */
-  readonly mostWaiting: number;
+  readonly maxWaiting: number;
   /** Clients give a connection some 20 s (grpc-go); who is closed before that comes again in time. */
   readonly waitMs: number;
   /**
    * Open connections from one address; undefined where they are not counted. Off by default: behind
    * one address there may be a whole node, a gateway or a network.
    */
-  readonly mostPerAddress: number | undefined;
+  readonly maxPerAddress: number | undefined;
 }
 
 export const defaultGateLimits: ConnectionGateLimits = {
   handshakes: { perSecond: 300, burst: 8 },
-  mostOpened: mostConnections,
-  mostWaiting: 4_096,
+  maxOpened: maxConnectionCount,
+  maxWaiting: 4_096,
   waitMs: 15_000,
-  mostPerAddress: undefined,
+  maxPerAddress: undefined,
 };
 
 export interface ConnectionGateOptions<S extends GatedSocket> {
@@ -97,7 +97,7 @@ export class ConnectionGate<S extends GatedSocket> {
     this.#options = options;
     this.#limits = { ...defaultGateLimits, ...options.limits };
     this.#pace = new TokenBucket(this.#limits.handshakes, options.clock);
-    this.#queue = new FairQueue({ mostCost: this.#limits.mostWaiting });
+    this.#queue = new FairQueue({ maxCost: this.#limits.maxWaiting });
   }
 
   get counts(): ConnectionCounts {
@@ -110,9 +110,9 @@ export class ConnectionGate<S extends GatedSocket> {
   arrive(socket: S): void {
     const address = socket.remoteAddress ?? '';
     this.#keep(socket, address);
-    const { mostPerAddress = Infinity } = this.#limits;
+    const { maxPerAddress = Infinity } = this.#limits;
     if (this.#stopped) this.#turnAway(socket, 'stopping');
-    else if ((this.#perAddress.get(address) ?? 0) > mostPerAddress) {
+    else if ((this.#perAddress.get(address) ?? 0) > maxPerAddress) {
       this.#turnAway(socket, 'addressLimit');
     } else if (this.#queue.size === 0 && this.#hasRoom() && this.#pace.take()) this.#open(socket);
     else this.#wait(socket, address);
@@ -184,7 +184,7 @@ export class ConnectionGate<S extends GatedSocket> {
   }
 
   #hasRoom(): boolean {
-    return this.#inside < this.#limits.mostOpened;
+    return this.#inside < this.#limits.maxOpened;
   }
 
   #open(socket: S): void {

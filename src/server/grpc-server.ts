@@ -7,7 +7,7 @@ import type { Clock } from '../base/clock.ts';
 import { sleep } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { CertificateService } from './certificate-service.ts';
-import { mostConnections, connectionLimitFor } from './connection-limit.ts';
+import { maxConnectionCount, connectionLimitFor } from './connection-limit.ts';
 import { ConnectionGate } from './connection-gate.ts';
 import type { ConnectionCounts, ConnectionGateLimits } from './connection-gate.ts';
 import { silenceGrpcLog } from './grpc-log.ts';
@@ -56,7 +56,7 @@ export interface GrpcServerOptions {
 
 const defaultReadWithinMs = 10_000;
 /** Of calls whose message is not whole yet, each with its buffers. */
-const mostUnread = 8_192;
+const maxUnread = 8_192;
 
 const channelOptions: ChannelOptions = {
   'grpc.max_receive_message_length': 65_536,
@@ -109,14 +109,14 @@ export class GrpcServer {
       },
       clock: options.clock,
       limits: {
-        mostOpened: connectionLimitFor(options.memoryLimitBytes),
+        maxOpened: connectionLimitFor(options.memoryLimitBytes),
         ...options.connectionLimits,
       },
     });
     this.#listener = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => {
       this.#gate.arrive(socket);
     });
-    this.#listener.maxConnections = options.maxConnections ?? mostConnections;
+    this.#listener.maxConnections = options.maxConnections ?? maxConnectionCount;
   }
 
   /** How many connections are open, those still in their handshake included. */
@@ -233,7 +233,7 @@ function watchUnread(options: GrpcServerOptions, { service }: CertificateProto):
     refuse: (peer, error) => certificates.refuseUnread(peer, error),
     clock,
     readWithinMs,
-    mostUnread,
+    maxUnread,
   });
 }
 

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http2';
 
 /** Longer deadlines are taken for this one; no request lives that long. */
-const longestTimeoutMs = 3_600_000;
+const maxTimeoutMs = 3_600_000;
 
 const msPerUnit: Readonly<Record<string, number>> = {
   H: 3_600_000,
@@ -20,7 +20,7 @@ const msPerUnit: Readonly<Record<string, number>> = {
 export function clampGrpcTimeout(headers: IncomingHttpHeaders): void {
   const timeout = headers['grpc-timeout'];
   const [, digits, unit = ''] = /^(\d{1,8})([HMSmun])$/.exec(String(timeout)) ?? [];
-  if (Number(digits) * (msPerUnit[unit] ?? 0) > longestTimeoutMs) {
-    headers['grpc-timeout'] = `${longestTimeoutMs / 1_000}S`;
+  if (Number(digits) * (msPerUnit[unit] ?? 0) > maxTimeoutMs) {
+    headers['grpc-timeout'] = `${maxTimeoutMs / 1_000}S`;
   }
 }

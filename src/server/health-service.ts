@@ -4,7 +4,7 @@ import { HealthImplementation } from 'grpc-health-check';
 import { certificateServiceName } from './proto.ts';
 
 /** Watchers hold a stream each and need no credentials, so there are only a few. */
-const mostWatchers = 32;
+const maxWatchers = 32;
 /** "" is the server as a whole (grpc.health.v1). */
 const services = ['', certificateServiceName] as const;
 
@@ -60,7 +60,7 @@ export class HealthService {
     if (!services.some((name) => name === call.request.service)) {
       call.write({ status: 'SERVICE_UNKNOWN' });
       call.end();
-    } else if (this.#watchers.size >= mostWatchers) {
+    } else if (this.#watchers.size >= maxWatchers) {
       call.emit('error', { code: status.RESOURCE_EXHAUSTED, details: 'too many watchers' });
     } else {
       this.#watchers.add(call);

@@ -8,7 +8,7 @@ export interface PeerCertificates {
 }
 
 /** One more than anybody needs, so that who sends too many is noticed and not cut short. */
-const mostIntermediates = 17;
+const maxIntermediates = 17;
 
 /**
  * What the client of a grpc-js call proved in the handshake that it holds the key of; undefined where
@@ -24,7 +24,7 @@ export function peerCertificatesOf(call: object): PeerCertificates | undefined {
   if (leaf === undefined) return undefined;
   const intermediates: Uint8Array[] = [];
   let above = issuerOf(leaf);
-  while (above !== undefined && intermediates.length < mostIntermediates) {
+  while (above !== undefined && intermediates.length < maxIntermediates) {
     intermediates.push(derOf(above));
     above = issuerOf(above);
   }

@@ -9,11 +9,11 @@ export interface RequestMetadata {
 }
 
 /** Longer than the longest signer path that the Kubernetes API takes (317 characters). */
-const longestCertSigner = 512;
+const maxCertSignerLength = 512;
 /** The SPIFFE ID specification, section 2.3, bounds an id to 2048 bytes. */
-const longestIdentity = 2048;
+const maxIdentityLength = 2048;
 /** Clients send two keys; the bound keeps a flood of keys from being taken for a request. */
-const mostKeys = 64;
+const maxKeys = 64;
 const [certSignerKey, impersonatedIdentityKey] = ['CertSigner', 'ImpersonatedIdentity'] as const;
 const knownKeys: ReadonlySet<string> = new Set([certSignerKey, impersonatedIdentityKey]);
 
@@ -27,8 +27,8 @@ const knownKeys: ReadonlySet<string> = new Set([certSignerKey, impersonatedIdent
 export function readRequestMetadata(struct: unknown): RequestMetadata {
   const fields = fieldsOf(struct);
   return {
-    certSigner: readString(fields, certSignerKey, longestCertSigner),
-    impersonatedIdentity: readString(fields, impersonatedIdentityKey, longestIdentity),
+    certSigner: readString(fields, certSignerKey, maxCertSignerLength),
+    impersonatedIdentity: readString(fields, impersonatedIdentityKey, maxIdentityLength),
   };
 }
 
@@ -42,7 +42,7 @@ export function withoutUnreadMetadata(struct: unknown): unknown {
   if (typeof fields !== 'object' || fields === null) return fields === undefined ? null : struct;
   const keys = Object.keys(fields);
   const kept =
-    keys.length > mostKeys ? keys.slice(0, mostKeys + 1) : keys.filter((key) => knownKeys.has(key));
+    keys.length > maxKeys ? keys.slice(0, maxKeys + 1) : keys.filter((key) => knownKeys.has(key));
   return {
     fields: Object.fromEntries(kept.map((key) => [key, shortened(valueAt(fields, key))])),
   };
@@ -51,28 +51,30 @@ export function withoutUnreadMetadata(struct: unknown): unknown {
 function shortened(value: unknown): unknown {
   const text = valueAt(value, 'stringValue');
   if (typeof text !== 'string') return {};
-  return { stringValue: text.length > longestIdentity ? ' '.repeat(longestIdentity + 1) : text };
+  return {
+    stringValue: text.length > maxIdentityLength ? ' '.repeat(maxIdentityLength + 1) : text,
+  };
 }
 
 function fieldsOf(struct: unknown): object {
   if (struct === null || struct === undefined) return {};
   const fields = valueAt(struct, 'fields') ?? {};
   if (typeof fields !== 'object') throw malformed('metadata_malformed', 'metadata is not a struct');
-  if (Object.keys(fields).length > mostKeys) {
-    throw malformed('metadata_too_many_keys', `metadata holds more than ${mostKeys} keys`);
+  if (Object.keys(fields).length > maxKeys) {
+    throw malformed('metadata_too_many_keys', `metadata holds more than ${maxKeys} keys`);
   }
   return fields;
 }
 
-function readString(fields: object, key: string, longest: number): string | undefined {
+function readString(fields: object, key: string, maxLength: number): string | undefined {
   const value = valueAt(fields, key);
   if (value === undefined) return undefined;
   const text = valueAt(value, 'stringValue');
   if (typeof text !== 'string') {
     throw malformed('metadata_not_a_string', `metadata value ${key} is not a string`);
   }
-  if (text.length > longest) {
-    throw malformed('metadata_too_long', `metadata value ${key} is longer than ${longest}`);
+  if (text.length > maxLength) {
+    throw malformed('metadata_too_long', `metadata value ${key} is longer than ${maxLength}`);
   }
   return text;
 }

@@ -25,7 +25,7 @@ export interface UnreadCallsOptions {
   /** How long a message may take from its headers to its last byte. */
   readonly readWithinMs: number;
   /** How many may be under way. */
-  readonly mostUnread: number;
+  readonly maxUnread: number;
 }
 
 /**
@@ -51,9 +51,9 @@ export class UnreadCalls {
 
   /** To be given to the grpc-js server. */
   readonly intercept: ServerInterceptor = (method, call) => {
-    const { path, mostUnread } = this.#options;
+    const { path, maxUnread } = this.#options;
     if (method.path !== path) return new ServerInterceptingCall(call);
-    const isFull = this.#count >= mostUnread;
+    const isFull = this.#count >= maxUnread;
     this.#count += 1;
     const unread = new UnreadCall(call, this.#options, () => {
       this.#count -= 1;

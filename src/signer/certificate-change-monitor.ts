@@ -23,7 +23,7 @@ interface CollectedCertificate {
 }
 
 /** More objects than wait for their deletion at a time. */
-const mostCollected = 10_000;
+const maxCollected = 10_000;
 
 /**
  * Notices when the certificate in an object is replaced after it was collected from there. The first
@@ -33,7 +33,7 @@ const mostCollected = 10_000;
 export class CertificateChangeMonitor {
   readonly #options: CertificateChangeMonitorOptions;
   /** By uid, the oldest first. */
-  readonly #collected = new BoundedMap<CollectedCertificate>(mostCollected);
+  readonly #collected = new BoundedMap<CollectedCertificate>(maxCollected);
 
   constructor(options: CertificateChangeMonitorOptions) {
     this.#options = options;

@@ -17,7 +17,7 @@ interface RunningIssuance {
 /** One for all: an abort without a reason of its own makes an exception with a stack each time. */
 const nobodyWaits = new RaError('CANCELLED', 'nobody waits for the certificate any more');
 /** More callers of one request than there are agents that send the same bytes. */
-const mostTogether = 256;
+const maxTogether = 256;
 
 /**
  * Lets identical orders that are in flight share one issuance: the same identity, signer, key,
@@ -63,7 +63,7 @@ export class RequestCoalescer {
   }
 
   #countJoin({ issuance }: RunningIssuance): void {
-    if (issuance.size >= mostTogether) {
+    if (issuance.size >= maxTogether) {
       throw new RaError('OVERLOADED', 'too many send the same request', {
         reason: 'shared_issuance_full',
       });

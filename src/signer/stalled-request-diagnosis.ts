@@ -26,8 +26,8 @@ interface Finding {
 const lookMs = 500;
 /** One look is good for everybody who waits for that signer. */
 const freshMs = 5_000;
-const mostSigners = 1_024;
-const longestText = 300;
+const maxSigners = 1_024;
+const maxTextLength = 300;
 
 /**
  * Looks for the reason why a request is stalled while its callers still wait, since no time is left to
@@ -35,7 +35,7 @@ const longestText = 300;
  */
 export class StalledRequestDiagnosis {
   readonly #options: StalledRequestDiagnosisOptions;
-  readonly #findings = new BoundedMap<Finding>(mostSigners);
+  readonly #findings = new BoundedMap<Finding>(maxSigners);
 
   constructor(options: StalledRequestDiagnosisOptions) {
     this.#options = options;
@@ -88,5 +88,5 @@ export class StalledRequestDiagnosis {
 /** One line of visible characters: whoever writes events may write anything. */
 function sanitized(text: string): string {
   const visible = text.replaceAll(/[^\p{L}\p{N}\p{P}\p{S} ]+/gu, ' ').trim();
-  return visible.length > longestText ? `${visible.slice(0, longestText)}…` : visible;
+  return visible.length > maxTextLength ? `${visible.slice(0, maxTextLength)}…` : visible;
 }

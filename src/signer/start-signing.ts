@@ -40,7 +40,7 @@ export interface SigningOptions {
   readonly approvals: ApprovalLog;
   readonly changes: ChangeLog;
   /** The longest that a request of ours that is no workload's may be in the cluster. */
-  readonly longestOtherRequestMs: number;
+  readonly maxOtherRequestMs: number;
   readonly context: StartContext;
 }
 
@@ -59,7 +59,7 @@ const reaperGraceMs = 15_000;
 /** Agents that ran out of time come back within this, with the same bytes. */
 const retainForRetryMs = 60_000;
 /** With the reaper's rounds, what a killed replica left is gone within two minutes. */
-const longestRetainedMs = 90_000;
+const maxRetainedMs = 90_000;
 /** With so many calls under way deletions can wait. */
 const busyCalls = 32;
 /** With so many requests under way a call for each deletion would take from what they wait for. */
@@ -136,9 +136,9 @@ function openSigner(
 }
 
 /** No request of any replica is in the cluster for longer, whatever it is for. */
-function orphanedAfter({ config, longestOtherRequestMs }: SigningOptions): number {
-  const longestMs = Math.max(config.requestBudgetMs, longestOtherRequestMs) + reaperGraceMs;
-  return Math.max(longestMs, longestRetainedMs);
+function orphanedAfter({ config, maxOtherRequestMs }: SigningOptions): number {
+  const maxMs = Math.max(config.requestBudgetMs, maxOtherRequestMs) + reaperGraceMs;
+  return Math.max(maxMs, maxRetainedMs);
 }
 
 /** At the end our objects are deleted from the cluster as far as a few seconds suffice. */

@@ -33,13 +33,13 @@ export interface Tracing extends Stoppable {
 }
 
 /** Beyond this many, new spans are dropped: a collector that is away costs a bound of memory. */
-const mostSpans = 4_096;
-const mostInBatch = 512;
+const maxSpans = 4_096;
+const maxInBatch = 512;
 const batchMs = 2_000;
 const exportMs = 10_000;
 const sendMs = 5_000;
 const lastFlushMs = 3_000;
-const longestAttribute = 512;
+const maxAttributeLength = 512;
 
 /** Opens no connection yet: the first batch does. */
 export function openTracing(options: TracingOptions): Tracing {
@@ -55,14 +55,14 @@ export function openTracing(options: TracingOptions): Tracing {
   });
   const processor = new BatchSpanProcessor({
     exporter,
-    maxQueueSize: mostSpans,
-    maxExportBatchSize: mostInBatch,
+    maxQueueSize: maxSpans,
+    maxExportBatchSize: maxInBatch,
     scheduledDelayMillis: batchMs,
     exportTimeoutMillis: exportMs,
   });
   const provider = new TracerProvider({
     sampler: samplerOf(settings.sampling),
-    spanLimits: { attributeValueLengthLimit: longestAttribute },
+    spanLimits: { attributeValueLengthLimit: maxAttributeLength },
     resource: resourceOf(options),
     spanProcessors: [processor],
   });

@@ -27,11 +27,11 @@ const callsOf = (measurement: {
 }): number => Object.values(measurement.callsPerCertificate).reduce((sum, count) => sum + count, 0);
 
 /** What a certificate may cost us at 50 callers: with everything real, and with a signer that signs at once. */
-const mostCpuMs = { real: 3, sandbox: 2 } as const;
+const maxCpuMs = { real: 3, sandbox: 2 } as const;
 
 /** Those for callers that keep their connection. */
 export function steadyBars(kind: 'real' | 'sandbox'): (result: SeriesResult) => BarResult[] {
-  return (result) => [...throughputBars(result), ...cpuBars(result, mostCpuMs[kind])];
+  return (result) => [...throughputBars(result), ...cpuBars(result, maxCpuMs[kind])];
 }
 
 function throughputBars(result: SeriesResult): BarResult[] {

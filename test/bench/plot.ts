@@ -19,14 +19,14 @@ const margin = 12;
 
 /** Horizontal bars in groups, as SVG that reads in light and dark. */
 export function barChart(title: string, unit: string, groups: readonly BarGroup[]): string {
-  const most = Math.max(...groups.flatMap(({ bars }) => bars.map(({ value }) => value)));
+  const max = Math.max(...groups.flatMap(({ bars }) => bars.map(({ value }) => value)));
   let y = 40;
   const parts: string[] = [];
   for (const { label, bars } of groups) {
     parts.push(`<text x="0" y="${y}" class="group">${escape(label)}</text>`);
     y += 8;
     for (const { label: name, value, ours } of bars) {
-      const length = Math.max(1, ((width - labelWidth - 80) * value) / most);
+      const length = Math.max(1, ((width - labelWidth - 80) * value) / max);
       parts.push(
         `<text x="12" y="${y + 13}">${escape(name)}</text>`,
         `<rect x="${labelWidth}" y="${y + 2}" width="${length.toFixed(1)}" height="${barHeight - 5}" class="${ours ? 'ours' : 'other'}"/>`,

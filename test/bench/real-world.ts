@@ -72,7 +72,7 @@ export class RealWorld implements BenchWorld {
         print: say,
         missing: new Map(),
         mustRunAll: true,
-        longestStepMs: 120_000,
+        maxStepMs: 120_000,
       });
       const steps = [...issuerSteps(world), ...meshSteps(world)];
       if (!(await suite.chapter('The mesh', steps))) throw new Error('the mesh does not stand');

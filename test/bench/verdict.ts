@@ -3,7 +3,7 @@ import type { BarRuns } from './bar-runs.ts';
 import type { BarResult } from './bars.ts';
 
 /** A ratio may fall by so much below the recorded one before the short form fails. */
-const mostLoss = 1 / 3;
+const maxLoss = 1 / 3;
 /** A busy machine spoils a time now and then, and a count never. */
 const timesAtMost = 3;
 
@@ -47,7 +47,7 @@ interface Recorded {
 type Say = VerdictOptions['say'];
 
 function boundOf({ bar, before }: Recorded): { readonly atLeast: number } | { atMost: number } {
-  return bar.atLeast ? { atLeast: before * (1 - mostLoss) } : { atMost: before * (1 + mostLoss) };
+  return bar.atLeast ? { atLeast: before * (1 - maxLoss) } : { atMost: before * (1 + maxLoss) };
 }
 
 async function timeHolds(runs: BarRuns, recorded: Recorded, say: Say): Promise<boolean> {

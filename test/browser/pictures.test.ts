@@ -13,7 +13,7 @@ const whereChromiumIs = chromium === undefined ? describe.skip : describe;
 
 /** PICTURES=docs/images renews those of the documentation. */
 const directory = process.env['PICTURES'] ?? tmpdir();
-const mostBytes = 150_000;
+const maxBytes = 150_000;
 
 const signerPolicy = `
 trusts:
@@ -55,7 +55,7 @@ whereChromiumIs('the pictures of the documentation', () => {
     await tab.fill('#talk-to', 'bar');
 
     expect(await tab.count('path.link[data-link="bar foo"]')).toBe(0);
-    expect(await picture('trust-map.png')).toBeLessThan(mostBytes);
+    expect(await picture('trust-map.png')).toBeLessThan(maxBytes);
   });
 
   it('show the feed in dark colours, with a refusal explained', async () => {
@@ -68,7 +68,7 @@ whereChromiumIs('the pictures of the documentation', () => {
     );
     await tab.until(`document.querySelector('#explain .verdict')`);
 
-    expect(await picture('feed.png')).toBeLessThan(mostBytes);
+    expect(await picture('feed.png')).toBeLessThan(maxBytes);
     await tab.colours('light');
     await tab.resize(1_200, 900);
   });
@@ -78,7 +78,7 @@ whereChromiumIs('the pictures of the documentation', () => {
     await tab.go(`${fixture.url}#health`);
     await tab.until(`document.querySelectorAll('#charts svg').length === 6`);
 
-    expect(await picture('health.png')).toBeLessThan(mostBytes);
+    expect(await picture('health.png')).toBeLessThan(maxBytes);
     await fixture.stop();
   });
 });

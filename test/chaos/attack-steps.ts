@@ -16,13 +16,13 @@ import { frameAttacks } from './attacks/frame-attacks.ts';
 import type { Target } from './attacks/raw-connection.ts';
 import { tlsAttacks } from './attacks/tls-attacks.ts';
 
-const mostMemoryMiB = 700;
+const maxMemoryMiB = 700;
 const maxP99Ms = 3_000;
 const requestsPerSecond = 10;
 /** Each has a pod of its own, which may ask now and then only: the limits are those that ship. */
 const goodCallers = 10;
 /** The load goes on after the attack, so that nobody is served only once it is over. */
-const longestAttackMs = 60_000;
+const maxAttackMs = 60_000;
 
 export interface AttackStepsOptions {
   /** The client of the good tenant. */
@@ -161,7 +161,7 @@ async function withstand(
   { durationMs, show }: { readonly durationMs: number; readonly show: (fact: string) => void },
 ): Promise<number> {
   const over = new AbortController();
-  const late = setTimeout(() => over.abort(), longestAttackMs);
+  const late = setTimeout(() => over.abort(), maxAttackMs);
   const attacking = attack.run(fortress.target, over.signal);
   // It is waited for below, after the load that goes on beside it.
   attacking.catch(() => undefined);
@@ -190,6 +190,6 @@ function judge(
     show(`${describeLoad(report)}; p99 ${report.okMs?.p99 ?? NaN} ms`);
     assert.equal(report.ok, report.requests, JSON.stringify(report.messages));
   }
-  assert.ok(peak < mostMemoryMiB, `resident memory stays under ${mostMemoryMiB} MiB`);
+  assert.ok(peak < maxMemoryMiB, `resident memory stays under ${maxMemoryMiB} MiB`);
   return Math.max(...reports.map(({ okMs }) => okMs?.p99 ?? NaN));
 }

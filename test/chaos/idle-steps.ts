@@ -13,7 +13,7 @@ import { allTenants, assertServed, clientOf } from './chaos-clients.ts';
 import type { ChaosWorld } from './chaos-world.ts';
 
 /** An idle connection may cost so much; docs/reliability.md says the same. */
-const mostKiBEach = 110;
+const maxKiBEach = 110;
 /** Files and connections of a process besides those of the step. */
 const otherDescriptors = 500;
 const openingAtOnce = 100;
@@ -81,7 +81,7 @@ async function openAndMeasure(
   );
   assert.ok(there >= count, `all ${count} are open at once`);
   show(`served beside them: ${await goodLoad(chaos, ra)}`);
-  assert.ok(each < mostKiBEach, `an idle connection costs less than ${mostKiBEach} KiB`);
+  assert.ok(each < maxKiBEach, `an idle connection costs less than ${maxKiBEach} KiB`);
 }
 
 async function awaitClosed(
@@ -135,7 +135,7 @@ async function openMany(target: Target, count: number, signal: AbortSignal): Pro
 
 function assertDescriptors(pid: number, count: number): void {
   const limits = readFileSync(`/proc/${pid}/limits`, 'utf8');
-  const most = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1]);
+  const max = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1]);
   const needed = count + otherDescriptors;
-  assert.ok(most >= needed, `needs ${needed} open files (ulimit -n), and ${most} are allowed`);
+  assert.ok(max >= needed, `needs ${needed} open files (ulimit -n), and ${max} are allowed`);
 }

@@ -16,11 +16,11 @@ const troubleMs = 10_000;
 /** Loads that must not hurt those who did not make them. */
 export function loadSteps(
   chaos: ChaosWorld,
-  { clients, mostSlower }: { readonly clients: number; readonly mostSlower: number },
+  { clients, maxSlower }: { readonly clients: number; readonly maxSlower: number },
 ): Step[] {
   return [
     {
-      name: `a namespace that floods: p99 of another stays under ${mostSlower} times its calm value`,
+      name: `a namespace that floods: p99 of another stays under ${maxSlower} times its calm value`,
       run: async (show) => {
         const { world } = chaos;
         const ra = await chaos.startRa('flooded');
@@ -46,7 +46,7 @@ export function loadSteps(
             assertServed(flooded.own);
             return p99(flooded.own) / p99(calm.own);
           };
-          await assertRatio({ atMost: mostSlower, show }, ratio);
+          await assertRatio({ atMost: maxSlower, show }, ratio);
         } finally {
           await ra.stop();
         }

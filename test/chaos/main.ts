@@ -16,11 +16,11 @@ import { outageStep } from './outage-step.ts';
 /** How hard it comes. A hundred requests have a p99 that is one request: the short form finds what broke. */
 const sizes = {
   long: {
-    ...{ killingMs: 90_000, clients: 2_000, mostSlower: 2, idle: 10_000 },
+    ...{ killingMs: 90_000, clients: 2_000, maxSlower: 2, idle: 10_000 },
     ...{ awayMs: 60_000, attackMs: 4_000 },
   },
   short: {
-    ...{ killingMs: 25_000, clients: 500, mostSlower: 4, idle: 1_000 },
+    ...{ killingMs: 25_000, clients: 500, maxSlower: 4, idle: 1_000 },
     ...{ awayMs: 15_000, attackMs: 1_000 },
   },
 } as const;
@@ -33,7 +33,7 @@ async function main(): Promise<number> {
   const processes = new Processes({ logDir: join(dir, 'logs'), pidFile: join(dir, 'pids') });
   isEnding = endOnSignal(() => processes.stopAll());
   say(`logs and files: ${dir}`);
-  const suite = new Suite({ print: say, missing, mustRunAll: true, longestStepMs: 600_000 });
+  const suite = new Suite({ print: say, missing, mustRunAll: true, maxStepMs: 600_000 });
   try {
     const chaos = await ChaosWorld.start({ dir: join(dir, 'walk'), tools, processes }, suite);
     await runChapters(suite, chaptersOf(chaos, tools.agentlike));

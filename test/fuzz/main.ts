@@ -9,19 +9,19 @@ import { readSettings } from './runner/settings.ts';
 import { textSteps } from './text/text-chapter.ts';
 
 /** A day: what bounds a run is its own budget. */
-const longestStepMs = 86_400_000;
+const maxStepMs = 86_400_000;
 
 /** `make fuzz`: mutated input for every parser of outside text. Returns the exit status. */
 async function main(): Promise<number> {
   const settings = readSettings(process.env);
   const { seed, budgetMs, cases, mustRunAll } = settings;
   const bound = Number.isFinite(budgetMs) ? `${budgetMs / 1000} s` : 'no limit of time';
-  const most = Number.isFinite(cases) ? `, ${cases} requests` : '';
-  say(`FUZZ_SEED=${seed}: ${bound}${most}`);
+  const max = Number.isFinite(cases) ? `, ${cases} requests` : '';
+  say(`FUZZ_SEED=${seed}: ${bound}${max}`);
   const missing = new Map<string, string>();
   const go = await orMissing(missing, 'go', () => GoOracle.start(say));
   const openssl = await orMissing(missing, 'openssl', () => OpensslOracle.start());
-  const suite = new Suite({ print: say, missing, mustRunAll, longestStepMs });
+  const suite = new Suite({ print: say, missing, mustRunAll, maxStepMs });
   const context = { settings, findings: new Findings(), go, openssl, say };
   await suite.chapter('Certificate requests', csrSteps(context));
   await suite.chapter('Certificates', certificateSteps(context));

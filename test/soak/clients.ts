@@ -45,7 +45,7 @@ export interface GoodRequest {
 }
 
 const everyMs = 500;
-const mostUnderWay = 30;
+const maxUnderWay = 30;
 
 /** Asks for the tenant beside, in steady intervals, each time as a client that was just started. */
 export async function runGoodTenant(
@@ -63,7 +63,7 @@ export async function runGoodTenant(
     });
     const noted = one.finally(() => underWay.delete(noted));
     underWay.add(noted);
-    if (underWay.size >= mostUnderWay) await Promise.race(underWay);
+    if (underWay.size >= maxUnderWay) await Promise.race(underWay);
     await pause(everyMs, signal);
   }
   await Promise.all(underWay);

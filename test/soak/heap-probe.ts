@@ -14,7 +14,7 @@ interface Reply {
   readonly result?: { readonly result?: { readonly value?: unknown } };
 }
 
-const longestReplyMs = 30_000;
+const maxReplyMs = 30_000;
 const mib = 1_048_576;
 
 /** The flag that makes a process listen for the probe, on a port that its log tells. */
@@ -62,7 +62,7 @@ async function call(
 
 function heard(socket: WebSocket, event: 'open' | 'message'): Promise<Event> {
   return new Promise((resolve, reject) => {
-    const late = setTimeout(() => fail('in time'), longestReplyMs);
+    const late = setTimeout(() => fail('in time'), maxReplyMs);
     const fail = (how: string): void => {
       clearTimeout(late);
       reject(new Error(`the process does not answer ${how}`));

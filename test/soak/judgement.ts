@@ -134,24 +134,24 @@ function judgeRequestIds(good: readonly GoodRequest[], trails: Trails): Check {
 export function judgeSlopes(sampler: Sampler, settings: SoakSettings): readonly Check[] {
   const { memory, live, descriptors, objects } = sampler.slopes();
   const peaks = sampler.peaks();
-  const check = (name: string, slope: Slope, most: number, peak: number): Check => ({
-    name: `${name} do not rise by ${most} a minute`,
+  const check = (name: string, slope: Slope, max: number, peak: number): Check => ({
+    name: `${name} do not rise by ${max} a minute`,
     found: `${slope.perMinute.toFixed(2)} ± ${slope.standardError.toFixed(2)} a minute, ${peak.toFixed(0)} at most`,
-    holds: slope.perMinute < most || slope.perMinute < 2 * slope.standardError,
+    holds: slope.perMinute < max || slope.perMinute < 2 * slope.standardError,
   });
   return [
-    check('MiB of live memory', live, settings.mostLive, peaks.liveMiB),
-    check('MiB of resident memory', memory, settings.mostMemory, peaks.memoryMiB),
-    check('file descriptors', descriptors, settings.mostDescriptors, peaks.descriptors),
-    check('API objects', objects, settings.mostObjects, peaks.objects),
+    check('MiB of live memory', live, settings.maxLive, peaks.liveMiB),
+    check('MiB of resident memory', memory, settings.maxMemory, peaks.memoryMiB),
+    check('file descriptors', descriptors, settings.maxDescriptors, peaks.descriptors),
+    check('API objects', objects, settings.maxObjects, peaks.objects),
   ];
 }
 
-const mostExamples = 6;
+const maxExamples = 6;
 
 /** How many problems there are, and the first of them. */
 export function examples(problems: readonly string[]): string {
   if (problems.length === 0) return '';
-  const shown = [...new Set(problems)].slice(0, mostExamples).join('; ');
+  const shown = [...new Set(problems)].slice(0, maxExamples).join('; ');
   return ` — ${problems.length} wrong: ${shown}`;
 }

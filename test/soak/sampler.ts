@@ -83,12 +83,12 @@ export class Sampler {
 
   /** The most that was seen. */
   peaks(): Omit<Sample, 'minute'> & { readonly liveMiB: number } {
-    const most = (read: (sample: Sample) => number): number => Math.max(...this.#samples.map(read));
+    const max = (read: (sample: Sample) => number): number => Math.max(...this.#samples.map(read));
     return {
-      memoryMiB: most(({ memoryMiB }) => memoryMiB),
+      memoryMiB: max(({ memoryMiB }) => memoryMiB),
       liveMiB: Math.max(...this.#live.map(({ heapMiB, externalMiB }) => heapMiB + externalMiB)),
-      descriptors: most(({ descriptors }) => descriptors),
-      objects: most(({ objects }) => objects),
+      descriptors: max(({ descriptors }) => descriptors),
+      objects: max(({ objects }) => objects),
     };
   }
 

@@ -8,11 +8,11 @@ export interface SoakSettings {
   readonly requestsPerSecond: number;
   readonly sampleEveryMs: number;
   /** Slopes beyond these fail: MiB, file descriptors and API objects a minute. */
-  readonly mostMemory: number;
-  /** As `mostMemory`, of what a garbage collection leaves. */
-  readonly mostLive: number;
-  readonly mostDescriptors: number;
-  readonly mostObjects: number;
+  readonly maxMemory: number;
+  /** As `maxMemory`, of what a garbage collection leaves. */
+  readonly maxLive: number;
+  readonly maxDescriptors: number;
+  readonly maxObjects: number;
 }
 
 const defaultSeconds = 600;
@@ -36,11 +36,10 @@ export function readSoakSettings(env: NodeJS.ProcessEnv): SoakSettings {
 /** Code is still being compiled, and heaps still grow to their size, in the first minutes. */
 function bounds(
   seconds: number,
-): Pick<SoakSettings, 'mostMemory' | 'mostLive' | 'mostDescriptors' | 'mostObjects'> {
-  if (seconds < 300)
-    return { mostMemory: 400, mostLive: 40, mostDescriptors: 60, mostObjects: 240 };
-  if (seconds < 600) return { mostMemory: 20, mostLive: 2, mostDescriptors: 10, mostObjects: 20 };
-  return { mostMemory: 1, mostLive: 0.5, mostDescriptors: 2, mostObjects: 6 };
+): Pick<SoakSettings, 'maxMemory' | 'maxLive' | 'maxDescriptors' | 'maxObjects'> {
+  if (seconds < 300) return { maxMemory: 400, maxLive: 40, maxDescriptors: 60, maxObjects: 240 };
+  if (seconds < 600) return { maxMemory: 20, maxLive: 2, maxDescriptors: 10, maxObjects: 20 };
+  return { maxMemory: 1, maxLive: 0.5, maxDescriptors: 2, maxObjects: 6 };
 }
 
 function readNumber(env: NodeJS.ProcessEnv, name: string): number | undefined {

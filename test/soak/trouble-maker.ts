@@ -13,15 +13,15 @@ export interface Spell {
   to: number;
 }
 
-const mostStarts = 5;
+const maxStarts = 5;
 /** Longer together than a mesh config stays unreadable. */
 const betweenStartsMs = 2_000;
 
 interface Lane {
   /** Whether nobody can be served for sure meanwhile. */
   readonly isOfApi: boolean;
-  readonly gapMs: readonly [least: number, most: number];
-  readonly holdMs: readonly [least: number, most: number];
+  readonly gapMs: readonly [min: number, max: number];
+  readonly holdMs: readonly [min: number, max: number];
   readonly pick: (random: Random) => Trouble;
 }
 
@@ -119,7 +119,7 @@ export class TroubleMaker {
 
   /** As the kubelet does: a replica that finds no usable mesh config ends, and is started once more. */
   async #startAgain(): Promise<void> {
-    for (let left = mostStarts; ; left -= 1) {
+    for (let left = maxStarts; ; left -= 1) {
       try {
         await this.#world.restarted.start();
         return;
@@ -131,6 +131,6 @@ export class TroubleMaker {
   }
 }
 
-function between(random: Random, [least, most]: readonly [number, number]): number {
-  return least + random.below(most - least);
+function between(random: Random, [min, max]: readonly [number, number]): number {
+  return min + random.below(max - min);
 }

@@ -1,6 +1,6 @@
 import { workloadId } from '../../pki/spiffe-id.ts';
 import { isForbidden } from '../../kube/api-error.ts';
-import { longestCanaryMs, sendCanary } from '../send-canary.ts';
+import { maxCanaryMs, sendCanary } from '../send-canary.ts';
 import { failed, skipped } from '../check.ts';
 import type { Check } from '../check.ts';
 import type { CheckContext } from '../check-context.ts';
@@ -26,7 +26,7 @@ export function canaryChecks({
   }
   return checkEach('canary', signers, (signer) => ({
     severity: 'error',
-    limitMs: longestCanaryMs,
+    limitMs: maxCanaryMs,
     run: async (signal) => {
       known(facts.server);
       const { trust, config: mesh } = known(facts.mesh).snapshot;

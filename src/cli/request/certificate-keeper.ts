@@ -33,11 +33,11 @@ export interface FailureFacts {
 }
 
 /** Also a certificate that lives for no time at all is not asked for in one go. */
-const shortestPauseMs = 1_000;
+const minPauseMs = 1_000;
 /** An agent's proxy comes back for a certificate with jitter, half a minute later at most. */
 const backoff = { firstMs: 1_000, maxMs: 29_000 };
 /** Timers stand still while a machine sleeps; the wall clock, which ends certificates, does not. */
-const longestSleepMs = 30_000;
+const maxSleepMs = 30_000;
 
 /**
  * Holds a certificate and renews it before it ends, one round at a time, until `signal` aborts; then
@@ -54,7 +54,7 @@ export async function keepCertificate(options: KeeperOptions, signal: AbortSigna
       const times = { obtainedAt: obtained.obtainedAt, notAfter: obtained.leaf.notAfter };
       const renewalAt = Math.max(
         renewalTime(times, gracePeriod, random),
-        obtained.obtainedAt + shortestPauseMs,
+        obtained.obtainedAt + minPauseMs,
       );
       const kept = { ...obtained, renewalAt, isFirst: held === undefined };
       await use(kept);
@@ -64,7 +64,7 @@ export async function keepCertificate(options: KeeperOptions, signal: AbortSigna
     } catch (error) {
       if (isOver(signal)) return;
       if (held === undefined && !isRetried(error)) throw error;
-      const retryInMs = shortestPauseMs + fullJitterMs(failures, backoff, random);
+      const retryInMs = minPauseMs + fullJitterMs(failures, backoff, random);
       failures += 1;
       onFailure(error, { retryInMs, held });
       await sleep(clock, retryInMs, signal).catch(() => undefined);
@@ -79,6 +79,6 @@ function isOver(signal: AbortSignal): boolean {
 
 async function sleepUntil(clock: Clock, at: number, signal: AbortSignal): Promise<void> {
   for (let left = at - clock.now(); left > 0; left = at - clock.now()) {
-    await sleep(clock, Math.min(left, longestSleepMs), signal);
+    await sleep(clock, Math.min(left, maxSleepMs), signal);
   }
 }

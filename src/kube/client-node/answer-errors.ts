@@ -19,7 +19,7 @@ export interface Answer {
 }
 
 /** Longer messages are cut: a Status may quote the whole object that it refuses. */
-const longestMessage = 512;
+const maxMessageLength = 512;
 
 function parseStatus(text: string): JsonObject {
   try {
@@ -45,7 +45,7 @@ function statusRetryAfterMs(status: JsonObject): number | undefined {
 }
 
 function textOf(value: unknown, fallback: string): string {
-  return typeof value === 'string' && value !== '' ? value.slice(0, longestMessage) : fallback;
+  return typeof value === 'string' && value !== '' ? value.slice(0, maxMessageLength) : fallback;
 }
 
 /** The error that an answer outside 200-299 stands for. `now` is wall-clock milliseconds. */

@@ -39,10 +39,10 @@ export interface CallGateOptions {
 }
 
 /** How long a call waits for a server that is away before it is told so. */
-const longestAwayMs = 1_000;
+const maxAwayMs = 1_000;
 const wakeMs = 60;
 /** A server cannot make us keep our leftovers for longer than this at a time. */
-const longestPauseMs = 30_000;
+const maxPauseMs = 30_000;
 
 /**
  * Lets calls out to one API server, no more than it can take: within a limit that follows its
@@ -157,7 +157,7 @@ export class CallGate {
     if (status === 429 || status === 503) {
       this.#throttled += 1;
       this.#limit.throttled(round);
-      const until = now + Math.min(retryAfterMs, longestPauseMs);
+      const until = now + Math.min(retryAfterMs, maxPauseMs);
       this.#lowPausedUntil = Math.max(this.#lowPausedUntil, until);
     } else if (status < 500) {
       this.#limit.succeeded(this.#inFlight >= this.#limit.calls);
@@ -198,10 +198,10 @@ export class CallGate {
 
   #refuseAway(now: number): void {
     const { since, failure } = this.#outage;
-    if (since === undefined || now - since < longestAwayMs) return;
+    if (since === undefined || now - since < maxAwayMs) return;
     const reason = failure === 'unreachable' ? 'ConnectionFailed' : 'ServerFailing';
     const error = new NotSentError('the Kubernetes API is away, nothing was sent', reason);
-    for (const call of this.#waiting.since(now - longestAwayMs)) call.item.refuse(error);
+    for (const call of this.#waiting.since(now - maxAwayMs)) call.item.refuse(error);
   }
 
   #lookLater(): void {

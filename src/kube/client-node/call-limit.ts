@@ -1,8 +1,8 @@
 export interface CallLimitOptions {
   /** How many calls may be on their way at first. */
   readonly first: number;
-  readonly least: number;
-  readonly most: number;
+  readonly min: number;
+  readonly max: number;
 }
 
 /**
@@ -31,13 +31,13 @@ export class CallLimit {
 
   /** `wasFull`: as many calls as may were on their way; else the limit has proved nothing. */
   succeeded(wasFull: boolean): void {
-    if (wasFull) this.#limit = Math.min(this.#options.most, this.#limit + 1 / this.#limit);
+    if (wasFull) this.#limit = Math.min(this.#options.max, this.#limit + 1 / this.#limit);
   }
 
   /** Calls sent before the last cut tell nothing about the limit since: they do not cut again. */
   throttled(sentInRound: number): void {
     if (sentInRound !== this.#round) return;
     this.#round += 1;
-    this.#limit = Math.max(this.#options.least, this.#limit / 2);
+    this.#limit = Math.max(this.#options.min, this.#limit / 2);
   }
 }

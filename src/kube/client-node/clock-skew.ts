@@ -2,7 +2,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 
 /** From here on certificates may look not yet valid, or expired, to whoever asked for them. */
-const mostSkewMs = 60_000;
+const maxSkewMs = 60_000;
 /** One odd answer proves nothing: so many in a row do. */
 const answersUntilWarning = 3;
 const betweenWarningsMs = 600_000;
@@ -32,7 +32,7 @@ export class ClockSkew {
     const time = typeof header === 'string' ? Date.parse(header) : Number.NaN;
     if (Number.isNaN(time)) return;
     this.#skewMs = Math.round(time + roundingMs - this.#clock.now());
-    this.#skewed = Math.abs(this.#skewMs) > mostSkewMs ? this.#skewed + 1 : 0;
+    this.#skewed = Math.abs(this.#skewMs) > maxSkewMs ? this.#skewed + 1 : 0;
     if (this.#skewed < answersUntilWarning) return;
     const now = this.#clock.monotonic();
     if (now - this.#warnedAt < betweenWarningsMs) return;

@@ -12,7 +12,7 @@ import { badAnswer } from './answer-errors.ts';
 import type { JsonCalls } from './json-calls.ts';
 
 const pageSize = 500;
-const mostPages = 20;
+const maxPages = 20;
 const tokenSeconds = 600;
 
 /** The calls of an inspection over plain JSON: of each answer little is looked at. */
@@ -45,7 +45,7 @@ export class KubernetesClusterInspection implements ClusterInspection {
     const path = pathOf(selection);
     const items: unknown[] = [];
     let token: string | undefined;
-    for (let page = 0; page < mostPages; page += 1) {
+    for (let page = 0; page < maxPages; page += 1) {
       const query = { ...selectorsOf(selection), limit: String(pageSize) };
       const answer = await this.#calls.send(
         {

@@ -27,11 +27,11 @@ const idleMs = 60_000;
  * More than any one object has, or one tenant's pod would keep the list of all pods from being read:
  * etcd stores 1.5 MiB, built-in kinds as protobuf, and in JSON `<` and the like take six bytes.
  */
-const longestAnswerBytes = 16 * 1024 * 1024;
+const maxAnswerBytes = 16 * 1024 * 1024;
 /** Only a last resort: each call has a signal that ends it sooner. */
 const stuckMs = 60_000;
 /** Watches are long: each holds a connection of its own. */
-const mostWatches = 64;
+const maxWatches = 64;
 
 /** Opens nothing yet: connections come with the first call. */
 export function openConnections(
@@ -51,13 +51,13 @@ export function openConnections(
     connections: settings.http2 ? 1 : settings.connections,
     allowH2: settings.http2,
     keepAliveTimeout: idleMs,
-    maxResponseSize: longestAnswerBytes,
+    maxResponseSize: maxAnswerBytes,
     headersTimeout: stuckMs,
     bodyTimeout: stuckMs,
   });
   const watches = new Pool(origin, {
     connect,
-    connections: mostWatches,
+    connections: maxWatches,
     allowH2: false,
     keepAliveTimeout: idleMs,
     headersTimeout: 0,

@@ -6,7 +6,7 @@ import type { ClusterAccess } from './kubeconfig.ts';
 import { expiryOf } from './token-expiry.ts';
 
 /** As much as a Secret can hold. */
-const longestKubeconfig = 1 << 20;
+const maxKubeconfigLength = 1 << 20;
 
 /** What may stand in each part; anything else might run a program, read a file or trust anybody. */
 const clusterFields = ['server', 'certificate-authority-data', 'tls-server-name', 'extensions'];
@@ -43,7 +43,7 @@ export function readEmbeddedKubeconfig(text: string, origin: string): ClusterAcc
 }
 
 function parseYaml(text: string): JsonObject {
-  if (text.length > longestKubeconfig) throw new Error('the kubeconfig is too long');
+  if (text.length > maxKubeconfigLength) throw new Error('the kubeconfig is too long');
   const parsed = valueOf(text);
   if (!isJsonObject(parsed)) throw new Error('the kubeconfig is no mapping');
   return parsed;
@@ -51,7 +51,7 @@ function parseYaml(text: string): JsonObject {
 
 function valueOf(text: string): unknown {
   try {
-    return readYaml(text, { mostAliases: 0 });
+    return readYaml(text, { maxAliases: 0 });
   } catch (error) {
     if (!(error instanceof YamlError)) throw error;
     // Its message, and so its cause, may quote the text, in which there are secrets.

@@ -1,21 +1,21 @@
 /** Thrown when a line outgrows the bound before its end is seen. */
 export class LineTooLongError extends Error {
-  constructor(mostBytes: number) {
-    super(`a line has more than ${mostBytes} bytes`);
+  constructor(maxBytes: number) {
+    super(`a line has more than ${maxBytes} bytes`);
     this.name = 'LineTooLongError';
   }
 }
 
 const noBytes = Buffer.alloc(0);
 
-/** Cuts a stream of bytes into lines, holding at most one unfinished line of `mostBytes`. */
+/** Cuts a stream of bytes into lines, holding at most one unfinished line of `maxBytes`. */
 export class LineSplitter {
-  readonly #mostBytes: number;
+  readonly #maxBytes: number;
   #parts: Buffer[] = [];
   #size = 0;
 
-  constructor(mostBytes: number) {
-    this.#mostBytes = mostBytes;
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
   }
 
   /** The lines that `chunk` completes, without their ends; empty lines are left out. */
@@ -38,7 +38,7 @@ export class LineSplitter {
   #keep(part: Buffer): void {
     if (part.length === 0) return;
     this.#size += part.length;
-    if (this.#size > this.#mostBytes) throw new LineTooLongError(this.#mostBytes);
+    if (this.#size > this.#maxBytes) throw new LineTooLongError(this.#maxBytes);
     this.#parts.push(part);
   }
 

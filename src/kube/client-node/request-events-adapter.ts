@@ -6,7 +6,7 @@ import type { JsonCalls } from './json-calls.ts';
 /** Where events about objects without a namespace are kept (client-go's event recorder). */
 const namespace = 'default';
 /** More than signers write about one request; of more, any may be the newest. */
-const mostEvents = 100;
+const maxEvents = 100;
 
 /** Events of the core group, as cert-manager and Kubernetes' own signers write them. */
 export class KubernetesRequestEvents implements RequestEvents {
@@ -33,7 +33,7 @@ export class KubernetesRequestEvents implements RequestEvents {
         method: 'GET',
         priority: 'low',
         path: ['api', 'v1', 'namespaces', namespace, 'events'],
-        query: { fieldSelector: selector.join(','), limit: String(mostEvents) },
+        query: { fieldSelector: selector.join(','), limit: String(maxEvents) },
       },
       signal,
     );

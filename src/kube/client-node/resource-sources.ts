@@ -23,12 +23,12 @@ export interface KubernetesResourceOptions<T> {
 /** Time for the files to be read again, so that the next watch has a new token. */
 const beforeExpiryMs = 10_000;
 /** Where the token is not renewed, or our clock is wrong, watches end this fast but no faster. */
-const shortestWatchSeconds = 10;
+const minWatchSeconds = 10;
 const itemsPerPage = 500;
 /** A list whose pages expired under our hands is begun again, but not for ever. */
-const mostListAttempts = 3;
+const maxListAttempts = 3;
 /** More than any one object has: a line that is refused breaks the watch for everybody. */
-const longestLineBytes = 16 * 1024 * 1024;
+const maxLineBytes = 16 * 1024 * 1024;
 
 /** Lists in pages and watches line by line, over the shared transport. */
 export class KubernetesResource<T> implements ResourceSource<T> {
@@ -49,7 +49,7 @@ export class KubernetesResource<T> implements ResourceSource<T> {
       try {
         return await this.#listPages(signal);
       } catch (error) {
-        if (!isGone(error) || attempt === mostListAttempts) throw error;
+        if (!isGone(error) || attempt === maxListAttempts) throw error;
       }
     }
   }
@@ -65,7 +65,7 @@ export class KubernetesResource<T> implements ResourceSource<T> {
       { ...this.#watch, method: 'GET', path },
       signal,
     );
-    const lines = new LineSplitter(longestLineBytes);
+    const lines = new LineSplitter(maxLineBytes);
     yield heartbeat;
     try {
       for await (const chunk of chunks) {
@@ -91,7 +91,7 @@ export class KubernetesResource<T> implements ResourceSource<T> {
     const lastMs = await this.#options.transport.credentialsLastMs(signal);
     if (lastMs === undefined) return timeoutSeconds;
     const seconds = Math.floor((lastMs - beforeExpiryMs) / 1000);
-    return Math.min(timeoutSeconds, Math.max(seconds, shortestWatchSeconds));
+    return Math.min(timeoutSeconds, Math.max(seconds, minWatchSeconds));
   }
 
   async #listPages(signal: AbortSignal): Promise<ResourceList<T>> {

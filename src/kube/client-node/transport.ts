@@ -71,8 +71,8 @@ export class KubeTransport {
     // Never above the first number: each call has a connection of its own.
     const limit = {
       first: connections,
-      most: connections,
-      least: Math.min(fewestCalls, connections),
+      max: connections,
+      min: Math.min(minCalls, connections),
     };
     this.#gate = new CallGate({ limit, clock, log });
     this.#skew = new ClockSkew({ clock, log });
@@ -219,8 +219,8 @@ export class KubeTransport {
 }
 
 /** Even a server that throttles us hard gets a second call beside a first that may be slow. */
-const fewestCalls = 2;
-const longestRefusalBytes = 64 * 1024;
+const minCalls = 2;
+const maxRefusalBytes = 64 * 1024;
 
 /** The beginning of a body; the rest is thrown away with its connection. */
 async function readStart(body: AsyncIterable<Buffer>): Promise<string> {
@@ -229,7 +229,7 @@ async function readStart(body: AsyncIterable<Buffer>): Promise<string> {
   for await (const chunk of body) {
     chunks.push(chunk);
     size += chunk.length;
-    if (size > longestRefusalBytes) break;
+    if (size > maxRefusalBytes) break;
   }
   return Buffer.concat(chunks).toString('utf8');
 }

@@ -16,9 +16,9 @@ export type WaitingCall = Waiting<{
 type Queue = FairQueue<WaitingCall['item']>;
 
 /** Of each priority, so that low calls in their thousands shut no high one out. */
-const mostOfEach = 1_000;
+const maxOfEach = 1_000;
 /** A call of low priority that has waited for so long counts as normal, or it might never go. */
-const longestLowMs = 2_000;
+const maxLowMs = 2_000;
 
 /** `late` is a call of low priority that has waited for too long. */
 export type CallTurn = CallPriority | 'late';
@@ -26,9 +26,9 @@ export type CallTurn = CallPriority | 'late';
 /** Calls that wait, those of one priority by tenants in turn. Whoever leaves by itself is removed. */
 export class WaitingCalls {
   readonly #byPriority: Readonly<Record<CallPriority, Queue>> = {
-    high: new FairQueue({ mostCost: mostOfEach }),
-    normal: new FairQueue({ mostCost: mostOfEach }),
-    low: new FairQueue({ mostCost: mostOfEach }),
+    high: new FairQueue({ maxCost: maxOfEach }),
+    normal: new FairQueue({ maxCost: maxOfEach }),
+    low: new FairQueue({ maxCost: maxOfEach }),
   };
 
   get size(): number {
@@ -39,7 +39,7 @@ export class WaitingCalls {
   /** False where too many wait already. */
   add(call: WaitingCall): boolean {
     const queue = this.#byPriority[call.item.priority];
-    if (queue.size >= mostOfEach) return false;
+    if (queue.size >= maxOfEach) return false;
     queue.join(call);
     return true;
   }
@@ -51,7 +51,7 @@ export class WaitingCalls {
   /** Takes out who is to go next among those that `mayGo`. */
   next(now: number, mayGo: (turn: CallTurn) => boolean): WaitingCall | undefined {
     const { high, normal, low } = this.#byPriority;
-    const isLate = now - (low.first?.item.since ?? now) >= longestLowMs;
+    const isLate = now - (low.first?.item.since ?? now) >= maxLowMs;
     const order: readonly (readonly [CallTurn, Queue])[] = [
       ['high', high],
       ...(isLate ? ([['late', low]] as const) : []),

@@ -37,7 +37,7 @@ export interface UpstreamSessionOptions {
 
 /** Room for what all streams of a connection have in flight, beyond HTTP/2's 64 KiB. */
 const connectionWindow = 1_048_576;
-const largestHeaders = 65_536;
+const maxHeaderBytes = 65_536;
 /** So soon something comes of a stream that was begun, if only a window's update. */
 const signMs = 1_000;
 
@@ -192,7 +192,7 @@ function dial({ host, port, serverName, rootsPem }: Upstream): ClientHttp2Sessio
     // An address is no name for SNI (RFC 6066 section 3).
     servername: isIP(serverName) === 0 ? serverName : '',
     checkServerIdentity: (_host, certificate) => checkServerIdentity(serverName, certificate),
-    settings: { enablePush: false, maxHeaderListSize: largestHeaders },
+    settings: { enablePush: false, maxHeaderListSize: maxHeaderBytes },
     /** Megabytes: a hundred streams and what they have in flight. */
     maxSessionMemory: 64,
   });

@@ -23,13 +23,13 @@ interface Batch {
   since: number | undefined;
 }
 
-const mostMembers = 25;
+const maxMembers = 25;
 /** Fewer are deleted one by one: a list of all objects of the cluster costs as much. */
-const fewestMembers = 4;
-const longestWaitMs = 3_000;
+const minMembers = 4;
+const maxWaitMs = 3_000;
 const lookEveryMs = 500;
 /** Batches at once; what comes beyond has no batch. */
-const mostBatches = 2_000;
+const maxBatches = 2_000;
 
 /**
  * Puts request objects together at their creation, under a label that only they bear, so that one
@@ -61,7 +61,7 @@ export class DeletionBatches {
     batch.size += 1;
     batch.awaited.add(name);
     this.#byName.set(name, batch);
-    if (batch.size >= mostMembers) this.#open.delete(signerName);
+    if (batch.size >= maxMembers) this.#open.delete(signerName);
     return batch.id;
   }
 
@@ -101,7 +101,7 @@ export class DeletionBatches {
   }
 
   #begin(signerName: string): Batch | undefined {
-    if (this.#batches.size >= mostBatches) return undefined;
+    if (this.#batches.size >= maxBatches) return undefined;
     const batch: Batch = {
       // Nobody else can know it before our own objects bear it.
       id: randomBytes(10).toString('hex'),
@@ -125,7 +125,7 @@ export class DeletionBatches {
   #end(batch: Batch): void {
     const { id, finished } = batch;
     this.#forget(batch);
-    if (finished.length >= fewestMembers) this.#options.onBatch(id, finished);
+    if (finished.length >= minMembers) this.#options.onBatch(id, finished);
     else for (const one of finished) this.#options.onSingle(one);
   }
 
@@ -159,7 +159,7 @@ export class DeletionBatches {
     for (const batch of this.#batches) {
       if (batch.since === undefined) continue;
       // When little is going on no other object joins.
-      const isLate = now - batch.since >= longestWaitMs;
+      const isLate = now - batch.since >= maxWaitMs;
       if (batch.awaited.size === 0 && (isLate || !isBusy())) this.#end(batch);
       else if (isLate) this.#dissolve(batch);
     }

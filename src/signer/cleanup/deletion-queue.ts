@@ -16,11 +16,11 @@ import type {
 /** An API server that has just started may refuse for a while: see `SigningBackend.delete`. */
 const bounds = { tries: 6, timeoutMs: 5_000 };
 /** Beyond this many the oldest are left to the reaper: memory stays bounded in an outage. */
-const mostPending = 10_000;
-const mostAtOnce = 8;
-/** While requests need the API, and until a deletion has waited for `longestDeferralMs`. */
-const mostAtOnceWhenBusy = 2;
-const longestDeferralMs = 15_000;
+const maxPending = 10_000;
+const maxAtOnce = 8;
+/** While requests need the API, and until a deletion has waited for `maxDeferralMs`. */
+const maxAtOnceWhenBusy = 2;
+const maxDeferralMs = 15_000;
 const lookAgainMs = 500;
 /** The API server deletes the members of a batch one after the other. */
 const batchBounds = { tries: 1, timeoutMs: 10_000 };
@@ -102,7 +102,7 @@ export class DeletionQueue implements RequestDeletions, Stoppable {
   }
 
   #enqueue(target: DeletionTarget | WholeBatch): void {
-    if (this.#queue.length >= mostPending) {
+    if (this.#queue.length >= maxPending) {
       const dropped = this.#queue.shift();
       this.#options.log.warn('too many removals wait, one is left behind', { ...dropped?.target });
     }
@@ -128,8 +128,8 @@ export class DeletionQueue implements RequestDeletions, Stoppable {
   #start(): void {
     const [next] = this.#queue;
     if (next === undefined) return;
-    if (this.#running.size >= this.#mostNow(next)) {
-      if (this.#running.size < mostAtOnce) this.#lookLater();
+    if (this.#running.size >= this.#maxNow(next)) {
+      if (this.#running.size < maxAtOnce) this.#lookLater();
       return;
     }
     this.#queue.shift();
@@ -143,10 +143,10 @@ export class DeletionQueue implements RequestDeletions, Stoppable {
     this.#start();
   }
 
-  #mostNow(oldest: Waiting): number {
+  #maxNow(oldest: Waiting): number {
     const { isBusy, clock } = this.#options;
-    const hasWaited = clock.monotonic() - oldest.since >= longestDeferralMs;
-    return hasWaited || isBusy?.() !== true ? mostAtOnce : mostAtOnceWhenBusy;
+    const hasWaited = clock.monotonic() - oldest.since >= maxDeferralMs;
+    return hasWaited || isBusy?.() !== true ? maxAtOnce : maxAtOnceWhenBusy;
   }
 
   #lookLater(): void {

@@ -10,9 +10,9 @@ export interface RetainedRequestsOptions {
   readonly clock: Clock;
   readonly log: Logger;
   /** How many are retained for one signer; 64 where absent. */
-  readonly mostForSigner?: number;
+  readonly maxForSigner?: number;
   /** How many are retained in all; 1,024 where absent. */
-  readonly most?: number;
+  readonly max?: number;
 }
 
 interface RetainedRequest {
@@ -48,15 +48,15 @@ export class RetainedRequests implements Stoppable {
   /** Retains a request for `ms` milliseconds; of too many the oldest goes. */
   retain(key: string, request: TrackedRequest, ms: number): void {
     this.#drop(key);
-    const { mostForSigner = 64, most = 1_024, clock } = this.#options;
+    const { maxForSigner = 64, max = 1_024, clock } = this.#options;
     const { signerName } = request;
     const same = [...this.#retained].filter(
       ([, retained]) => retained.request.signerName === signerName,
     );
     const [oldestOfSigner] = same;
-    if (same.length >= mostForSigner && oldestOfSigner !== undefined) this.#drop(oldestOfSigner[0]);
+    if (same.length >= maxForSigner && oldestOfSigner !== undefined) this.#drop(oldestOfSigner[0]);
     const [oldest] = this.#retained.keys();
-    if (this.#retained.size >= most && oldest !== undefined) this.#drop(oldest);
+    if (this.#retained.size >= max && oldest !== undefined) this.#drop(oldest);
     const timer = clock.timer(ms, () => {
       this.#drop(key);
     });

@@ -44,7 +44,7 @@ export interface OneRequestEnd {
 export const oneDeletionMs = 5_000;
 
 const firstPauseMs = 50;
-const longestPauseMs = 1_000;
+const maxPauseMs = 1_000;
 
 /**
  * Creates a request, approves it where that is ours to do, awaits its end and deletes it, whatever
@@ -73,7 +73,7 @@ async function awaitEnd(
 ): Promise<OneRequestEnd> {
   const giveUpAt = clock.monotonic() + (order.waitMs ?? Infinity);
   let request = created;
-  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, maxPauseMs)) {
     const outcome = outcomeOf(request);
     if (outcome.kind !== 'pending' || clock.monotonic() >= giveUpAt) return { request, outcome };
     if (!outcome.approved) await approve(request, order, requests, signal);

@@ -3,7 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 
 /** Our permissions: one for creating, and one for approving for each signer. */
-const mostPermissions = 1_024;
+const maxPermissions = 1_024;
 /** An API server that has just started does not know anybody's permissions for a moment. */
 const unsettledMs = 30_000;
 const betweenLinesMs = 60_000;
@@ -22,7 +22,7 @@ interface Permission {
 export class PermissionTracker {
   readonly #clock: Clock;
   readonly #log: Logger;
-  readonly #permissions = new BoundedMap<Permission>(mostPermissions);
+  readonly #permissions = new BoundedMap<Permission>(maxPermissions);
 
   constructor(options: { readonly clock: Clock; readonly log: Logger }) {
     this.#clock = options.clock;

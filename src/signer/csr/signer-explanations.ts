@@ -12,7 +12,7 @@ export interface KubernetesSignerExplanationsOptions {
 }
 
 /** The longest text of each of the two parts, so that a talkative one leaves room for the other. */
-const longestPart = 140;
+const maxPartLength = 140;
 
 /** Explains a stalled request by what the signer's issuer says of itself, and by the request's events. */
 export class KubernetesSignerExplanations implements SignerExplanations {
@@ -39,7 +39,7 @@ export class KubernetesSignerExplanations implements SignerExplanations {
   ): Promise<string | undefined> {
     try {
       const text = await part;
-      return text === undefined ? undefined : printable(text, longestPart);
+      return text === undefined ? undefined : printable(text, maxPartLength);
     } catch (error) {
       // Both rights are optional; the request waits with or without an explanation.
       this.#options.log.debug('a part of the explanation is missing', { signerName, error });

@@ -37,9 +37,9 @@ interface Waiter {
 }
 
 /** More objects of one name than anybody makes within one wait. */
-const mostUids = 4;
+const maxUids = 4;
 /** Beyond so many waits the process would not come to an end of them anyway. */
-const mostWaiting = 16_384;
+const maxWaiting = 16_384;
 /** After this long without a word from the watch, waiters are served by one shared list. */
 const quietMs = 2_000;
 const listTimeoutMs = 5_000;
@@ -89,7 +89,7 @@ export class SigningRequestFeed implements Stoppable {
   /** Throws when the name is already waited for, and OVERLOADED when too many are. */
   subscribe(name: string): Subscription {
     if (this.#waiters.has(name)) throw new Error(`${name} is already waited for`);
-    if (this.#waiters.size >= mostWaiting) {
+    if (this.#waiters.size >= maxWaiting) {
       throw new RaError('OVERLOADED', 'too many requests wait', { reason: 'too_many_waiting' });
     }
     const waiter: Waiter = {
@@ -157,7 +157,7 @@ export class SigningRequestFeed implements Stoppable {
     waiter.states.set(request.uid, request);
     const { awaited, states } = waiter;
     const other = [...states.keys()].find((uid) => uid !== awaited?.uid);
-    if (states.size > mostUids && other !== undefined) states.delete(other);
+    if (states.size > maxUids && other !== undefined) states.delete(other);
     const mine = awaited === undefined ? undefined : states.get(awaited.uid);
     // The name belongs to another object now, so the awaited one was deleted.
     if (mine !== undefined && mine.uid !== request.uid && isOlder(mine, request)) {
@@ -206,7 +206,7 @@ export class SigningRequestFeed implements Stoppable {
 function markGone(waiter: Waiter, uid: string): void {
   waiter.goneUids.add(uid);
   const other = [...waiter.goneUids].find((gone) => gone !== waiter.awaited?.uid);
-  if (waiter.goneUids.size > mostUids && other !== undefined) waiter.goneUids.delete(other);
+  if (waiter.goneUids.size > maxUids && other !== undefined) waiter.goneUids.delete(other);
   waiter.wake();
 }
 

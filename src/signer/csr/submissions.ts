@@ -46,7 +46,7 @@ type Submission =
   | { readonly kind: 'name_taken' };
 
 const bounds = { tries: 3, timeoutMs: 5_000 };
-const mostNames = 3;
+const maxNames = 3;
 const createPermission = 'create certificatesigningrequests.certificates.k8s.io';
 
 /** Puts orders into the API: creates an object, or adopts the same one that is there already. */
@@ -72,7 +72,7 @@ export class Submissions {
     issuance: CoalescedIssuance,
     { anew, deletions }: { readonly anew: boolean; readonly deletions: RequestDeletions },
   ): Promise<TrackedCsr> {
-    for (let count = 0; count < mostNames; count += 1) {
+    for (let count = 0; count < maxNames; count += 1) {
       const drafted = this.#draft(issuance, anew || count > 0, deletions);
       issuance.note({ csrName: drafted.draft.name });
       const tracked = await this.#tryName(drafted, issuance.signal);

@@ -8,7 +8,7 @@ import { isForbidden, isTransient, isUnreachable, KubeApiError } from '../../kub
 import type { RetryBudget } from './retry-budget.ts';
 
 const backoff = { firstMs: 100, maxMs: 1_000 };
-const longestRetryAfterMs = 5_000;
+const maxRetryAfterMs = 5_000;
 /** Added to each wait for a connection while the retries are spent. */
 const pacedMs = 1_000;
 
@@ -65,7 +65,7 @@ export class ApiAttempts {
   #waitAfter(error: unknown, attempt: number): number {
     const { random, retries } = this.#options;
     const asked = error instanceof KubeApiError ? (error.retryAfterMs ?? 0) : 0;
-    const wait = Math.min(asked, longestRetryAfterMs) + fullJitterMs(attempt, backoff, random);
+    const wait = Math.min(asked, maxRetryAfterMs) + fullJitterMs(attempt, backoff, random);
     // Where nobody listens a retry burdens nobody: it costs nothing of the budget.
     if (isUnreachable(error)) return retries?.isSpent === true ? wait + pacedMs : wait;
     if (retries?.spend() === false) throw error;

@@ -23,7 +23,7 @@ export interface CircuitPass {
 }
 
 const windowMs = 30_000;
-const mostOutcomes = 256;
+const maxOutcomes = 256;
 const probeBackoff = { firstMs: 5_000, maxMs: 60_000 };
 /** A probe whose end nobody has told by then counts as lost. */
 const probeLeaseMs = 120_000;
@@ -104,7 +104,7 @@ export class Circuit {
     // They are in the order of their times. Nothing is copied unless something goes.
     const firstKept = this.#outcomes.findIndex(({ at }) => at >= from);
     const tooOld = firstKept === -1 ? this.#outcomes.length : firstKept;
-    const gone = Math.max(tooOld, this.#outcomes.length - mostOutcomes);
+    const gone = Math.max(tooOld, this.#outcomes.length - maxOutcomes);
     if (gone > 0) this.#outcomes.splice(0, gone);
   }
 

@@ -7,15 +7,15 @@ import type { GradientBounds } from './gradient-concurrency-limit.ts';
 
 export interface FairLimiterBounds extends GradientBounds {
   /** How many may wait for a permit. */
-  readonly mostQueued: number;
+  readonly maxQueued: number;
 }
 
 export const defaultFairLimiterBounds: FairLimiterBounds = {
-  least: 4,
+  min: 4,
   firstNeed: 8,
-  most: 64,
-  mostQueued: 1_024,
-  longestQueueMs: 4_000,
+  max: 64,
+  maxQueued: 1_024,
+  maxQueueMs: 4_000,
 };
 
 interface Waiter {
@@ -46,7 +46,7 @@ export class FairLimiter {
   constructor(clock: Clock, limits: FairLimiterBounds, beyondNeed: () => number) {
     this.#clock = clock;
     this.#gradient = new GradientConcurrencyLimit(clock, limits, beyondNeed);
-    this.#queue = new FairQueue({ mostCost: limits.mostQueued });
+    this.#queue = new FairQueue({ maxCost: limits.maxQueued });
   }
 
   get limit(): number {

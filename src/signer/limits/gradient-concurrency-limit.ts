@@ -1,19 +1,19 @@
 import type { Clock } from '../../base/clock.ts';
 
 export interface GradientBounds {
-  readonly least: number;
+  readonly min: number;
   /** How many requests are assumed to keep an unknown signer busy. */
   readonly firstNeed: number;
-  readonly most: number;
+  readonly max: number;
   /** How long a request may wait behind others at the signer before there are fewer, milliseconds. */
-  readonly longestQueueMs: number;
+  readonly maxQueueMs: number;
 }
 
 /** The fastest answer is remembered for this long, at most twice: a signer may become slower for good. */
 const rememberMs = 300_000;
 const firstPart = 0.25;
 /** However long a signer gave no answer, six good rounds restore all of it. */
-const leastPart = 1 / 64;
+const minPart = 1 / 64;
 
 /**
  * How many requests a signer gets at a time: a gradient concurrency limit, after the idea of TCP Vegas.
@@ -46,9 +46,9 @@ export class GradientConcurrencyLimit {
   }
 
   get limit(): number {
-    const { least, most } = this.#limits;
+    const { min, max } = this.#limits;
     const limit = this.#need + this.#beyondNeed() * this.#part;
-    return Math.floor(Math.min(most, Math.max(least, limit)));
+    return Math.floor(Math.min(max, Math.max(min, limit)));
   }
 
   /** `wasFull`: as many as allowed were with the signer; otherwise the limit was not put to the test. */
@@ -67,20 +67,20 @@ export class GradientConcurrencyLimit {
   /** A request was not answered: half as many from now on, once for all that stall together. */
   stalled(): void {
     const now = this.#clock.monotonic();
-    if (now - this.#shrunkAt < this.#limits.longestQueueMs) return;
+    if (now - this.#shrunkAt < this.#limits.maxQueueMs) return;
     this.#shrunkAt = now;
     this.#need /= 2;
-    this.#part = Math.max(leastPart, this.#part / 2);
+    this.#part = Math.max(minPart, this.#part / 2);
   }
 
   #adapt(usualMs: number): void {
-    const { longestQueueMs } = this.#limits;
+    const { maxQueueMs } = this.#limits;
     const fastestMs = Math.max(1, Math.min(this.#fastest.now, this.#fastest.before));
     const atWork = this.limit * Math.min(1, fastestMs / usualMs);
     // Half way: one odd round is no reason to go all of it.
     this.#need = (this.#need + atWork) / 2;
     const queueMs = usualMs - fastestMs;
-    this.#part = Math.min(1, this.#part * 2, longestQueueMs / Math.max(1, queueMs));
+    this.#part = Math.min(1, this.#part * 2, maxQueueMs / Math.max(1, queueMs));
   }
 
   #noteFastest(tookMs: number): void {

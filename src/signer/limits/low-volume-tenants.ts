@@ -5,7 +5,7 @@ import type { Clock } from '../../base/clock.ts';
 const fewRequests = 4;
 /** For how long after such a request a tenant counts as one. */
 const rememberMs = 10_000;
-const mostRemembered = 1_024;
+const maxRemembered = 1_024;
 
 /**
  * Knows whether there are low-volume tenants. Their requests would wait behind all those of others that
@@ -16,7 +16,7 @@ export class LowVolumeTenants {
   readonly #clock: Clock;
   readonly #underWay = new Map<string, number>();
   /** When each of them last sent a request, the oldest first. */
-  readonly #lowVolume = new BoundedMap<number>(mostRemembered);
+  readonly #lowVolume = new BoundedMap<number>(maxRemembered);
 
   constructor(clock: Clock) {
     this.#clock = clock;

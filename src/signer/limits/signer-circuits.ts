@@ -16,9 +16,9 @@ interface SignerState {
   readonly own: BoundedMap<Circuit>;
 }
 
-const mostSigners = 1_024;
-const mostNamespaces = 512;
-const fewest = 10;
+const maxSigners = 1_024;
+const maxNamespaces = 512;
+const min = 10;
 
 /**
  * A circuit for each signer, and one for each namespace that uses it. What a tenant sends can make a
@@ -28,7 +28,7 @@ const fewest = 10;
 export class SignerCircuits {
   readonly #clock: Clock;
   readonly #log: Logger;
-  readonly #signers = new BoundedMap<SignerState>(mostSigners);
+  readonly #signers = new BoundedMap<SignerState>(maxSigners);
 
   constructor(options: { readonly clock: Clock; readonly log: Logger }) {
     this.#clock = options.clock;
@@ -79,11 +79,11 @@ export class SignerCircuits {
     const clock = this.#clock;
     const made = (): SignerState => ({
       shared: new Circuit({ clock, trips: tripsForAll }),
-      own: new BoundedMap(mostNamespaces),
+      own: new BoundedMap(maxNamespaces),
     });
     const state = this.#signers.getOrMake(signer, made);
     for (const [name, circuit] of state.own) {
-      if (state.own.size <= mostNamespaces / 2) break;
+      if (state.own.size <= maxNamespaces / 2) break;
       if (name !== namespace && circuit.isIdle) state.own.delete(name);
     }
     const own = state.own.getOrMake(namespace, () => new Circuit({ clock, trips: isMostlyFaults }));
@@ -118,7 +118,7 @@ export class SignerCircuits {
 
 function isMostlyFaults(outcomes: readonly CircuitOutcome[]): boolean {
   const faults = outcomes.filter(({ fault }) => fault).length;
-  return outcomes.length >= fewest && 2 * faults >= outcomes.length;
+  return outcomes.length >= min && 2 * faults >= outcomes.length;
 }
 
 /** One tenant with many requests has one voice: at least half of the namespaces must see faults. */

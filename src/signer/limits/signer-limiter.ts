@@ -32,8 +32,8 @@ export interface SignerLoad {
 }
 
 /** Agents that are refused come back at once, so the refusal is delayed, for so many at a time. */
-const delay = { leastMs: 500, spreadMs: 500, most: 1_024 };
-const mostSigners = 1_024;
+const delay = { minMs: 500, spreadMs: 500, max: 1_024 };
+const maxSigners = 1_024;
 /**
  * How many requests may be with the signers beyond those that keep them busy. Those wait there before
  * any request that comes later, so beside a low-volume tenant there are only a few for each signer.
@@ -120,10 +120,10 @@ export class SignerLimiter {
 
   async #refuse(signer: string, signal: AbortSignal): Promise<never> {
     const { clock, random } = this.#options;
-    if (this.#delayed < delay.most) {
+    if (this.#delayed < delay.max) {
       this.#delayed += 1;
       try {
-        await sleep(clock, delay.leastMs + random() * delay.spreadMs, signal);
+        await sleep(clock, delay.minMs + random() * delay.spreadMs, signal);
       } finally {
         this.#delayed -= 1;
       }
@@ -147,7 +147,7 @@ export class SignerLimiter {
   /** The configuration says which signers there are; this bounds what stays of those that have gone. */
   #forgetIdle(): void {
     for (const [name, { inFlight, waiting }] of this.#limiters) {
-      if (this.#limiters.size < mostSigners) return;
+      if (this.#limiters.size < maxSigners) return;
       if (inFlight + waiting === 0) this.#limiters.delete(name);
     }
   }

@@ -5,7 +5,7 @@ export interface ModelInputs {
   /** A certificate that comes by itself, as renewals do. */
   readonly single: Cost;
   /** Certificates a second, as fast as they are answered. */
-  readonly mostPerSecond: number;
+  readonly maxPerSecond: number;
   /** Calls of the signer to the API server for each certificate. */
   readonly signerCalls: number;
 }
@@ -30,7 +30,7 @@ export interface Forecast {
   /** CPU in each second of that. */
   readonly cost: Cost;
   /** Certificates a second that the signer's limit lets through. */
-  readonly signerMostPerSecond: number;
+  readonly signerMaxPerSecond: number;
   /** How long it takes until each pod has a certificate, when all begin at once. */
   readonly restartSeconds: number;
 }
@@ -51,12 +51,12 @@ export function costAt(
 
 export function forecast(inputs: ModelInputs, cluster: Cluster): Forecast {
   const perSecond = cluster.pods / (cluster.ttlSeconds * renewedAt);
-  const signerMostPerSecond = cluster.signerQps / inputs.signerCalls;
-  const restartPerSecond = Math.min(inputs.mostPerSecond, signerMostPerSecond);
+  const signerMaxPerSecond = cluster.signerQps / inputs.signerCalls;
+  const restartPerSecond = Math.min(inputs.maxPerSecond, signerMaxPerSecond);
   return {
     perSecond,
     cost: costAt(inputs, perSecond),
-    signerMostPerSecond,
+    signerMaxPerSecond,
     restartSeconds: cluster.pods / restartPerSecond,
   };
 }

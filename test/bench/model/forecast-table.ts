@@ -14,7 +14,7 @@ const clusters: readonly Cluster[] = [
 /** What the model says of a few clusters, as Markdown. */
 export function forecastTable(inputs: ModelInputs): string {
   const rows = clusters.map((cluster) => {
-    const { perSecond, cost, signerMostPerSecond, restartSeconds } = forecast(inputs, cluster);
+    const { perSecond, cost, signerMaxPerSecond, restartSeconds } = forecast(inputs, cluster);
     const cells = [
       cluster.pods.toLocaleString('en'),
       `${cluster.ttlSeconds / hour} h`,
@@ -22,7 +22,7 @@ export function forecastTable(inputs: ModelInputs): string {
       perSecond.toFixed(2),
       cost.ownMs.toFixed(0),
       cost.apiServerMs.toFixed(0),
-      signerMostPerSecond.toFixed(0),
+      signerMaxPerSecond.toFixed(0),
       (restartSeconds / 60).toFixed(0),
     ];
     return `| ${cells.join(' | ')} |`;

@@ -15,10 +15,10 @@ const rounds = 3;
 /** What the model is checked at; each for some ten seconds. */
 const checkedRates = [10, 30];
 const single: Load = { callers: 1, total: 400 };
-const most: Load = { callers: 50, total: 1_000 };
+const max: Load = { callers: 50, total: 1_000 };
 const restart: Load = { callers: 200, total: 2_000 };
 /** How far what the model says may be from what is measured, of either. */
-const mostError = 0.2;
+const maxError = 0.2;
 
 /** The inputs of the model, and what it says against what is measured. */
 export const modelPart: BenchPart = {
@@ -44,7 +44,7 @@ export const modelPart: BenchPart = {
 interface Trial {
   readonly idle: Cost;
   readonly single: Measurement;
-  readonly most: Measurement;
+  readonly max: Measurement;
   readonly restart: Measurement;
   readonly atRates: readonly Measurement[];
 }
@@ -66,7 +66,7 @@ async function tryOnce({ world, say }: Bench, authority: MeasuredAuthority): Pro
     ownMs: (after.ownMs - before.ownMs) / (idleMs / 1_000),
     apiServerMs: (after.apiServerMs - before.apiServerMs) / (idleMs / 1_000),
   };
-  const trial = { idle, single: await measure(single), most: await measure(most) };
+  const trial = { idle, single: await measure(single), max: await measure(max) };
   const atRates: Measurement[] = [];
   for (const rate of checkedRates) {
     atRates.push(await measure({ callers: 20, total: rate * 10, rate }));
@@ -84,7 +84,7 @@ async function signerCallsPerCertificate(
     throw new Error('only the real signers call a real API server');
   const mark = world.mark();
   const { certificates } = await measureAuthority(world, authority, {
-    load: most,
+    load: max,
     callers: 'own-tokens',
   });
   const calls = [...world.signerCalls(mark).values()].reduce((sum, count) => sum + count, 0);
@@ -106,7 +106,7 @@ function inputsOf(trials: readonly Trial[]): Omit<ModelInputs, 'signerCalls'> {
         middle((trial) => trial.single.apiServerCpuMsPerCertificate) -
         idle.apiServerMs * secondsEach,
     },
-    mostPerSecond: middle((trial) => ratePerSecond(trial.most)),
+    maxPerSecond: middle((trial) => ratePerSecond(trial.max)),
   };
 }
 
@@ -142,7 +142,7 @@ function checksOf(inputs: Omit<ModelInputs, 'signerCalls'>, trials: readonly Tri
     ...atRates,
     {
       what: `seconds for ${total} at ${callers} callers`,
-      predicted: total / inputs.mostPerSecond,
+      predicted: total / inputs.maxPerSecond,
       measured: middle((trial) => trial.restart.goneMs / 1_000),
     },
   ];
@@ -152,7 +152,7 @@ function barOf({ what, predicted, measured }: Check): BarResult {
   return {
     bar: `the model's error: ${what}`,
     measured: Math.abs(predicted / measured - 1),
-    wanted: mostError,
+    wanted: maxError,
     ...{ atLeast: false, isRatio: true },
   };
 }

@@ -1,8 +1,8 @@
 import { timesBy, type CpuProfile, type Times } from './cpu-profile.ts';
 import { functionOf, originOf } from './origin.ts';
 
-const mostOrigins = 30;
-const mostFunctions = 25;
+const maxOrigins = 30;
+const maxFunctions = 25;
 
 /**
  * The profile by origin and by function, as Markdown. Samples are taken by the clock, also while others
@@ -15,9 +15,9 @@ export function profileTables(profile: CpuProfile, cpuMsPerCertificate: number):
   const scale = cpuMsPerCertificate / sum;
   const bySelf = { by: 'selfMs', scale, sum } as const;
   return [
-    table('module, library or part of Node', byOrigin, { ...bySelf, most: mostOrigins }),
-    table('function, by self time', byFunction, { ...bySelf, most: mostFunctions }),
-    table('function, by total time', byFunction, { ...bySelf, by: 'totalMs', most: mostFunctions }),
+    table('module, library or part of Node', byOrigin, { ...bySelf, max: maxOrigins }),
+    table('function, by self time', byFunction, { ...bySelf, max: maxFunctions }),
+    table('function, by total time', byFunction, { ...bySelf, by: 'totalMs', max: maxFunctions }),
   ].join('\n\n');
 }
 
@@ -26,16 +26,16 @@ function table(
   times: ReadonlyMap<string, Times>,
   options: {
     readonly by: keyof Times;
-    readonly most: number;
+    readonly max: number;
     readonly scale: number;
     readonly sum: number;
   },
 ): string {
-  const { by, most, scale, sum } = options;
+  const { by, max, scale, sum } = options;
   const share = (ms: number): string => `${((ms / sum) * 100).toFixed(1)} %`;
   const rows = [...times]
     .sort(([, one], [, other]) => other[by] - one[by])
-    .slice(0, most)
+    .slice(0, max)
     .map(([name, { selfMs, totalMs }]) => {
       const [self, total] = [selfMs, totalMs].map((ms) => (ms * scale).toFixed(3));
       return `| ${[self, share(selfMs), total, share(totalMs), name].join(' | ')} |`;

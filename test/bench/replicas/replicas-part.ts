@@ -55,9 +55,9 @@ async function reachableRate(
     load,
     callers: 'own-tokens',
   });
-  const most = (certificates / goneMs) * 1000;
-  say(`one replica at 50 callers: ${most.toFixed(0)}/s`);
-  const reachable = Math.floor((most * shareOfMost) / replicaCount);
+  const max = (certificates / goneMs) * 1000;
+  say(`one replica at 50 callers: ${max.toFixed(0)}/s`);
+  const reachable = Math.floor((max * shareOfMost) / replicaCount);
   return Math.max(1, Math.min(wantedPerSecond, reachable));
 }
 

@@ -14,7 +14,7 @@ import {
 const { endHeaders, endStream } = flags;
 const call = callHeaders();
 const cancel = 0x8;
-const largestIncrement = 0x7fff_ffff;
+const maxIncrement = 0x7fff_ffff;
 
 /** A client may use odd numbers, each once. */
 function streamAt(at: number): number {
@@ -109,8 +109,8 @@ export const frameAttacks: readonly Attack[] = [
         connection.send(
           Buffer.concat([
             headers(streamAt(at), call, endHeaders),
-            numberFrame(frameTypes.windowUpdate, streamAt(at), largestIncrement),
-            numberFrame(frameTypes.windowUpdate, 0, largestIncrement),
+            numberFrame(frameTypes.windowUpdate, streamAt(at), maxIncrement),
+            numberFrame(frameTypes.windowUpdate, 0, maxIncrement),
           ]),
         ),
     }),

@@ -8,7 +8,7 @@ import { clientPod } from './steady-load.ts';
 /** What became of the control plane's Service and of the pods that needed it. */
 export interface ControlPlaneEvidence {
   /** How many endpoints of the Service were ready, at the least. */
-  readonly fewestEndpoints: number;
+  readonly minEndpoints: number;
   /** How often the endpoints changed. */
   readonly changes: number;
   readonly podsStarted: number;
@@ -41,7 +41,7 @@ export class ControlPlaneWatch {
   private readonly running: Promise<void>;
   private readonly pods = new Set<Promise<void>>();
   private readonly failed: string[] = [];
-  private fewest = Number.POSITIVE_INFINITY;
+  private min = Number.POSITIVE_INFINITY;
   private changes = 0;
   private started = 0;
   private slowestMs = 0;
@@ -72,7 +72,7 @@ export class ControlPlaneWatch {
     if (exitCode !== null) throw new Error(`kubectl ended the watch with ${exitCode}`);
     this.follower.kill();
     return {
-      fewestEndpoints: this.fewest,
+      minEndpoints: this.min,
       changes: this.changes,
       podsStarted: this.started,
       podsFailed: this.failed,
@@ -84,7 +84,7 @@ export class ControlPlaneWatch {
   private note({ type, object }: SliceEvent): void {
     const left = type === 'DELETED' ? [] : (object.endpoints ?? []);
     this.changes += 1;
-    this.fewest = Math.min(this.fewest, left.filter(({ conditions }) => conditions.ready).length);
+    this.min = Math.min(this.min, left.filter(({ conditions }) => conditions.ready).length);
   }
 
   private async startPods(): Promise<void> {

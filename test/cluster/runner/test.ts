@@ -20,7 +20,7 @@ import {
 } from '../tools/node-tools.ts';
 import { clusterFolder, istioRaArchive } from './cluster-folder.ts';
 
-const longestStepMs = 300_000;
+const maxStepMs = 300_000;
 const env = process.env;
 
 /** What only the node of `make cluster` has. */
@@ -58,7 +58,7 @@ async function main(): Promise<number> {
     print,
     missing: target.node === undefined ? missingElsewhere : missingForChapters([ipset]),
     mustRunAll: env['CI'] === 'true',
-    longestStepMs,
+    maxStepMs,
   });
   await runChapters(suite, { ...target, tools, folder, choice: chapterChoice(), print });
   suite.summarize();

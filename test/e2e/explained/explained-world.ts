@@ -25,7 +25,7 @@ const load = { callers: 30, rate: 12 };
 const minute = { realMs: 40, seconds: 60 };
 /** Longer than the longest `for:` of the chart, and the first minute that a rate needs. */
 const minutes = 36;
-const longestLoadMs = 60_000;
+const maxLoadMs = 60_000;
 
 /** What `istio-ra check` found, as its JSON has it. */
 export interface CheckReport {
@@ -131,7 +131,7 @@ export class ExplainedWorld {
       {
         ...{ address: this.ra.address, rootFile: this.world.rootFile('istio-system'), serverName },
         ...{ tokenFile: this.world.boundToken(tenant), certSigner: '', key: 'p256' },
-        ...{ ...load, retries: false, durationMs: longestLoadMs },
+        ...{ ...load, retries: false, durationMs: maxLoadMs },
       },
       over.signal,
     ).catch((error: unknown) => {

@@ -22,14 +22,14 @@ import { endOnSignal } from './end-on-signal.ts';
 import { findTools, theStack } from './find-tools.ts';
 import { secondsSince, Suite, type Step } from './suite.ts';
 
-const longestStepMs = 120_000;
+const maxStepMs = 120_000;
 
 /** `make e2e`: the walk-through and the faults on real parts. Returns the exit status. */
 async function main(): Promise<number> {
   const start = performance.now();
   const { tools, missing } = await findTools(say);
   const mustRunAll = process.env['CI'] === 'true';
-  const suite = new Suite({ print: say, missing, mustRunAll, longestStepMs });
+  const suite = new Suite({ print: say, missing, mustRunAll, maxStepMs });
   if (tools === undefined) await suite.chapter('Prove it', unprovable);
   else await prove(suite, tools);
   suite.summarize();

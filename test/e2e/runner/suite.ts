@@ -25,7 +25,7 @@ export interface SuiteOptions {
   /** Nothing may be skipped: a missing tool fails what needs it. */
   readonly mustRunAll: boolean;
   /** A step that takes longer has failed. */
-  readonly longestStepMs: number;
+  readonly maxStepMs: number;
 }
 
 /** Runs named steps one after the other and counts what became of them. */
@@ -85,7 +85,7 @@ export class Suite {
     return true;
   }
 
-  async #bounded({ run, maxMs = this.#options.longestStepMs }: Step, show: Show): Promise<void> {
+  async #bounded({ run, maxMs = this.#options.maxStepMs }: Step, show: Show): Promise<void> {
     const over = new AbortController();
     const work = run(show);
     const late = sleep(maxMs, undefined, { signal: over.signal }).then(

@@ -12,7 +12,7 @@ import { linesToTry } from './lines-to-try.ts';
 import { Suite } from './suite.ts';
 import { upFolder, upPidFile } from './up-folder.ts';
 
-const longestStepMs = 120_000;
+const maxStepMs = 120_000;
 
 /** `make e2e-up`: the walk-through, after which everything stays. Returns the exit status. */
 async function main(): Promise<number> {
@@ -30,7 +30,7 @@ async function main(): Promise<number> {
   isEnding = endOnSignal(async () => {
     await stopRecorded(upPidFile);
   });
-  const suite = new Suite({ print: say, missing, mustRunAll: false, longestStepMs });
+  const suite = new Suite({ print: say, missing, mustRunAll: false, maxStepMs });
   try {
     const lines = await start(suite, tools);
     suite.summarize();

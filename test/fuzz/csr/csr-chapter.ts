@@ -2,7 +2,7 @@ import type { CertificateRequest } from '../../../src/pki/certificate-request.ts
 import type { Step } from '../../e2e/runner/suite.ts';
 import { expectNone } from '../runner/context.ts';
 import type { FuzzContext } from '../runner/context.ts';
-import { mostCpuMs } from '../runner/meter.ts';
+import { maxCpuMs } from '../runner/meter.ts';
 import { perSecond } from '../runner/pace.ts';
 import { mistakes } from './careless-gate.ts';
 import { CsrTarget } from './csr-target.ts';
@@ -11,7 +11,7 @@ import { csrRejections } from './rejections.ts';
 
 /** The part of the time that requests get. */
 const share = 0.7;
-const leastAccepted = 1_000;
+const minAccepted = 1_000;
 
 /** What must hold for mutated certificate requests; the first step makes and feeds them. */
 export function csrSteps(context: FuzzContext): readonly Step[] {
@@ -35,7 +35,7 @@ function gateSteps(context: FuzzContext, target: CsrTarget): readonly Step[] {
         expectNone(context, 'csr', 'crash');
       },
     },
-    step(`none takes more than ${mostCpuMs} ms of CPU`, () => {
+    step(`none takes more than ${maxCpuMs} ms of CPU`, () => {
       expectNone(context, 'csr', 'slow');
       return target.meter.describe();
     }),
@@ -49,8 +49,8 @@ function gateSteps(context: FuzzContext, target: CsrTarget): readonly Step[] {
       if (missing.length > 0) throw new Error(`not reached: ${missing.join(', ')}`);
       return `${csrRejections.length} reasons`;
     }),
-    step(`at least ${leastAccepted} are let in`, () => {
-      atLeast(target.accepted, leastAccepted);
+    step(`at least ${minAccepted} are let in`, () => {
+      atLeast(target.accepted, minAccepted);
       return String(target.accepted);
     }),
   ];
@@ -63,7 +63,7 @@ function readerSteps(context: FuzzContext, target: CsrTarget): readonly Step[] {
       "Go's crypto/x509 reads each one that is let in alike",
       () => {
         expectNone(context, 'csr', 'go');
-        atLeast(target.readByGo, Math.max(leastAccepted, target.accepted + target.nameless));
+        atLeast(target.readByGo, Math.max(minAccepted, target.accepted + target.nameless));
         return `${target.readByGo} compared`;
       },
       'go',
@@ -72,7 +72,7 @@ function readerSteps(context: FuzzContext, target: CsrTarget): readonly Step[] {
       'openssl reads each one that is let in alike',
       () => {
         expectNone(context, 'csr', 'openssl');
-        atLeast(target.readByOpenssl, Math.max(leastAccepted, target.accepted + target.nameless));
+        atLeast(target.readByOpenssl, Math.max(minAccepted, target.accepted + target.nameless));
         return `${target.readByOpenssl} compared`;
       },
       'openssl',
@@ -120,8 +120,8 @@ function step(name: string, prove: () => string | Promise<string>, needs?: strin
   };
 }
 
-function atLeast(count: number, least: number): void {
-  if (count < least) throw new Error(`only ${count} of ${least}: run it for longer`);
+function atLeast(count: number, min: number): void {
+  if (count < min) throw new Error(`only ${count} of ${min}: run it for longer`);
 }
 
 function histogram(counts: ReadonlyMap<string, number>): string {

@@ -18,7 +18,7 @@ export interface Finding {
 
 const folder = join(import.meta.dirname, '..', 'findings');
 /** Beyond that another of the same kind tells nothing new. */
-const mostPerKind = 5;
+const maxPerKind = 5;
 
 /** Keeps findings: the first few of each kind as files to reproduce them from. */
 export class Findings {
@@ -33,7 +33,7 @@ export class Findings {
     const group = `${finding.target}-${finding.kind}`;
     const count = (this.#counts.get(group) ?? 0) + 1;
     this.#counts.set(group, count);
-    if (count <= mostPerKind) write(smaller === undefined ? finding : await smaller(), group);
+    if (count <= maxPerKind) write(smaller === undefined ? finding : await smaller(), group);
   }
 }
 
@@ -55,15 +55,15 @@ export function describeError(error: unknown): string {
 }
 
 /** Shortening ends after so many tries, or so long: a smaller file is a kindness, not worth minutes. */
-const mostTries = 300;
-const mostMs = 30_000;
+const maxTries = 300;
+const maxMs = 30_000;
 
 /** A shorter text, by leaving pieces out, that still `shows` the same. */
 export function shortened(text: string, shows: (candidate: string) => boolean): string {
   let best = text;
   let tries = 0;
-  const end = performance.now() + mostMs;
-  const goesOn = (): boolean => tries < mostTries && performance.now() < end;
+  const end = performance.now() + maxMs;
+  const goesOn = (): boolean => tries < maxTries && performance.now() < end;
   for (let piece = text.length >> 1; piece > 0; piece >>= 1) {
     for (let at = 0; at < best.length && goesOn(); tries += 1) {
       const candidate = best.slice(0, at) + best.slice(at + piece);

@@ -51,7 +51,7 @@ const recipe: Recipe = {
 };
 
 /** More questions than that wait for the answers to those before. */
-const mostPending = 2_000;
+const maxPending = 2_000;
 
 interface Question {
   readonly resolve: (reading: GoReading) => void;
@@ -99,7 +99,7 @@ export class GoOracle {
 
   /** Something to wait for where questions come faster than answers. */
   backlog(): Promise<void> | undefined {
-    return this.#pending.length > mostPending ? this.#latest : undefined;
+    return this.#pending.length > maxPending ? this.#latest : undefined;
   }
 
   async stop(): Promise<void> {

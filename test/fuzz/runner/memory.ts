@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 /** What may still grow after the first cases: compiled code and caches with a bound. */
-const mostGrowthMiB = 48;
+const maxGrowthMiB = 48;
 const warmUpCases = 2_000;
 
 /** Compares what is held after the first cases with what is held at the end. */
@@ -18,7 +18,7 @@ export class MemoryWatch {
   check(): number | undefined {
     if (this.#before === undefined) return undefined;
     const growth = heldMiB() - this.#before;
-    if (growth > mostGrowthMiB)
+    if (growth > maxGrowthMiB)
       throw new Error(`${growth.toFixed(1)} MiB more are held than at first`);
     return growth;
   }

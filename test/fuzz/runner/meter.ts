@@ -1,7 +1,7 @@
 import { createHistogram } from 'node:perf_hooks';
 
 /** A case that takes more CPU than this is a finding. */
-export const mostCpuMs = 50;
+export const maxCpuMs = 50;
 const reruns = 3;
 
 /** What a piece of work came to: its result, or what it threw. */
@@ -18,12 +18,12 @@ export interface Measured<T> {
 /** Runs cases and keeps the time that they take. The work must do the same each time. */
 export class Meter {
   readonly #times = createHistogram();
-  readonly #mostMs: number;
+  readonly #maxMs: number;
   #slowestMs = 0;
   #slowestName = 'none';
 
-  constructor(mostMs = mostCpuMs) {
-    this.#mostMs = mostMs;
+  constructor(maxMs = maxCpuMs) {
+    this.#maxMs = maxMs;
   }
 
   measure<T>(name: () => string, work: () => T): Measured<T> {
@@ -31,14 +31,14 @@ export class Meter {
     const outcome = outcomeOf(work);
     const wallMs = performance.now() - start;
     this.#times.record(Math.max(1, Math.round(wallMs * 1e6)));
-    if (wallMs <= Math.min(this.#slowestMs, this.#mostMs)) return { outcome, tooSlowMs: undefined };
+    if (wallMs <= Math.min(this.#slowestMs, this.#maxMs)) return { outcome, tooSlowMs: undefined };
     // Seldom: collection, compilation and the neighbours must not pass for the case's own time.
     const cpuMs = Math.min(wallMs, ...Array.from({ length: reruns }, () => cpuMsOf(work)));
     if (cpuMs > this.#slowestMs) {
       this.#slowestMs = cpuMs;
       this.#slowestName = name();
     }
-    return { outcome, tooSlowMs: cpuMs > this.#mostMs ? cpuMs : undefined };
+    return { outcome, tooSlowMs: cpuMs > this.#maxMs ? cpuMs : undefined };
   }
 
   /** For people: how long the usual, the unusual and the slowest case took. */

@@ -22,7 +22,7 @@ const script =
   'echo "=== $?"; done';
 const batchSize = 50;
 /** openssl is slower than we are: beyond so many that wait for it, so do we. */
-const mostUnanswered = 1_000;
+const maxUnanswered = 1_000;
 
 /** The openssl command, asked for many requests at a time. */
 export class OpensslOracle {
@@ -54,7 +54,7 @@ export class OpensslOracle {
 
   /** To be awaited before more is asked; undefined while there is room. */
   backlog(): Promise<void> | undefined {
-    return this.#unanswered > mostUnanswered ? this.#running : undefined;
+    return this.#unanswered > maxUnanswered ? this.#running : undefined;
   }
 
   /** Answers what is left. */

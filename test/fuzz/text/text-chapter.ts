@@ -17,9 +17,9 @@ const stream = 4;
 export function textSteps(context: FuzzContext): readonly Step[] {
   const { settings, say } = context;
   return textTargets.map((target, number) => ({
-    name: `${target.name}: each is read or refused with its own error, within ${target.mostMs} ms of CPU`,
+    name: `${target.name}: each is read or refused with its own error, within ${target.maxMs} ms of CPU`,
     run: async (show) => {
-      const meter = new Meter(target.mostMs);
+      const meter = new Meter(target.maxMs);
       const pace = {
         cases: Math.ceil(settings.cases * caseShare),
         budgetMs: (settings.budgetMs * share) / textTargets.length,

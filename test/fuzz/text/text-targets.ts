@@ -16,7 +16,7 @@ import { clampGrpcTimeout } from '../../../src/server/grpc-timeout.ts';
 import { readRequestMetadata } from '../../../src/server/request-metadata.ts';
 import { writeCertificate } from '../../support/certificate-writer.ts';
 import { pemOf } from '../../support/csr-writer.ts';
-import { mostCpuMs } from '../runner/meter.ts';
+import { maxCpuMs } from '../runner/meter.ts';
 import type { Random } from '../runner/random.ts';
 import { randomStruct } from './random-struct.ts';
 import { mutated } from './text-steps.ts';
@@ -28,7 +28,7 @@ export interface TextTarget {
   /** Throws an Error of its own where a reading breaks what it promises. */
   readonly read: (input: string) => void;
   /** What one text may take of CPU, in milliseconds. */
-  readonly mostMs: number;
+  readonly maxMs: number;
   /** Whether the reader promises to throw this. */
   readonly throws: (error: unknown) => boolean;
 }
@@ -117,14 +117,14 @@ const yamlMs = 1_000;
 export const textTargets: readonly TextTarget[] = [
   {
     name: 'mesh-config',
-    mostMs: yamlMs,
+    maxMs: yamlMs,
     make: sample(...meshConfigs),
     read: (text: string): void => void parseMeshConfig(text),
     throws: instance(MeshConfigError),
   },
   {
     name: 'signer-policy',
-    mostMs: yamlMs,
+    maxMs: yamlMs,
     make: sample(...policies),
     read: (text: string): void =>
       void parseSignerPolicy(text, { signerDomain: 'clusterissuers.cert-manager.io' }),
@@ -132,7 +132,7 @@ export const textTargets: readonly TextTarget[] = [
   },
   {
     name: 'bundle',
-    mostMs: mostCpuMs,
+    maxMs: maxCpuMs,
     make: sample(
       `# root\n${certificatePem}\n${certificatePem}`,
       pemOf(Buffer.alloc(3), 'PRIVATE KEY'),
@@ -142,7 +142,7 @@ export const textTargets: readonly TextTarget[] = [
   },
   {
     name: 'bearer-token',
-    mostMs: mostCpuMs,
+    maxMs: maxCpuMs,
     make: sample(`Bearer ${jwt}`, 'bearer x', 'Basic eDp5'),
     read: (text: string): void => {
       const found = parseBearerToken(text.split('\n'));
@@ -152,7 +152,7 @@ export const textTargets: readonly TextTarget[] = [
   },
   {
     name: 'claims',
-    mostMs: mostCpuMs,
+    maxMs: maxCpuMs,
     make: token,
     read: (text: string): void => {
       const { issuer, expiresAt } = readUnverifiedClaims(text);
@@ -163,7 +163,7 @@ export const textTargets: readonly TextTarget[] = [
   },
   {
     name: 'username',
-    mostMs: mostCpuMs,
+    maxMs: maxCpuMs,
     make: sample(
       'system:serviceaccount:foo:httpbin',
       'system:serviceaccount:a-b:c.d-e',
@@ -177,7 +177,7 @@ export const textTargets: readonly TextTarget[] = [
   },
   {
     name: 'cluster-id',
-    mostMs: mostCpuMs,
+    maxMs: maxCpuMs,
     make: sample('Kubernetes', '', 'alias\nalias'),
     read: (text: string): void => {
       const ours = { id: 'Kubernetes', aliases: ['alias'] };
@@ -187,7 +187,7 @@ export const textTargets: readonly TextTarget[] = [
   },
   {
     name: 'spiffe-id',
-    mostMs: mostCpuMs,
+    maxMs: maxCpuMs,
     make: sample('spiffe://cluster.local/ns/foo/sa/httpbin', 'spiffe://a./ns/b/sa/c.d'),
     read: (text: string): void =>
       insist(parseSpiffeId(text).uri === text, 'an id has one spelling'),
@@ -195,7 +195,7 @@ export const textTargets: readonly TextTarget[] = [
   },
   {
     name: 'signer-name',
-    mostMs: mostCpuMs,
+    maxMs: maxCpuMs,
     make: sample(
       'clusterissuers.cert-manager.io/foo',
       'issuers.cert-manager.io/ns.bar',
@@ -210,21 +210,21 @@ export const textTargets: readonly TextTarget[] = [
   },
   {
     name: 'duration',
-    mostMs: mostCpuMs,
+    maxMs: maxCpuMs,
     make: sample('24h0m0s', '1.5h', '90m', '0', '1us2ns'),
     read: (text: string): void => insist(parseGoDuration(text) >= 0, 'a duration is not negative'),
     throws: instance(DurationError),
   },
   {
     name: 'grpc-timeout',
-    mostMs: mostCpuMs,
+    maxMs: maxCpuMs,
     make: sample('99999999H', '5S', '100m'),
     read: (text: string): void => clampGrpcTimeout({ 'grpc-timeout': text }),
     throws: never,
   },
   {
     name: 'request-metadata',
-    mostMs: mostCpuMs,
+    maxMs: maxCpuMs,
     make: (random) => JSON.stringify(randomStruct(random)),
     read: (text: string): void => {
       const { certSigner, impersonatedIdentity } = readRequestMetadata(JSON.parse(text));
@@ -235,7 +235,7 @@ export const textTargets: readonly TextTarget[] = [
   },
   {
     name: 'proxy-config',
-    mostMs: mostCpuMs,
+    maxMs: maxCpuMs,
     make: (random) => JSON.stringify(randomStruct(random)),
     read: (text: string): void => void parseProxyConfig(JSON.parse(text)),
     throws: never,

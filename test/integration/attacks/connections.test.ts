@@ -128,7 +128,7 @@ describe('the port for certificates', () => {
   // Row 7. It waits 15 s for room, is closed, and /ready goes on saying that all is well.
   it.failing('serves a new address while another holds all connections and is idle', async () => {
     const fixture = await startServer({
-      bounds: { connectionLimits: { mostOpened: 4 } },
+      bounds: { connectionLimits: { maxOpened: 4 } },
     });
     const { port, authority, server } = fixture;
     flood(4, () => dialTlsFrom(attackersAddress, port, authority.rootPem));
@@ -141,7 +141,7 @@ describe('the port for certificates', () => {
 
   it('serves a new address while another has half of the connections and is idle', async () => {
     const fixture = await startServer({
-      bounds: { connectionLimits: { mostOpened: 8 } },
+      bounds: { connectionLimits: { maxOpened: 8 } },
     });
     const { port, authority, server } = fixture;
     flood(4, () => dialTlsFrom(attackersAddress, port, authority.rootPem));

@@ -55,7 +55,7 @@ function beginCall(session: ClientHttp2Session, bytes: number): ClientHttp2Strea
 
 describe('calls of which only a part has come', () => {
   /** A server that waits for so many messages at once, and answers each that is whole. */
-  async function start(mostUnread: number): Promise<{ unread: UnreadCalls; port: number }> {
+  async function start(maxUnread: number): Promise<{ unread: UnreadCalls; port: number }> {
     const { service } = loadCertificateProto(protoDirectory, []);
     const unread = new UnreadCalls({
       path: service.CreateCertificate.path,
@@ -64,7 +64,7 @@ describe('calls of which only a part has come', () => {
         details: 'too many requests are only half here',
       }),
       clock: systemClock,
-      ...{ readWithinMs: 10_000, mostUnread },
+      ...{ readWithinMs: 10_000, maxUnread },
     });
     const server = new Server({ interceptors: [unread.intercept] });
     server.addService(service, {

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import type { SoakAnswer, SoakFault, SoakOrder, SoakView } from './soak-messages.ts';
 
-const longestAnswerMs = 30_000;
+const maxAnswerMs = 30_000;
 
 /** The sandbox's process, as its parent sees it. */
 export class SoakApi {
@@ -64,7 +64,7 @@ export class SoakApi {
       const late = setTimeout(() => {
         this.#waiting.delete(id);
         reject(new Error(`the sandbox did not answer to ${order.kind}`));
-      }, longestAnswerMs);
+      }, maxAnswerMs);
       this.#waiting.set(id, (answer) => {
         clearTimeout(late);
         resolve(answer);

@@ -17,7 +17,7 @@ interface Guest {
 
 function setUp(options: Partial<ConcurrencyLimiterOptions> = {}) {
   const queue = new ConcurrencyLimiter({
-    ...{ atOnce: 4, atOncePerKey: 2, mostWaiting: 100, mostWaitingBytes: 1_000 },
+    ...{ atOnce: 4, atOncePerKey: 2, maxWaiting: 100, maxWaitingBytes: 1_000 },
     full: () => new Error('full'),
     ...options,
   });
@@ -137,7 +137,7 @@ describe('ConcurrencyLimiter', () => {
   });
 
   it('turns away who comes when the room is full by number', async () => {
-    const { comeMany, queue } = setUp({ mostWaiting: 3 });
+    const { comeMany, queue } = setUp({ maxWaiting: 3 });
     const guests = comeMany('a', 8);
     await settle();
 
@@ -146,7 +146,7 @@ describe('ConcurrencyLimiter', () => {
   });
 
   it('turns away who comes when the room is full by bytes', async () => {
-    const { comeMany, come, queue } = setUp({ mostWaitingBytes: 1_000 });
+    const { comeMany, come, queue } = setUp({ maxWaitingBytes: 1_000 });
     comeMany('a', 4);
     const [large, tooLarge] = [come('a', 700), come('a', 400)];
     await settle();
@@ -156,7 +156,7 @@ describe('ConcurrencyLimiter', () => {
   });
 
   it('turns away the flood and not the others when the room is full', async () => {
-    const { comeMany, come } = setUp({ mostWaiting: 10 });
+    const { comeMany, come } = setUp({ maxWaiting: 10 });
     const flood = comeMany('a', 14);
     const other = come('b');
     await settle();

@@ -4,9 +4,9 @@ import { FakeClock } from '../../support/fake-clock.ts';
 
 const forever = new AbortController().signal;
 
-function setUp({ mostHeld = 10, random = 0.5 } = {}) {
+function setUp({ maxHeld = 10, random = 0.5 } = {}) {
   const clock = new FakeClock();
-  const options = { leastMs: 500, mostMs: 1_500, mostHeld, clock, random: () => random };
+  const options = { minMs: 500, maxMs: 1_500, maxHeld, clock, random: () => random };
   const delay = new RejectionDelay(options);
   let answered = 0;
   const hold = (signal = forever): void => {
@@ -53,7 +53,7 @@ describe('RejectionDelay', () => {
   });
 
   it('holds no more than its bound and counts the rest', async () => {
-    const { clock, delay, hold, answered } = setUp({ mostHeld: 3 });
+    const { clock, delay, hold, answered } = setUp({ maxHeld: 3 });
     for (let calls = 0; calls < 5; calls += 1) hold();
     await clock.advance(0);
 

@@ -12,7 +12,7 @@ function taken(bucket: TokenBucket, tries: number): number {
 describe('TokenBuckets', () => {
   it('count each key by itself', () => {
     const clock = new FakeClock();
-    const buckets = new TokenBuckets({ rate: fivePerMinute, clock, mostKeys: 10 });
+    const buckets = new TokenBuckets({ rate: fivePerMinute, clock, maxKeys: 10 });
 
     expect(taken(buckets.of('a'), 30)).toBe(20);
     expect(taken(buckets.of('a'), 30)).toBe(0);
@@ -21,7 +21,7 @@ describe('TokenBuckets', () => {
 
   it('forget the key that was used longest ago', () => {
     const clock = new FakeClock();
-    const buckets = new TokenBuckets({ rate: fivePerMinute, clock, mostKeys: 2 });
+    const buckets = new TokenBuckets({ rate: fivePerMinute, clock, maxKeys: 2 });
     buckets.of('a');
     buckets.of('b');
     buckets.of('a');

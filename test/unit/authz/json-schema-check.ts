@@ -17,15 +17,15 @@ const keywords: Readonly<Record<string, Check>> = {
   enum: (value, words) => (words as readonly unknown[]).includes(value),
   pattern: (value, pattern) =>
     typeof value !== 'string' || new RegExp(pattern as string, 'u').test(value),
-  maxLength: (value, most) => typeof value !== 'string' || Array.from(value).length <= Number(most),
-  minItems: (value, least) => !Array.isArray(value) || value.length >= Number(least),
-  maxItems: (value, most) => !Array.isArray(value) || value.length <= Number(most),
+  maxLength: (value, max) => typeof value !== 'string' || Array.from(value).length <= Number(max),
+  minItems: (value, min) => !Array.isArray(value) || value.length >= Number(min),
+  maxItems: (value, max) => !Array.isArray(value) || value.length <= Number(max),
   items: (value, item) =>
     !Array.isArray(value) || value.every((each) => satisfies(each, item as JsonSchema)),
   required: (value, names) =>
     !isObject(value) || (names as readonly string[]).every((name) => Object.hasOwn(value, name)),
-  minProperties: (value, least) => !isObject(value) || Object.keys(value).length >= Number(least),
-  maxProperties: (value, most) => !isObject(value) || Object.keys(value).length <= Number(most),
+  minProperties: (value, min) => !isObject(value) || Object.keys(value).length >= Number(min),
+  maxProperties: (value, max) => !isObject(value) || Object.keys(value).length <= Number(max),
   propertyNames: (value, schema) =>
     !isObject(value) || Object.keys(value).every((key) => satisfies(key, schema as JsonSchema)),
   properties: (value, properties) =>

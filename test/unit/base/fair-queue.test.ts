@@ -6,8 +6,8 @@ function entry(name: string, cost = 1): Waiting<string> {
   return { key: name.charAt(0), item: name, cost };
 }
 
-function queueOf(mostCost: number, ...names: string[]): FairQueue<string> {
-  const queue = new FairQueue<string>({ mostCost });
+function queueOf(maxCost: number, ...names: string[]): FairQueue<string> {
+  const queue = new FairQueue<string>({ maxCost });
   for (const name of names) queue.join(entry(name));
   return queue;
 }

@@ -1,29 +1,29 @@
 import { describe, expect, it } from '@jest/globals';
 import { readYaml, YamlDocument, YamlError } from '../../../src/base/yaml-document.ts';
 
-const mostAliases = 16;
+const maxAliases = 16;
 const long = 1 << 18;
 
 describe('YAML from outside', () => {
   it('is read as the value that it says', () => {
     const text = 'a: [1, "1", true, null]\nb: {c: &x d, e: *x}\n';
-    expect(readYaml(text, { mostAliases })).toEqual({
+    expect(readYaml(text, { maxAliases })).toEqual({
       a: [1, '1', true, null],
       b: { c: 'd', e: 'd' },
     });
-    expect(readYaml('{"a": {"b": []}}', { mostAliases })).toEqual({ a: { b: [] } });
-    expect(readYaml('', { mostAliases })).toBeNull();
+    expect(readYaml('{"a": {"b": []}}', { maxAliases })).toEqual({ a: { b: [] } });
+    expect(readYaml('', { maxAliases })).toBeNull();
   });
 
   it('leaves scalars as texts where it is asked to', () => {
-    expect(readYaml('a: 010\nb: true', { schema: 'failsafe', mostAliases })).toEqual({
+    expect(readYaml('a: 010\nb: true', { schema: 'failsafe', maxAliases })).toEqual({
       a: '010',
       b: 'true',
     });
   });
 
   it('is version 1.2, whatever a directive says', () => {
-    expect(readYaml('%YAML 1.1\n---\na: yes\nb: 010\n', { mostAliases })).toEqual({
+    expect(readYaml('%YAML 1.1\n---\na: yes\nb: 010\n', { maxAliases })).toEqual({
       a: 'yes',
       b: 10,
     });
@@ -69,7 +69,7 @@ describe('YAML from outside', () => {
   });
 
   it('refuses an alias where there may be none', () => {
-    expect(() => readYaml('a: &x 1\nb: *x', { mostAliases: 0 })).toThrow(YamlError);
+    expect(() => readYaml('a: &x 1\nb: *x', { maxAliases: 0 })).toThrow(YamlError);
   });
 });
 
@@ -88,13 +88,13 @@ describe('A text that a ConfigMap can hold', () => {
   it('with very many fields is read in seconds', () => {
     const names = Array.from({ length: 20_000 }, (_, at) => `field${at}`);
     const text = names.map((name) => `${name}: 1\n`).join('');
-    expect(Object.keys(readYaml(text, { mostAliases }) as object)).toEqual(names);
+    expect(Object.keys(readYaml(text, { maxAliases }) as object)).toEqual(names);
   });
 });
 
 function refusal(text: string): YamlError {
   try {
-    readYaml(text, { mostAliases });
+    readYaml(text, { maxAliases });
   } catch (error) {
     if (error instanceof YamlError) return error;
     throw error;

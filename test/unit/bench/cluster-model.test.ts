@@ -4,7 +4,7 @@ import { costAt, forecast, type ModelInputs } from '../../bench/model/cluster-mo
 const inputs: ModelInputs = {
   idle: { ownMs: 10, apiServerMs: 40 },
   single: { ownMs: 5, apiServerMs: 12 },
-  mostPerSecond: 100,
+  maxPerSecond: 100,
   signerCalls: 4,
 };
 
@@ -27,6 +27,6 @@ describe('forecast', () => {
 
   it('lets the limit of the signer decide where it is the smaller one', () => {
     const limited = forecast(inputs, { ...cluster, signerQps: 20 });
-    expect(limited).toMatchObject({ signerMostPerSecond: 5, restartSeconds: 8_640 });
+    expect(limited).toMatchObject({ signerMaxPerSecond: 5, restartSeconds: 8_640 });
   });
 });

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { longestCanaryMs, sendCanary } from '../../../src/check/send-canary.ts';
+import { maxCanaryMs, sendCanary } from '../../../src/check/send-canary.ts';
 import type { CanaryOrder } from '../../../src/check/send-canary.ts';
 import type { CheckVerdict } from '../../../src/check/check.ts';
 import { parseCertificate } from '../../../src/pki/certificate.ts';
@@ -72,7 +72,7 @@ class Flight {
 
   async endure(): Promise<void> {
     await this.name();
-    await this.clock.advance(longestCanaryMs);
+    await this.clock.advance(maxCanaryMs);
   }
 }
 

@@ -30,7 +30,7 @@ beforeEach(() => {
     },
     onFailure: (key) => failures.push(key),
     concurrency: 2,
-    mostKeys: 4,
+    maxKeys: 4,
     backoff: { firstMs: 1000, maxMs: 8000 },
     clock,
     random: () => 0.5,

@@ -178,7 +178,7 @@ describe('ProxyConfigIndex', () => {
 
 describe('ProxyConfigIndex with more than it keeps', () => {
   function anOverfullIndex(): ProxyConfigIndex {
-    const index = new ProxyConfigIndex({ mostPerNamespace: 2 });
+    const index = new ProxyConfigIndex({ maxPerNamespace: 2 });
     for (const name of ['a', 'b', 'c']) index.put(anEntry(name));
     index.put(anEntry('f', { namespace: 'foo' }));
     return index;
@@ -216,7 +216,7 @@ describe('ProxyConfigIndex with more than it keeps', () => {
   });
 
   it('has a bound over all namespaces as well', () => {
-    const index = new ProxyConfigIndex({ mostInAll: 1 });
+    const index = new ProxyConfigIndex({ maxInAll: 1 });
     index.put(anEntry('a'));
     index.put(anEntry('f', { namespace: 'foo' }));
     expect([index.size, index.overfullNamespaces]).toEqual([1, ['foo']]);

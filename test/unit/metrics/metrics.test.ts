@@ -178,14 +178,14 @@ async function scrapeMsAt(namespaces: number): Promise<number> {
     await decisions.issued(decision);
     decisions.refused(decision, refusal);
   }
-  let least = Infinity;
+  let min = Infinity;
   for (let n = 0; n < 30; n += 1) {
     const before = process.cpuUsage();
     await metrics.scrape();
     const { user, system } = process.cpuUsage(before);
-    least = Math.min(least, (user + system) / 1000);
+    min = Math.min(min, (user + system) / 1000);
   }
-  return least;
+  return min;
 }
 
 describe('sources', () => {

@@ -62,7 +62,7 @@ describe('a key', () => {
   });
 
   it('is remembered for as long as it is among the last that were used', () => {
-    const { claim } = setUp({ mostKeys: 2 });
+    const { claim } = setUp({ maxKeys: 2 });
     claim('k1', ours);
     claim('k2', ours);
     claim('k1', ours);
@@ -72,7 +72,7 @@ describe('a key', () => {
   });
 
   it('is forgotten when too many others came after it', () => {
-    const { claim } = setUp({ mostKeys: 2 });
+    const { claim } = setUp({ maxKeys: 2 });
     for (const key of ['k1', 'k2', 'k3']) claim(key, ours);
 
     expect(claim('k1', theirs).facts.keyHeldBy).toBeUndefined();

@@ -71,7 +71,7 @@ describe('ConnectionGate', () => {
   });
 
   it('opens no more than there is room for, and the next when one has gone', async () => {
-    const { arriveMany, clock, gate, opened } = setUp({ mostOpened: 3 });
+    const { arriveMany, clock, gate, opened } = setUp({ maxOpened: 3 });
     const [first, second] = arriveMany(5);
     await clock.advance(5_000);
     expect(opened).toHaveLength(3);
@@ -83,7 +83,7 @@ describe('ConnectionGate', () => {
   });
 
   it('turns away who has waited too long for room', async () => {
-    const { arriveMany, clock, gate } = setUp({ mostOpened: 1, waitMs: 15_000 });
+    const { arriveMany, clock, gate } = setUp({ maxOpened: 1, waitMs: 15_000 });
     const [, waits] = arriveMany(2);
     await clock.advance(15_000);
     expect(waits?.closed).toBe('politely');
@@ -114,7 +114,7 @@ describe('ConnectionGate', () => {
   });
 
   it('closes who comes when too many wait', () => {
-    const { arriveMany, gate } = setUp({ mostWaiting: 3 });
+    const { arriveMany, gate } = setUp({ maxWaiting: 3 });
     const sockets = arriveMany(6);
 
     expect(sockets.at(-1)?.closed).toBe('politely');
@@ -122,7 +122,7 @@ describe('ConnectionGate', () => {
   });
 
   it('closes one of the flood for who comes from elsewhere', () => {
-    const { arrive, arriveMany } = setUp({ mostWaiting: 3 });
+    const { arrive, arriveMany } = setUp({ maxWaiting: 3 });
     const flood = arriveMany(5);
     const other = arrive('10.0.0.2');
 
@@ -151,7 +151,7 @@ describe('ConnectionGate', () => {
   it('bounds the open connections of an address where told to', () => {
     const { arrive, arriveMany, gate } = setUp({
       handshakes: { perSecond: 1, burst: 100 },
-      mostPerAddress: 3,
+      maxPerAddress: 3,
     });
     const [first, , , fourth] = arriveMany(4);
     expect(fourth?.closed).toBe('politely');

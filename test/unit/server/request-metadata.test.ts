@@ -66,12 +66,12 @@ describe('readRequestMetadata', () => {
   it.each([
     ['CertSigner', 512],
     ['ImpersonatedIdentity', 2_048],
-  ])('bounds %s to %d characters', (key, longest) => {
+  ])('bounds %s to %d characters', (key, maxLength) => {
     const read = (length: number) => () =>
       readRequestMetadata(struct({ [key]: { stringValue: 'x'.repeat(length) } }));
 
-    expect(reasonOf(read(longest))).toBe('accepted');
-    expect(reasonOf(read(longest + 1))).toBe('metadata_too_long');
+    expect(reasonOf(read(maxLength))).toBe('accepted');
+    expect(reasonOf(read(maxLength + 1))).toBe('metadata_too_long');
   });
 
   it('bounds the number of keys', () => {

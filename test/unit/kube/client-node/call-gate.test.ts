@@ -20,7 +20,7 @@ let places: Map<string, CallPlace>;
 let refusals: Map<string, unknown>;
 
 function aGate(first: number): CallGate {
-  return new CallGate({ limit: { first, least: 2, most: 64 }, clock, log });
+  return new CallGate({ limit: { first, min: 2, max: 64 }, clock, log });
 }
 
 beforeEach(() => {

@@ -19,7 +19,7 @@ function event(type: string, object: unknown): string {
 }
 
 /** What etcd stores of one object by default; built-in kinds are stored as protobuf. */
-const mostStoredBytes = 1.5 * 1024 * 1024;
+const maxStoredBytes = 1.5 * 1024 * 1024;
 
 /** The API server writes JSON with Go's encoder, for which `<` takes six bytes. */
 function asGoWritesIt(value: unknown): string {
@@ -93,7 +93,7 @@ describe('a list', () => {
   });
 
   it('is read with an object as large as a tenant can make one', async () => {
-    const object = { ...anObject('a'), spec: { text: '<'.repeat(mostStoredBytes) } };
+    const object = { ...anObject('a'), spec: { text: '<'.repeat(maxStoredBytes) } };
     api.answer = (_call, response) => response.end(asGoWritesIt({ metadata: {}, items: [object] }));
     expect(namesOf((await source.list(never)).items)).toEqual(['a']);
   });
@@ -188,7 +188,7 @@ describe('a watch', () => {
   });
 
   it('tells of an object as large as a tenant can make one', async () => {
-    const object = { ...anObject('a'), spec: { text: '<'.repeat(mostStoredBytes) } };
+    const object = { ...anObject('a'), spec: { text: '<'.repeat(maxStoredBytes) } };
     api.answer = (_call, response) => response.end(`${asGoWritesIt({ type: 'ADDED', object })}\n`);
     await expect(watched()).resolves.toEqual(['put a']);
   });

@@ -33,10 +33,10 @@ function text(value: string): Buffer {
 
 /** An HPACK integer whose prefix has that many bits (RFC 7541 section 5.1), after bits of zero. */
 function integer(value: number, prefix: number): Buffer {
-  const most = 2 ** prefix - 1;
-  if (value < most) return Buffer.of(value);
-  const bytes = [most];
-  let rest = value - most;
+  const max = 2 ** prefix - 1;
+  if (value < max) return Buffer.of(value);
+  const bytes = [max];
+  let rest = value - max;
   for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 128);
   return Buffer.of(...bytes, rest);
 }

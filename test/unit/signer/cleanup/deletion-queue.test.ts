@@ -100,7 +100,7 @@ class DeletionBench {
   readonly log = new RecordingLogger();
   readonly attempts = new ApiAttempts({ clock: this.clock, random: () => 0 });
   isBusy = true;
-  mostAtOnce = 0;
+  maxAtOnce = 0;
   readonly deletions: DeletionQueue;
 
   constructor(callMs: number) {
@@ -108,7 +108,7 @@ class DeletionBench {
     let atOnce = 0;
     const remove = async (): Promise<'removed'> => {
       atOnce += 1;
-      this.mostAtOnce = Math.max(this.mostAtOnce, atOnce);
+      this.maxAtOnce = Math.max(this.maxAtOnce, atOnce);
       await new Promise<void>((resolve) => clock.timer(callMs, resolve));
       atOnce -= 1;
       return 'removed';
@@ -131,10 +131,10 @@ describe('F42: removals', () => {
     const bench = new DeletionBench(1_000);
     bench.add(20);
     await bench.clock.advance(2_000);
-    expect(bench.mostAtOnce).toBe(2);
+    expect(bench.maxAtOnce).toBe(2);
     bench.isBusy = false;
     await bench.clock.advance(3_000);
-    expect(bench.mostAtOnce).toBe(8);
+    expect(bench.maxAtOnce).toBe(8);
     expect(bench.deletions.pending).toBe(0);
   });
 

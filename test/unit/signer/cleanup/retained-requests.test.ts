@@ -14,7 +14,7 @@ describe('RetainedRequests', () => {
         removed.push(name);
       },
     };
-    const limits = { mostForSigner: 2, most: 3 };
+    const limits = { maxForSigner: 2, max: 3 };
     const retained = new RetainedRequests({
       ...limits,
       ...{ deletions, clock, log },

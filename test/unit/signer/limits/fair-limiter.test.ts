@@ -178,7 +178,7 @@ describe('FairLimiter', () => {
 
   it('turns away the last of the namespace that fills the queue', async () => {
     beyondNeed = 0;
-    limiter = makeLimiter({ least: 1, firstNeed: 1, mostQueued: 2 });
+    limiter = makeLimiter({ min: 1, firstNeed: 1, maxQueued: 2 });
     const refused: string[] = [];
     for (const namespace of ['foo', 'foo', 'foo', 'bar']) {
       enter(undefined, namespace).catch(() => refused.push(namespace));
@@ -190,7 +190,7 @@ describe('FairLimiter', () => {
 
   it('F62: turns away those for whom there is no room in the queue', async () => {
     beyondNeed = 0;
-    limiter = makeLimiter({ firstNeed: 4, mostQueued: 2 });
+    limiter = makeLimiter({ firstNeed: 4, maxQueued: 2 });
     for (let at = 0; at < 6; at += 1) void enter();
     await settle();
     await expect(enter()).rejects.toMatchObject({
