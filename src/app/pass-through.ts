@@ -1,6 +1,6 @@
 import type { ReadinessCheck } from '../base/lifecycle.ts';
 import type { StartContext } from '../base/start-stack.ts';
-import type { FrontConfig } from '../config/front-settings.ts';
+import type { PassThroughConfig } from '../config/pass-through-settings.ts';
 import type { RaConfig } from '../config/ra-config.ts';
 import type { MetricsSources } from '../metrics/metrics-sources.ts';
 import { PassThrough } from '../server/pass-through/pass-through.ts';
@@ -54,7 +54,7 @@ export async function openPassThrough(
 }
 
 async function rootsOf(
-  { upstreamRootsFile }: FrontConfig,
+  { upstreamRootsFile }: PassThroughConfig,
   serverCredentials: OpenedServerCredentials,
   { clock, started, ...context }: StartContext,
 ): Promise<() => string> {

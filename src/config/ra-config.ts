@@ -10,8 +10,8 @@ import type { KubernetesConfig } from './cluster-settings.ts';
 import { readClusterTrustBundles, readRootDistribution } from './distribution-settings.ts';
 import { readDrain } from './drain-settings.ts';
 import type { DrainConfig } from './drain-settings.ts';
-import { readFront } from './front-settings.ts';
-import type { FrontConfig } from './front-settings.ts';
+import { readPassThrough } from './pass-through-settings.ts';
+import type { PassThroughConfig } from './pass-through-settings.ts';
 import { readIstiodSettings } from './istiod-settings.ts';
 import { readLoad } from './load-settings.ts';
 import type { LoadConfig } from './load-settings.ts';
@@ -74,7 +74,7 @@ export interface RaConfig {
   /** The Secret for the istiods of our namespace; undefined: there is none. */
   readonly istiodTlsSecret: string | undefined;
   /** Undefined: there is no istiod behind us. */
-  readonly front: FrontConfig | undefined;
+  readonly front: PassThroughConfig | undefined;
   readonly lifetime: { readonly defaultTtlSeconds: number; readonly maxTtlSeconds: number };
   /** Whether a key that another identity has used is refused, and not only told of. */
   readonly denyKeyReuse: boolean;
@@ -153,7 +153,7 @@ function readListening(reader: SettingReader) {
     serving: readServing(reader),
     customHosts: reader.read(s.customHosts) ?? [],
     tlsPolicy: readTlsPolicy(reader),
-    front: readFront(reader),
+    front: readPassThrough(reader),
   };
 }
 

@@ -3,7 +3,7 @@ import { callerSettings } from './caller-settings.ts';
 import { clusterSettings } from './cluster-settings.ts';
 import { distributionSettings } from './distribution-settings.ts';
 import { drainSettings } from './drain-settings.ts';
-import { frontSettings } from './front-settings.ts';
+import { passThroughSettings } from './pass-through-settings.ts';
 import { istiodSettings } from './istiod-settings.ts';
 import { listenSettings } from './listen-settings.ts';
 import { loadSettings } from './load-settings.ts';
@@ -34,7 +34,7 @@ export const serveSettings = {
   ...loadSettings,
   ...drainSettings,
   ...distributionSettings,
-  ...frontSettings,
+  ...passThroughSettings,
   ...auditSettings,
   ...loggingSettings,
   ...openTelemetrySettings,

@@ -3,7 +3,7 @@ import type { Setting, SettingReader } from './setting.ts';
 import { hostName, port, text } from './setting-parsers.ts';
 
 /** The istiod that everything but certificates is passed on to. */
-export interface FrontConfig {
+export interface PassThroughConfig {
   readonly upstreamHost: string;
   /** PEM; undefined: the roots that we distribute. */
   readonly upstreamRootsFile: string | undefined;
@@ -18,7 +18,7 @@ export interface FrontConfig {
 }
 
 /** Standing in front of an istiod, under its name. */
-export const frontSettings = {
+export const passThroughSettings = {
   istiodUpstream: {
     env: 'ISTIOD_UPSTREAM',
     help: 'host of the istiod that all but certificates is passed on to; absent: nothing is',
@@ -47,11 +47,11 @@ export const frontSettings = {
 } satisfies Record<string, Setting<unknown>>;
 
 /** Undefined where there is no istiod behind us. */
-export function readFront(reader: SettingReader): FrontConfig | undefined {
-  const upstreamHost = reader.read(frontSettings.istiodUpstream);
-  const upstreamRootsFile = reader.read(frontSettings.istiodUpstreamRoots);
-  const upstreamServerName = reader.read(frontSettings.istiodUpstreamServerName);
-  const upstreamWebhookPort = reader.need(frontSettings.istiodUpstreamWebhookPort);
+export function readPassThrough(reader: SettingReader): PassThroughConfig | undefined {
+  const upstreamHost = reader.read(passThroughSettings.istiodUpstream);
+  const upstreamRootsFile = reader.read(passThroughSettings.istiodUpstreamRoots);
+  const upstreamServerName = reader.read(passThroughSettings.istiodUpstreamServerName);
+  const upstreamWebhookPort = reader.need(passThroughSettings.istiodUpstreamWebhookPort);
   const grpcAddress = reader.need(listenSettings.grpcAddress);
   const webhookAddress = reader.need(listenSettings.httpsAddress);
   if (upstreamHost === undefined) return undefined;
