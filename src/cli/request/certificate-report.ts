@@ -1,16 +1,16 @@
 import { plainTime } from '../plain-time.ts';
 import { certificateFiles } from './certificate-folder.ts';
-import type { FailureFacts, KeptCertificate } from './certificate-keeper.ts';
+import type { FailureFacts, RenewedCertificate } from './renew-certificate.ts';
 
 /** A line for people: which certificate is in use now, until when, and when the next one is asked for. */
-export function keptLine({ isFirst, leaf, renewalAt }: KeptCertificate): string {
+export function keptLine({ isFirst, leaf, renewalAt }: RenewedCertificate): string {
   const what = isFirst ? 'issued ' : 'renewed';
   const until = plainTime(leaf.notAfter);
   return `${what}  serial ${leaf.serialNumber}  valid until ${until}  next renewal ${plainTime(renewalAt)}\n`;
 }
 
 /** The same for programs: one JSON document in one line. */
-export function keptEvent(kept: KeptCertificate, folder: string | undefined): string {
+export function keptEvent(kept: RenewedCertificate, folder: string | undefined): string {
   const { isFirst, identity, leaf, renewalAt, obtainedAt } = kept;
   return jsonLine({
     event: isFirst ? 'issued' : 'renewed',

@@ -2,13 +2,13 @@ import type { Random } from '../../base/backoff.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { CommandEnvironment } from '../terminal.ts';
 import { writeCertificate } from './certificate-folder.ts';
-import { keepCertificate } from './certificate-keeper.ts';
-import type { FailureFacts, KeeperOptions, KeptCertificate } from './certificate-keeper.ts';
+import { renewCertificate } from './renew-certificate.ts';
+import type { FailureFacts, RenewalOptions, RenewedCertificate } from './renew-certificate.ts';
 import { failureEvent, failureLine, keptEvent, keptLine } from './certificate-report.ts';
 import type { ToldFailure } from './certificate-report.ts';
 import type { RequestPlan } from './request-plan.ts';
 
-export interface WatchOptions extends Pick<KeeperOptions, 'obtain' | 'isRetried'> {
+export interface WatchOptions extends Pick<RenewalOptions, 'obtain' | 'isRetried'> {
   readonly plan: RequestPlan;
   readonly environment: CommandEnvironment;
   readonly describe: (error: unknown) => ToldFailure;
@@ -18,11 +18,11 @@ export interface WatchOptions extends Pick<KeeperOptions, 'obtain' | 'isRetried'
 
 /**
  * Keeps a certificate renewed as istio-agent does, leaves each one in the plan's folder, and tells of
- * it in a line. Resolves when `signal` aborts; throws as `keepCertificate` does.
+ * it in a line. Resolves when `signal` aborts; throws as `renewCertificate` does.
  */
 export function watchCertificate(options: WatchOptions, signal: AbortSignal): Promise<void> {
   const { plan, obtain, isRetried, clock, random } = options;
-  return keepCertificate(
+  return renewCertificate(
     {
       obtain,
       isRetried,
@@ -38,7 +38,7 @@ export function watchCertificate(options: WatchOptions, signal: AbortSignal): Pr
   );
 }
 
-async function use(kept: KeptCertificate, { plan, environment }: WatchOptions): Promise<void> {
+async function use(kept: RenewedCertificate, { plan, environment }: WatchOptions): Promise<void> {
   const { folder, form, isQuiet } = plan;
   if (folder !== undefined) await writeCertificate(folder, kept);
   if (form === 'json') environment.out.write(keptEvent(kept, folder));

@@ -7,17 +7,17 @@ import { renewalTime } from './renewal-time.ts';
 import type { GracePeriod } from './renewal-time.ts';
 
 /** A certificate that is in use now. */
-export interface KeptCertificate extends ObtainedCertificate {
+export interface RenewedCertificate extends ObtainedCertificate {
   /** When the next one is asked for, in epoch milliseconds. */
   readonly renewalAt: number;
   readonly isFirst: boolean;
 }
 
-export interface KeeperOptions {
+export interface RenewalOptions {
   /** Gets a new certificate for a new key, with an agent's retries. It heeds the signal. */
   readonly obtain: (signal: AbortSignal) => Promise<ObtainedCertificate>;
   /** Puts it to use. What it throws counts as a failure, and another certificate is asked for. */
-  readonly use: (kept: KeptCertificate) => Promise<void>;
+  readonly use: (kept: RenewedCertificate) => Promise<void>;
   /** Told of each failure, of how long until the next try, and of what is still in use. */
   readonly onFailure: (error: unknown, next: FailureFacts) => void;
   /** Whether what was thrown may be over a moment later. */
@@ -29,7 +29,7 @@ export interface KeeperOptions {
 
 export interface FailureFacts {
   readonly retryInMs: number;
-  readonly held: KeptCertificate | undefined;
+  readonly held: RenewedCertificate | undefined;
 }
 
 /** Also a certificate that lives for no time at all is not asked for in one go. */
@@ -44,9 +44,12 @@ const maxSleepMs = 30_000;
  * it resolves. Throws only where there has never been a certificate and the reason is none that
  * waiting helps against: somebody typed something wrong. Later failures are told and tried again.
  */
-export async function keepCertificate(options: KeeperOptions, signal: AbortSignal): Promise<void> {
+export async function renewCertificate(
+  options: RenewalOptions,
+  signal: AbortSignal,
+): Promise<void> {
   const { obtain, use, onFailure, isRetried, gracePeriod, clock, random } = options;
-  let held: KeptCertificate | undefined;
+  let held: RenewedCertificate | undefined;
   let failures = 0;
   while (!signal.aborted) {
     try {

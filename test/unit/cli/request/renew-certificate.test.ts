@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { keepCertificate } from '../../../../src/cli/request/certificate-keeper.ts';
+import { renewCertificate } from '../../../../src/cli/request/renew-certificate.ts';
 import type {
   FailureFacts,
-  KeptCertificate,
-} from '../../../../src/cli/request/certificate-keeper.ts';
+  RenewedCertificate,
+} from '../../../../src/cli/request/renew-certificate.ts';
 import { agentGracePeriod } from '../../../../src/cli/request/renewal-time.ts';
 import { FakeClock, settle } from '../../../support/fake-clock.ts';
 
@@ -21,10 +21,10 @@ function scene(
   const { failures = [], lifetimeMs = hour } = options;
   const clock = new FakeClock(0);
   const stopping = new AbortController();
-  const kept: KeptCertificate[] = [];
+  const kept: RenewedCertificate[] = [];
   const failed: FailureFacts[] = [];
   let rounds = 0;
-  const over = keepCertificate(
+  const over = renewCertificate(
     {
       obtain: () => {
         const failure = failures[rounds];
@@ -53,11 +53,11 @@ function scene(
   return { clock, kept, failed, over, stop: () => stopping.abort(new Error('stopped')) };
 }
 
-function serials(kept: readonly KeptCertificate[]): readonly string[] {
+function serials(kept: readonly RenewedCertificate[]): readonly string[] {
   return kept.map(({ leaf }) => leaf.serialNumber);
 }
 
-describe('keepCertificate', () => {
+describe('renewCertificate', () => {
   it('renews when half the lifetime is over', async () => {
     const { clock, kept, stop } = scene();
     await clock.advance(hour / 2 - 1);
