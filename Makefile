@@ -20,12 +20,14 @@ node_modules/.package-lock.json: package.json package-lock.json
 	@touch $@
 
 .PHONY: check
-check: install ## Format, lint, types, import direction, dead code
-	npm run --silent check:format
-	npm run --silent check:lint
-	npm run --silent check:types
-	npm run --silent check:imports
-	npm run --silent check:dead
+check: install ## Format, lint, types, import direction, dead code; two at a time
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target \
+		check-lint check-types check-format check-dead check-imports
+
+.PHONY: check-lint check-types check-format check-dead check-imports
+check-lint check-types check-format check-dead check-imports:
+	@start=$$(date +%s); npm run --silent $(subst check-,check:,$@) || { echo "$@: failed"; exit 1; }; \
+		echo "$@: passed after $$(($$(date +%s) - start)) s"
 
 .PHONY: test
 test: test-code ## Unit, integration and contract tests; the chart and the image, where helm has been built

@@ -1,4 +1,11 @@
-import { filledTextAt, isJsonObject, objectAt, stringAt, stringMapAt, textAt } from '../../base/json.ts';
+import {
+  filledTextAt,
+  isJsonObject,
+  objectAt,
+  stringAt,
+  stringMapAt,
+  textAt,
+} from '../../base/json.ts';
 import type { JsonObject } from '../../base/json.ts';
 import type { ConfigMap, Namespace, Pod, Secret, Service } from '../objects.ts';
 import type { ObjectIdentity } from '../resource-versions.ts';
