@@ -165,7 +165,7 @@ async function startCoreServices(
   const loopLag = edges.loopLag ?? new LoopLag({ clock });
   loopLag.start();
   started.defer(() => loopLag.stop());
-  collectGarbageAfterLoad(context);
+  collectGarbageAfterLoad(context, globalThis.gc);
   // Before all that takes time, so that it can be seen what a start waits for.
   const liveness = [loopLag.check(hopeless.lagMs, hopeless.forMs)];
   const http = await startOpsServers({ config, readiness, liveness, metrics, version, context });

@@ -73,7 +73,7 @@ export class CollectAfterLoad implements Stoppable {
  */
 export function collectGarbageAfterLoad(
   { clock, started }: { readonly clock: Clock; readonly started: StartStack },
-  gc: NodeJS.GCFunction | undefined = globalThis.gc,
+  gc: NodeJS.GCFunction | undefined,
 ): void {
   if (gc === undefined) return;
   const cpuMs = (): number => {

@@ -92,7 +92,7 @@ describe('collectGarbageAfterLoad', () => {
 
   it('does nothing where Node keeps its collector to itself', () => {
     const [clock, started] = [new FakeClock(), new StartStack()];
-    collectGarbageAfterLoad({ clock, started });
+    collectGarbageAfterLoad({ clock, started }, undefined);
 
     expect(clock.pendingTimers).toBe(0);
   });
