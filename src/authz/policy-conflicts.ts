@@ -1,4 +1,4 @@
-import type { Place, PolicyProblem } from './policy-problem.ts';
+import type { SourceLocation, PolicyProblem } from './policy-problem.ts';
 import type { AccountPattern, RuleMatch, SignerPolicy, SignerRule } from './signer-policy.ts';
 
 /** What is wrong with a policy each of whose parts is well-formed, in no particular order. */
@@ -16,7 +16,7 @@ export function findConflicts(policy: SignerPolicy): readonly PolicyProblem[] {
   ];
 }
 
-function at({ path, line }: Place, problem: string): PolicyProblem {
+function at({ path, line }: SourceLocation, problem: string): PolicyProblem {
   return { path, line, problem };
 }
 
@@ -24,11 +24,15 @@ function nameOf({ name, line }: SignerRule): string {
   return `rule ${name} (line ${line})`;
 }
 
-function repeatedSigners({ signers, signerPlaces, ...rule }: SignerRule): readonly PolicyProblem[] {
+function repeatedSigners({
+  signers,
+  signerLocations,
+  ...rule
+}: SignerRule): readonly PolicyProblem[] {
   return signers.flatMap((signer, index) =>
     signers.indexOf(signer) === index
       ? []
-      : [at(signerPlaces[index] ?? rule, `${signer} stands in the list before`)],
+      : [at(signerLocations[index] ?? rule, `${signer} stands in the list before`)],
   );
 }
 
@@ -61,12 +65,12 @@ function bindingForTheTaking({ exclusive, match }: SignerRule): readonly PolicyP
 }
 
 function repeatedName(
-  { name, namePlace }: SignerRule,
+  { name, nameLocation }: SignerRule,
   index: number,
   all: readonly SignerRule[],
 ): readonly PolicyProblem[] {
   const first = all.slice(0, index).find((earlier) => earlier.name === name);
-  return first === undefined ? [] : [at(namePlace, `${nameOf(first)} has that name`)];
+  return first === undefined ? [] : [at(nameLocation, `${nameOf(first)} has that name`)];
 }
 
 function neverReached(
@@ -96,7 +100,7 @@ function signersBoundElsewhere({ rules }: SignerPolicy): readonly PolicyProblem[
         const binding = boundBy.get(signer);
         if (binding === undefined) return [];
         const problem = `${signer} is bound by ${nameOf(binding)}: take it out, or make this rule exclusive too`;
-        return [at(rule.signerPlaces[index] ?? rule, problem)];
+        return [at(rule.signerLocations[index] ?? rule, problem)];
       }),
     );
 }

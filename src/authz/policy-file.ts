@@ -3,8 +3,8 @@ import { parseGoDuration } from '../base/go-duration.ts';
 import { findConflicts } from './policy-conflicts.ts';
 import { parsePolicyNode } from './policy-node.ts';
 import { SignerPolicyError } from './policy-problem.ts';
-import type { Place, PolicyProblem } from './policy-problem.ts';
-import type { Placed, Reader } from './policy-reader.ts';
+import type { SourceLocation, PolicyProblem } from './policy-problem.ts';
+import type { Located, Schema } from './policy-reader.ts';
 import { policyReader, sourceNames } from './policy-schema.ts';
 import type {
   AccountPattern,
@@ -23,8 +23,8 @@ export interface PolicyContext {
   readonly signerDomain: string | undefined;
 }
 
-type RawPolicy = typeof policyReader extends Reader<infer T> ? T : never;
-type Raw<T> = NonNullable<T> extends Placed<infer V> ? V : never;
+type RawPolicy = typeof policyReader extends Schema<infer T> ? T : never;
+type Raw<T> = NonNullable<T> extends Located<infer V> ? V : never;
 type RawRule = Raw<RawPolicy['rules']>[number];
 type RawMatch = Raw<RawRule['value']['match']>;
 
@@ -74,17 +74,17 @@ class Compiler {
     const { name, match } = raw;
     if (name === undefined || match === undefined || first === undefined) return [];
     if (!signers.some(({ value }) => value === first.value)) {
-      this.#wrong(first, 'must be one of the signers of its rule');
+      this.#addProblem(first, 'must be one of the signers of its rule');
     }
     return [
       {
         path,
         line,
         name: name.value,
-        namePlace: { path: name.path, line: name.line },
+        nameLocation: { path: name.path, line: name.line },
         match: readMatch(match.value),
         signers: signers.map(({ value }) => value),
-        signerPlaces: signers.map(({ path, line }) => ({ path, line })),
+        signerLocations: signers.map(({ path, line }) => ({ path, line })),
         default: first.value,
         exclusive: raw.exclusive?.value ?? false,
         limits,
@@ -96,36 +96,36 @@ class Compiler {
     const maxTtlSeconds = this.#seconds(raw.maxTtl);
     const defaultTtlSeconds = this.#seconds(raw.defaultTtl);
     if (raw.defaultTtl !== undefined && (defaultTtlSeconds ?? 0) > (maxTtlSeconds ?? Infinity)) {
-      this.#wrong(raw.defaultTtl, 'must not be over maxTtl');
+      this.#addProblem(raw.defaultTtl, 'must not be over maxTtl');
     }
     return { maxTtlSeconds, defaultTtlSeconds, keyTypes: raw.keyTypes?.value.map(valueOf) };
   }
 
-  #seconds(duration: Placed<string> | undefined): number | undefined {
+  #seconds(duration: Located<string> | undefined): number | undefined {
     if (duration === undefined) return undefined;
     const seconds = parseGoDuration(duration.value) / 1000;
-    if (seconds < minTtlSeconds) this.#wrong(duration, 'must be 10m or more');
+    if (seconds < minTtlSeconds) this.#addProblem(duration, 'must be 10m or more');
     else if (seconds > maxDurationSeconds)
-      this.#wrong(duration, `must be ${maxDurationSeconds}s or less`);
-    else if (!Number.isInteger(seconds)) this.#wrong(duration, 'must be whole seconds');
+      this.#addProblem(duration, `must be ${maxDurationSeconds}s or less`);
+    else if (!Number.isInteger(seconds)) this.#addProblem(duration, 'must be whole seconds');
     else return seconds;
     return undefined;
   }
 
-  #trustPair({ value, path, line }: Placed<readonly Placed<string>[]>): readonly TrustPair[] {
+  #trustPair({ value, path, line }: Located<readonly Located<string>[]>): readonly TrustPair[] {
     const [one, other] = value.flatMap((signer) => this.#signer(signer));
     if (one === undefined || other === undefined) return [];
     return [{ path, line, signers: [one.value, other.value] }];
   }
 
-  #signer(signer: Placed<string>): readonly Placed<SignerName>[] {
+  #signer(signer: Located<string>): readonly Located<SignerName>[] {
     const read = readSignerText(signer.value, this.#signerDomain);
     if (read.kind === 'signer') return [{ ...signer, value: read.name }];
-    this.#wrong(signer, `cannot be used: ${read.because}`);
+    this.#addProblem(signer, `cannot be used: ${read.because}`);
     return [];
   }
 
-  #wrong({ path, line }: Place, problem: string): void {
+  #addProblem({ path, line }: SourceLocation, problem: string): void {
     this.problems.push({ path, line, problem });
   }
 }
@@ -139,13 +139,13 @@ function readMatch(raw: RawMatch): RuleMatch {
   };
 }
 
-function readAccount({ value, ...place }: Placed<string>): AccountPattern {
+function readAccount({ value, ...place }: Located<string>): AccountPattern {
   const [one = '', other] = value.split('/');
   return other === undefined
     ? { ...place, namespace: undefined, name: one }
     : { ...place, namespace: one, name: other };
 }
 
-function valueOf<T>({ value }: Placed<T>): T {
+function valueOf<T>({ value }: Located<T>): T {
   return value;
 }

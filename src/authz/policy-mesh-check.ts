@@ -1,6 +1,6 @@
 import type { MeshSnapshot } from '../mesh/mesh-snapshot.ts';
 import type { SignerName } from '../mesh/signer-name.ts';
-import type { Place, PolicyProblem } from './policy-problem.ts';
+import type { SourceLocation, PolicyProblem } from './policy-problem.ts';
 import type { SignerPolicy } from './signer-policy.ts';
 
 /** What a policy looks like next to a mesh config. */
@@ -31,9 +31,9 @@ export function checkPolicyAgainstMesh(
   return { problems, unboundSigners };
 }
 
-function* namedSigners(policy: SignerPolicy): Generator<readonly [Place, SignerName]> {
-  for (const { signers, signerPlaces } of policy.rules) {
-    for (const [index, { path, line }] of signerPlaces.entries()) {
+function* namedSigners(policy: SignerPolicy): Generator<readonly [SourceLocation, SignerName]> {
+  for (const { signers, signerLocations } of policy.rules) {
+    for (const [index, { path, line }] of signerLocations.entries()) {
       const signer = signers[index];
       if (signer !== undefined) yield [{ path, line }, signer];
     }

@@ -2,10 +2,10 @@ import { isAlias, isMap, isScalar, isSeq } from 'yaml';
 import type { ParsedNode } from 'yaml';
 import { YamlDocument, YamlError } from '../base/yaml-document.ts';
 import { SignerPolicyError } from './policy-problem.ts';
-import type { Place, PolicyProblem } from './policy-problem.ts';
+import type { SourceLocation, PolicyProblem } from './policy-problem.ts';
 
 /** A value of the policy file that knows where it stands. */
-export type PolicyNode = Place &
+export type PolicyNode = SourceLocation &
   (
     | { readonly kind: 'mapping'; readonly entries: readonly PolicyEntry[] }
     | { readonly kind: 'list'; readonly items: readonly PolicyNode[] }
@@ -15,7 +15,7 @@ export type PolicyNode = Place &
 export interface PolicyEntry {
   readonly key: string;
   /** Where the value's path and the key's line are. */
-  readonly place: Place;
+  readonly place: SourceLocation;
   readonly value: PolicyNode;
 }
 
@@ -96,7 +96,11 @@ class Converter {
     return { ...place, kind: 'scalar', value: node.value };
   }
 
-  #entry(key: ParsedNode, value: ParsedNode | null, parent: Place): readonly PolicyEntry[] {
+  #entry(
+    key: ParsedNode,
+    value: ParsedNode | null,
+    parent: SourceLocation,
+  ): readonly PolicyEntry[] {
     if (!isScalar(key) || typeof key.value !== 'string') {
       const problem = 'a field must have a text for its name';
       this.problems.push({ path: parent.path, line: this.#document.lineOf(key), problem });

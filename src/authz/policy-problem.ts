@@ -1,7 +1,7 @@
 import { printable } from '../base/logger.ts';
 
 /** Where in the policy file something stands. */
-export interface Place {
+export interface SourceLocation {
   /** Such as `rules[0].signers[1]`; "" for the whole file. */
   readonly path: string;
   /** Counted from 1. */
@@ -9,7 +9,7 @@ export interface Place {
 }
 
 /** One thing that is wrong with a policy. */
-export interface PolicyProblem extends Place {
+export interface PolicyProblem extends SourceLocation {
   readonly problem: string;
 }
 

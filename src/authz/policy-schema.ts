@@ -1,6 +1,6 @@
 import { keyAlgorithms } from '../pki/key-algorithm.ts';
 import { fields, flag, list, oneOf, text, textMapping } from './policy-reader.ts';
-import type { JsonSchema, Reader } from './policy-reader.ts';
+import type { JsonSchema, Schema } from './policy-reader.ts';
 
 const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
 const subdomain = '[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*';
@@ -42,7 +42,7 @@ const signer = text({
   expected: 'a signer: DNS labels joined by dots, or <domain>/<path>',
 });
 
-const duration = (description: string): Reader<string> =>
+const duration = (description: string): Schema<string> =>
   text({
     description: `${description} A duration such as 24h, 90m or 1h30m, 10m at least.`,
     pattern: '^(?:[0-9]+(?:\\.[0-9]+)?(?:ms|s|m|h))+$',
@@ -133,7 +133,7 @@ const sources = fields(
     proxyConfigRootNamespace: flag('ProxyConfigs of the root namespace without a selector.'),
     k8sSigner: flag('The setting K8S_SIGNER.'),
     meshDefault: flag('ISTIO_META_CERT_SIGNER in defaultConfig.proxyMetadata of the mesh config.'),
-  } satisfies Record<(typeof sourceNames)[number], Reader<boolean>>,
+  } satisfies Record<(typeof sourceNames)[number], Schema<boolean>>,
   { description: 'Where signers are assigned from, strongest first; each is true unless false.' },
 );
 

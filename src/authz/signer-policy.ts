@@ -1,7 +1,7 @@
 import type { Labels } from '../mesh/proxy-config.ts';
 import type { SignerName } from '../mesh/signer-name.ts';
 import type { KeyAlgorithm } from '../pki/key-algorithm.ts';
-import type { Place } from './policy-problem.ts';
+import type { SourceLocation } from './policy-problem.ts';
 import type { signerModes, sourceNames } from './policy-schema.ts';
 
 export type SignerMode = (typeof signerModes)[number];
@@ -17,7 +17,7 @@ export interface SignerPolicy {
   readonly trusts: readonly TrustPair[];
 }
 
-export interface SignerRule extends Place {
+export interface SignerRule extends SourceLocation {
   readonly name: string;
   readonly match: RuleMatch;
   readonly signers: readonly SignerName[];
@@ -26,9 +26,9 @@ export interface SignerRule extends Place {
   /** Whether nobody else may obtain its signers. */
   readonly exclusive: boolean;
   readonly limits: SignerLimits;
-  readonly namePlace: Place;
+  readonly nameLocation: SourceLocation;
   /** Where each of `signers` stands in the file, in their order. */
-  readonly signerPlaces: readonly Place[];
+  readonly signerLocations: readonly SourceLocation[];
 }
 
 /** All given parts must hold. */
@@ -39,7 +39,7 @@ export interface RuleMatch {
   readonly clusters: readonly string[] | undefined;
 }
 
-export interface AccountPattern extends Place {
+export interface AccountPattern extends SourceLocation {
   /** Undefined: in any namespace. */
   readonly namespace: string | undefined;
   readonly name: string;
@@ -62,6 +62,6 @@ export const noLimits: SignerLimits = Object.freeze({
 });
 
 /** Two signers whose workloads trust each other. */
-export interface TrustPair extends Place {
+export interface TrustPair extends SourceLocation {
   readonly signers: readonly [SignerName, SignerName];
 }

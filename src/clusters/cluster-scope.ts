@@ -1,7 +1,7 @@
 import type { TrustScope } from '../authn/trust-scope.ts';
 import type { PolicyProblem } from '../authz/policy-problem.ts';
 import { list, text } from '../authz/policy-reader.ts';
-import type { Placed, Reader } from '../authz/policy-reader.ts';
+import type { Located, Schema } from '../authz/policy-reader.ts';
 import { readSignerText } from '../authz/signer-text.ts';
 import type { SignerName } from '../mesh/signer-name.ts';
 
@@ -11,7 +11,7 @@ export interface ScopeContext {
   readonly problems: PolicyProblem[];
 }
 
-export type AllOr<T> = 'all' | readonly Placed<T>[];
+export type AllOr<T> = 'all' | readonly Located<T>[];
 
 const maxNames = 1000;
 
@@ -48,7 +48,7 @@ export const namespacesForm = allOr(namespace, 'The namespaces whose callers it 
 export const signersForm = allOr(signer, 'The signers that its callers may reach.');
 
 /** The word `all`, or a list: whoever is believed without bounds shall be so in writing. */
-function allOr<T>(item: Reader<T>, description: string): Reader<AllOr<T>> {
+function allOr<T>(item: Schema<T>, description: string): Schema<AllOr<T>> {
   const some = list(item, { description, minItems: 1, maxItems: maxNames });
   return {
     schema: { description, anyOf: [{ const: 'all' }, some.schema] },
@@ -75,7 +75,7 @@ export function readScope(
 }
 
 function signerOf(
-  { value, path, line }: Placed<string>,
+  { value, path, line }: Located<string>,
   { signerDomain, problems }: ScopeContext,
 ): readonly SignerName[] {
   const read = readSignerText(value, signerDomain);
@@ -86,7 +86,7 @@ function signerOf(
 
 /** Notes each name that stands twice, or that is among those taken elsewhere. */
 export function checkNames(
-  names: readonly Placed<string>[],
+  names: readonly Located<string>[],
   taken: readonly string[],
   problems: PolicyProblem[],
 ): void {
@@ -97,6 +97,6 @@ export function checkNames(
   }
 }
 
-export function valueOf<T>({ value }: Placed<T>): T {
+export function valueOf<T>({ value }: Located<T>): T {
   return value;
 }

@@ -7,9 +7,9 @@ import { FixedKeySet, maxKeySetLength, RemoteKeySet } from '../authn/oidc-key-se
 import type { OidcKeySet } from '../authn/oidc-key-set.ts';
 import { parsePolicyNode } from '../authz/policy-node.ts';
 import { describeProblem, SignerPolicyError } from '../authz/policy-problem.ts';
-import type { Place, PolicyProblem } from '../authz/policy-problem.ts';
+import type { SourceLocation, PolicyProblem } from '../authz/policy-problem.ts';
 import { fields, list, text } from '../authz/policy-reader.ts';
-import type { Placed, Reader } from '../authz/policy-reader.ts';
+import type { Located, Schema } from '../authz/policy-reader.ts';
 import { WatchedFile } from '../base/watched-file.ts';
 import {
   clusterAliases,
@@ -29,7 +29,7 @@ export interface OidcIssuersOptions {
   readonly context: Pick<StartContext, 'clock' | 'log' | 'started'>;
 }
 
-const line = (description: string, expected: string): Reader<string> =>
+const line = (description: string, expected: string): Schema<string> =>
   text({ description, pattern: '^[!-~](?:[ -~]*[!-~])?$', maxLength: 2048, expected });
 
 const form = list(
@@ -57,10 +57,10 @@ const form = list(
   { description: 'Issuers that are believed without a TokenReview.', minItems: 1, maxItems: 256 },
 );
 
-type Entry = typeof form extends Reader<readonly Placed<infer E>[]> ? E : never;
+type Entry = typeof form extends Schema<readonly Located<infer E>[]> ? E : never;
 /** An entry whose required fields are all there. */
 interface Draft {
-  readonly place: Placed<Entry>;
+  readonly place: Located<Entry>;
   readonly issuer: Omit<OidcIssuer, 'keys'>;
 }
 
@@ -116,7 +116,7 @@ function issuerIn(
   };
 }
 
-function placeOf({ path, line }: Place): Place {
+function placeOf({ path, line }: SourceLocation): SourceLocation {
   return { path, line };
 }
 

@@ -32,9 +32,9 @@ export class KubernetesLeases implements Leases {
   }
 }
 
-type Place = Pick<Lease, 'namespace' | 'name'>;
+type LeasePath = Pick<Lease, 'namespace' | 'name'>;
 
-function pathOf({ namespace, name }: Place): ObjectPath {
+function pathOf({ namespace, name }: LeasePath): ObjectPath {
   return { resource, folder: namespacedFolder(`/apis/${groupVersion}`, namespace, resource), name };
 }
 

@@ -74,7 +74,7 @@ describe('parseSignerPolicy', () => {
   });
 
   it('knows the line of each signer', () => {
-    const places = policy.rules.flatMap(({ signerPlaces }) => signerPlaces);
+    const places = policy.rules.flatMap(({ signerLocations }) => signerLocations);
     expect(places).toEqual([
       { path: 'rules[0].signers[0]', line: 12 },
       { path: 'rules[0].signers[1]', line: 12 },
