@@ -34,7 +34,7 @@ export class TokenBucket {
    * and it is for them to bound their number. Rejects with the signal's reason when it aborts first; the
    * token is then lost.
    */
-  async takeInTurn(signal: AbortSignal): Promise<void> {
+  async takeInOrder(signal: AbortSignal): Promise<void> {
     const waitMs = this.waitMs();
     this.#tokens -= 1;
     if (waitMs > 0) await sleep(this.#clock, waitMs, signal);

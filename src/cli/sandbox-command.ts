@@ -57,7 +57,7 @@ async function runSandbox(flags: SandboxFlags, run: CommandRun): Promise<number>
 async function runIn(stack: StartStack, flags: SandboxFlags, run: CommandRun): Promise<number> {
   const { out, err, env } = run.environment;
   const isQuiet = flags.quiet === true;
-  const voice = isQuiet || flags.output === 'json' ? silence : out;
+  const output = isQuiet || flags.output === 'json' ? silence : out;
   const stopAsked = untilSignal();
   const startedAt = systemClock.monotonic();
   const workspace = await Workspace.take(resolve(flags.dir));
@@ -67,21 +67,21 @@ async function runIn(stack: StartStack, flags: SandboxFlags, run: CommandRun): P
   const mesh = await withProgress({ sink: err, isQuiet, what: 'starting the sandbox' }, () =>
     startSandboxMesh({ flags, run, workspace, log, stack }),
   );
-  const styled = stylerFor(voice, env);
+  const styled = stylerFor(output, env);
   const took = ((systemClock.monotonic() - startedAt) / 1000).toFixed(1);
-  voice.write(mesh.banner(styled, took));
-  const good = await mesh.runDemo(voice, styled);
+  output.write(mesh.banner(styled, took));
+  const good = await mesh.runDemo(output, styled);
   if (flags.output === 'json') {
     const { version } = run;
     out.write(jsonDocument({ version, addresses: mesh.addresses, asItShouldBe: good }));
   }
   if (!good) err.write('istio-ra: the demo did not come out as it should\n');
   if (flags.exit === true) {
-    voice.write(`\n${good ? 'All as it should be.' : 'Something is wrong: see above.'}\n`);
+    output.write(`\n${good ? 'All as it should be.' : 'Something is wrong: see above.'}\n`);
   } else {
-    voice.write(mesh.linesToPaste(styled));
+    output.write(mesh.linesToPaste(styled));
     await stopAsked;
-    voice.write('\nstopping …\n');
+    output.write('\nstopping …\n');
   }
   return good ? exitCodes.ok : exitCodes.failed;
 }

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import type { AssignmentInputs, AssignmentInputSource } from '../authz/assignment-inputs.ts';
 import type { Clock } from '../base/clock.ts';
 import { assignedSigner } from './assigned-signer.ts';
@@ -67,7 +67,7 @@ interface Kept {
 
 const maxNamespaces = 5_000;
 /** After so many workloads it lets requests have their turn. */
-const workloadsPerTurn = 100;
+const workloadsPerSlice = 100;
 /** Labels of namespaces may change without a sign. */
 const maxKeptMs = 30_000;
 const minKeptMs = 500;
@@ -111,14 +111,14 @@ export class TrustMap {
     const byNamespace = this.#workloads(inputs);
     const names = [...byNamespace.keys()].sort();
     const tallies: Tally[] = [];
-    let sinceTurn = 0;
+    let sinceYield = 0;
     for (const name of names.slice(0, maxNamespaces)) {
       const tally = new Tally(name);
       tallies.push(tally);
       for (const identity of byNamespace.get(name) ?? []) {
         tally.add(identity, this.#assigned(identity, inputs), clock.now());
-        sinceTurn = (sinceTurn + 1) % workloadsPerTurn;
-        if (sinceTurn === 0) await nextTurn();
+        sinceYield = (sinceYield + 1) % workloadsPerSlice;
+        if (sinceYield === 0) await yieldToEventLoop();
       }
     }
     const view: TrustMapView = {

@@ -252,7 +252,7 @@ export class RootConfigMapReconciler implements Stoppable {
 
   /** False where another leads meanwhile. */
   async #turn(signal: AbortSignal): Promise<boolean> {
-    await this.#bucket.takeInTurn(signal);
+    await this.#bucket.takeInOrder(signal);
     return this.#options.mayWrite();
   }
 

@@ -7,9 +7,9 @@ import type { Clock } from '../base/clock.ts';
 import { sleep } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { CertificateService } from './certificate-service.ts';
-import { maxConnectionCount, connectionLimitFor } from './connection-limit.ts';
-import { ConnectionGate } from './connection-gate.ts';
-import type { ConnectionCounts, ConnectionGateLimits } from './connection-gate.ts';
+import { maxConnectionCount, connectionLimitFor } from './max-connections.ts';
+import { ConnectionLimiter } from './connection-limiter.ts';
+import type { ConnectionCounts, ConnectionLimits } from './connection-limiter.ts';
 import { silenceGrpcLog } from './grpc-log.ts';
 import { clampGrpcTimeout } from './grpc-timeout.ts';
 import { HealthService } from './health-service.ts';
@@ -43,8 +43,8 @@ export interface GrpcServerOptions {
   readonly maxConnections?: number;
   /** How much memory this process may have, which decides how many connections are let in; absent: any. */
   readonly memoryLimitBytes?: number | undefined;
-  /** How new connections are paced; the gate's own figures where absent. */
-  readonly connectionLimits?: Partial<ConnectionGateLimits> | undefined;
+  /** How new connections are paced; the limiter's own figures where absent. */
+  readonly connectionLimits?: Partial<ConnectionLimits> | undefined;
   /** How long a call's message may take to arrive; 10 s where absent. */
   readonly readWithinMs?: number | undefined;
   /**
@@ -85,7 +85,7 @@ export class GrpcServer {
   readonly #options: GrpcServerOptions;
   readonly #health = new HealthService();
   readonly #listener: NetServer;
-  readonly #gate: ConnectionGate<Socket>;
+  readonly #limiter: ConnectionLimiter<Socket>;
   readonly #unread: UnreadCalls;
   readonly #server: Server;
   readonly #ownMethods = new OwnMethods();
@@ -101,7 +101,7 @@ export class GrpcServer {
     const injector = this.#server.createConnectionInjector(options.credentials);
     clampTimeouts(this.#server);
     this.#divert();
-    this.#gate = new ConnectionGate<Socket>({
+    this.#limiter = new ConnectionLimiter<Socket>({
       open: (socket) => {
         injector.injectConnection(socket);
         // TLS reads by itself; without TLS nobody else would begin to.
@@ -114,19 +114,19 @@ export class GrpcServer {
       },
     });
     this.#listener = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => {
-      this.#gate.arrive(socket);
+      this.#limiter.arrive(socket);
     });
     this.#listener.maxConnections = options.maxConnections ?? maxConnectionCount;
   }
 
   /** How many connections are open, those still in their handshake included. */
   get connections(): number {
-    return this.#gate.counts.open;
+    return this.#limiter.counts.open;
   }
 
   /** The connections in more detail. */
   get connectionCounts(): ConnectionCounts {
-    return this.#gate.counts;
+    return this.#limiter.counts;
   }
 
   /** How many calls there are whose message is not whole yet. */
@@ -192,7 +192,7 @@ export class GrpcServer {
     const { clock, service, passThrough, drainDelayMs = 0 } = this.#options;
     this.#health.stop();
     if (drainDelayMs > 0) await sleep(clock, drainDelayMs, new AbortController().signal);
-    this.#gate.stop();
+    this.#limiter.stop();
     service.drain();
     const drained = new AbortController();
     const closed = this.#close().finally(() => {
@@ -203,12 +203,12 @@ export class GrpcServer {
       await sleep(clock, drainMs, drained.signal);
       service.interrupt();
       await sleep(clock, answerMs, drained.signal);
-      this.#gate.cut();
+      this.#limiter.cut();
       this.#server.forceShutdown();
     };
     // The sleeps end early, by rejecting, when everything is closed before them.
     await Promise.all([closed, passed, force().catch(() => undefined)]);
-    this.#gate.cut();
+    this.#limiter.cut();
   }
 
   async #close(): Promise<void> {

@@ -6,8 +6,8 @@ import { KubeApiError } from '../api-error.ts';
 import type { KubernetesClientState } from '../client-state.ts';
 import { refusedAnswer, unanswered } from './answer-errors.ts';
 import type { Answer, CallName } from './answer-errors.ts';
-import { CallGate } from './call-gate.ts';
-import type { CallEnd } from './call-gate.ts';
+import { CallLimiter } from './call-limiter.ts';
+import type { CallEnd } from './call-limiter.ts';
 import type { CallPriority } from './call-priority.ts';
 import { ClockSkew } from './clock-skew.ts';
 import { openConnections } from './connections.ts';
@@ -59,7 +59,7 @@ export class KubeTransport {
   readonly #origin: string;
   #connections: Connections | undefined;
   #openedWith: TlsMaterial | undefined;
-  readonly #gate: CallGate;
+  readonly #limiter: CallLimiter;
   readonly #skew: ClockSkew;
   #closed = false;
 
@@ -74,21 +74,21 @@ export class KubeTransport {
       max: connections,
       min: Math.min(minCalls, connections),
     };
-    this.#gate = new CallGate({ limit, clock, log });
+    this.#limiter = new CallLimiter({ limit, clock, log });
     this.#skew = new ClockSkew({ clock, log });
   }
 
   get state(): KubernetesClientState {
-    const { limit, inFlight, waiting, throttled, isAway } = this.#gate;
+    const { limit, inFlight, waiting, throttled, isAway } = this.#limiter;
     return { limit, inFlight, waiting, throttled, isAway, clockSkewMs: this.#skew.ms };
   }
 
   /**
    * Resolves with an answer of 200-299 whose body was read to its end, 16 MiB at most. It waits
-   * first until the server can take it; see `CallGate`.
+   * first until the server can take it; see `CallLimiter`.
    */
   async call(request: TransportRequest, signal: AbortSignal): Promise<Answer> {
-    const place = await this.#gate.enter(request, signal).catch((error: unknown) => {
+    const place = await this.#limiter.enter(request, signal).catch((error: unknown) => {
       throw signal.aborted ? (signal.reason as Error) : unanswered(error, request);
     });
     let end: CallEnd = { kind: 'given_up' };
@@ -141,7 +141,7 @@ export class KubeTransport {
   /** Ends all calls and watches; idempotent. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#gate.close(closedError());
+    this.#limiter.close(closedError());
     await this.#connections?.destroy();
   }
 

@@ -21,7 +21,7 @@ const maxOfEach = 1_000;
 const maxLowMs = 2_000;
 
 /** `late` is a call of low priority that has waited for too long. */
-export type CallTurn = CallPriority | 'late';
+export type CallRank = CallPriority | 'late';
 
 /** Calls that wait, those of one priority by tenants in turn. Whoever leaves by itself is removed. */
 export class WaitingCalls {
@@ -49,10 +49,10 @@ export class WaitingCalls {
   }
 
   /** Takes out who is to go next among those that `mayGo`. */
-  next(now: number, mayGo: (turn: CallTurn) => boolean): WaitingCall | undefined {
+  next(now: number, mayGo: (turn: CallRank) => boolean): WaitingCall | undefined {
     const { high, normal, low } = this.#byPriority;
     const isLate = now - (low.first?.item.since ?? now) >= maxLowMs;
-    const order: readonly (readonly [CallTurn, Queue])[] = [
+    const order: readonly (readonly [CallRank, Queue])[] = [
       ['high', high],
       ...(isLate ? ([['late', low]] as const) : []),
       ['normal', normal],

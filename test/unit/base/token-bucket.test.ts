@@ -56,7 +56,7 @@ describe('TokenBucket', () => {
     const bucket = new TokenBucket({ perSecond: 10, burst: 2 }, clock);
     const got: number[] = [];
     const { signal } = new AbortController();
-    for (const n of [1, 2, 3, 4]) void bucket.takeInTurn(signal).then(() => got.push(n));
+    for (const n of [1, 2, 3, 4]) void bucket.takeInOrder(signal).then(() => got.push(n));
     await clock.advance(0);
     expect(got).toEqual([1, 2]);
     await clock.advance(100);
@@ -71,9 +71,9 @@ describe('TokenBucket', () => {
     const bucket = new TokenBucket({ perSecond: 10, burst: 1 }, clock);
     const leaving = new AbortController();
     const { signal } = new AbortController();
-    await bucket.takeInTurn(signal);
-    const first = bucket.takeInTurn(leaving.signal);
-    const second = bucket.takeInTurn(signal);
+    await bucket.takeInOrder(signal);
+    const first = bucket.takeInOrder(leaving.signal);
+    const second = bucket.takeInOrder(signal);
     leaving.abort(new Error('enough'));
 
     await expect(first).rejects.toThrow('enough');

@@ -1,6 +1,10 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { CallGate } from '../../../../src/kube/client-node/call-gate.ts';
-import type { CallEnd, CallPlace, GatedCall } from '../../../../src/kube/client-node/call-gate.ts';
+import { CallLimiter } from '../../../../src/kube/client-node/call-limiter.ts';
+import type {
+  CallEnd,
+  CallPlace,
+  LimitedCall,
+} from '../../../../src/kube/client-node/call-limiter.ts';
 import type { CallPriority } from '../../../../src/kube/client-node/call-priority.ts';
 import { FakeClock, settle } from '../../../support/fake-clock.ts';
 import { RecordingLogger } from '../../../support/recording-logger.ts';
@@ -13,20 +17,20 @@ const unreachable: CallEnd = { kind: 'unreachable' };
 
 let clock: FakeClock;
 let log: RecordingLogger;
-let gate: CallGate;
+let limiter: CallLimiter;
 /** Who may go, in the order in which they were let out. */
 let out: string[];
 let places: Map<string, CallPlace>;
 let refusals: Map<string, unknown>;
 
-function aGate(first: number): CallGate {
-  return new CallGate({ limit: { first, min: 2, max: 64 }, clock, log });
+function aLimiter(first: number): CallLimiter {
+  return new CallLimiter({ limit: { first, min: 2, max: 64 }, clock, log });
 }
 
 beforeEach(() => {
   clock = new FakeClock();
   log = new RecordingLogger();
-  gate = aGate(4);
+  limiter = aLimiter(4);
   out = [];
   places = new Map();
   refusals = new Map();
@@ -37,8 +41,8 @@ async function come(
   priority: CallPriority = 'normal',
   signal = never,
 ): Promise<void> {
-  const call: GatedCall = { verb: 'create', resource: 'pods', priority };
-  gate.enter(call, signal).then(
+  const call: LimitedCall = { verb: 'create', resource: 'pods', priority };
+  limiter.enter(call, signal).then(
     (place) => {
       out.push(name);
       places.set(name, place);
@@ -67,7 +71,7 @@ describe('the limit', () => {
   it('keeps calls back until others have ended, the oldest first', async () => {
     await comeMany('call', 6);
     expect(out).toEqual(['call1', 'call2', 'call3', 'call4']);
-    expect([gate.inFlight, gate.waiting]).toEqual([4, 2]);
+    expect([limiter.inFlight, limiter.waiting]).toEqual([4, 2]);
     await leave('call2', { kind: 'given_up' });
     expect(out.slice(4)).toEqual(['call5']);
   });
@@ -75,23 +79,23 @@ describe('the limit', () => {
   it('is halved by a refusal', async () => {
     await come('call');
     await leave('call', throttled);
-    expect([gate.limit, gate.throttled]).toEqual([2, 1]);
+    expect([limiter.limit, limiter.throttled]).toEqual([2, 1]);
   });
 
   it('is halved once for all calls that were on their way together', async () => {
-    gate = aGate(16);
+    limiter = aLimiter(16);
     await comeMany('call', 8);
     for (let number = 1; number <= 8; number += 1) await leave(`call${number}`, throttled);
-    expect([gate.limit, gate.throttled]).toEqual([8, 8]);
+    expect([limiter.limit, limiter.throttled]).toEqual([8, 8]);
   });
 
   it('is halved again by a call sent since', async () => {
-    gate = aGate(16);
+    limiter = aLimiter(16);
     await come('first');
     await leave('first', throttled);
     await come('second');
     await leave('second', { kind: 'answered', status: 503, retryAfterMs: undefined });
-    expect(gate.limit).toBe(4);
+    expect(limiter.limit).toBe(4);
   });
 
   it('is never less than two', async () => {
@@ -99,13 +103,13 @@ describe('the limit', () => {
       await come(name);
       await leave(name, throttled);
     }
-    expect(gate.limit).toBe(2);
+    expect(limiter.limit).toBe(2);
   });
 
   it('grows by one for each round of calls that went well', async () => {
     await comeMany('call', 10);
     for (let number = 1; number <= 5; number += 1) await leave(`call${number}`);
-    expect(gate.limit).toBe(5);
+    expect(limiter.limit).toBe(5);
   });
 
   it('does not grow where it was not reached', async () => {
@@ -115,14 +119,14 @@ describe('the limit', () => {
       await come(`more${more}`);
       await leave(`more${more}`);
     }
-    expect(gate.limit).toBe(4);
+    expect(limiter.limit).toBe(4);
   });
 
   it('counts a call that is left twice once', async () => {
     await come('call');
     await leave('call');
     await leave('call');
-    expect(gate.inFlight).toBe(0);
+    expect(limiter.inFlight).toBe(0);
   });
 });
 
@@ -154,7 +158,7 @@ describe('priorities', () => {
   });
 
   it('hold low ones back for as long as the server has asked', async () => {
-    gate = aGate(16);
+    limiter = aLimiter(16);
     await come('call');
     await leave('call', { kind: 'answered', status: 429, retryAfterMs: 5_000 });
     await come('delete', 'low');
@@ -176,7 +180,7 @@ describe('a call that waits', () => {
     controller.abort(tooLate);
     await settle();
     expect(refusals.get('waiting')).toBe(tooLate);
-    expect(gate.waiting).toBe(0);
+    expect(limiter.waiting).toBe(0);
   });
 
   it('is refused where a thousand of its priority wait already', async () => {
@@ -188,13 +192,13 @@ describe('a call that waits', () => {
       reason: 'TooManyWaiting',
     });
     await come('approve', 'high');
-    expect(gate.waiting).toBe(1_001);
+    expect(limiter.waiting).toBe(1_001);
   });
 
-  it('is refused when the gate is closed, as is whoever comes later', async () => {
+  it('is refused when the limiter is closed, as is whoever comes later', async () => {
     const closed = new Error('closed');
     await comeMany('call', 5);
-    gate.close(closed);
+    limiter.close(closed);
     await come('late');
     expect([refusals.get('call5'), refusals.get('late')]).toEqual([closed, closed]);
     expect(clock.pendingTimers).toBe(0);
@@ -215,7 +219,7 @@ describe('a server that is away', () => {
     ['fails every call', failed],
   ])('is one that %s five times in a row', async (_what, end) => {
     await goAway(end);
-    expect(gate.isAway).toBe(true);
+    expect(limiter.isAway).toBe(true);
     expect(log.lines.map(({ level }) => level)).toEqual(['warn']);
   });
 
@@ -224,12 +228,12 @@ describe('a server that is away', () => {
       await come(`call${number}`);
       await leave(`call${number}`, number % 5 === 0 ? throttled : failed);
     }
-    expect(gate.isAway).toBe(false);
+    expect(limiter.isAway).toBe(false);
   });
 
   it('is not one that our callers had no patience with', async () => {
     await goAway({ kind: 'given_up' });
-    expect(gate.isAway).toBe(false);
+    expect(limiter.isAway).toBe(false);
   });
 
   it('gets fewer than 20 calls in a second, however many wait', async () => {
@@ -259,7 +263,7 @@ describe('a server that is away', () => {
       status: undefined,
       reason: 'ConnectionFailed',
     });
-    expect([gate.waiting, clock.pendingTimers]).toEqual([0, 0]);
+    expect([limiter.waiting, clock.pendingTimers]).toEqual([0, 0]);
   });
 
   it('is there again at the first answer, and everybody goes', async () => {
@@ -269,7 +273,7 @@ describe('a server that is away', () => {
     expect(out).toEqual(['call1']);
     await leave('call1');
     expect(out).toEqual(['call1', 'call2', 'call3']);
-    expect(gate.isAway).toBe(false);
+    expect(limiter.isAway).toBe(false);
     expect(log.lines.map(({ level }) => level)).toEqual(['warn', 'info']);
   });
 });

@@ -3,10 +3,10 @@ import type { Waiting } from '../base/fair-queue.ts';
 import { TokenBucket } from '../base/token-bucket.ts';
 import type { Rate } from '../base/token-bucket.ts';
 import type { Clock, Timer } from '../base/clock.ts';
-import { maxConnectionCount } from './connection-limit.ts';
+import { maxConnectionCount } from './max-connections.ts';
 
-/** What the gate needs of a connection. */
-export interface GatedSocket {
+/** What the limiter needs of a connection. */
+export interface LimitedSocket {
   readonly remoteAddress?: string | undefined;
   once(event: 'close', listener: () => void): unknown;
   on(event: 'error', listener: () => void): unknown;
@@ -15,7 +15,7 @@ export interface GatedSocket {
   destroy(): unknown;
 }
 
-export interface ConnectionGateLimits {
+export interface ConnectionLimits {
   /**
    * New TLS handshakes; each costs some 2 ms of CPU. The burst bounds how many begin between two turns of
    * the event loop: one that lags would otherwise make up for the time that it lost, lag more, and leave
@@ -35,7 +35,7 @@ export interface ConnectionGateLimits {
   readonly maxPerAddress: number | undefined;
 }
 
-export const defaultGateLimits: ConnectionGateLimits = {
+export const defaultConnectionLimits: ConnectionLimits = {
   handshakes: { perSecond: 300, burst: 8 },
   maxOpened: maxConnectionCount,
   maxWaiting: 4_096,
@@ -43,12 +43,12 @@ export const defaultGateLimits: ConnectionGateLimits = {
   maxPerAddress: undefined,
 };
 
-export interface ConnectionGateOptions<S extends GatedSocket> {
+export interface ConnectionLimiterOptions<S extends LimitedSocket> {
   /** Takes over a connection whose turn has come. */
   readonly open: (socket: S) => void;
   readonly clock: Clock;
   /** Replaces some of the default figures. */
-  readonly limits?: Partial<ConnectionGateLimits> | undefined;
+  readonly limits?: Partial<ConnectionLimits> | undefined;
 }
 
 export interface ConnectionCounts {
@@ -79,10 +79,10 @@ interface Waiter<S> {
  * in. Who has to wait costs a paused socket and waits in turn by source address: an address that
  * floods has itself to wait for.
  */
-export class ConnectionGate<S extends GatedSocket> {
-  readonly #options: ConnectionGateOptions<S>;
-  readonly #limits: ConnectionGateLimits;
-  readonly #pace: TokenBucket;
+export class ConnectionLimiter<S extends LimitedSocket> {
+  readonly #options: ConnectionLimiterOptions<S>;
+  readonly #limits: ConnectionLimits;
+  readonly #handshakes: TokenBucket;
   readonly #queue: FairQueue<Waiter<S>>;
   readonly #sockets = new Set<S>();
   readonly #perAddress = new Map<string, number>();
@@ -93,10 +93,10 @@ export class ConnectionGate<S extends GatedSocket> {
   #timer: Timer | undefined;
   #stopped = false;
 
-  constructor(options: ConnectionGateOptions<S>) {
+  constructor(options: ConnectionLimiterOptions<S>) {
     this.#options = options;
-    this.#limits = { ...defaultGateLimits, ...options.limits };
-    this.#pace = new TokenBucket(this.#limits.handshakes, options.clock);
+    this.#limits = { ...defaultConnectionLimits, ...options.limits };
+    this.#handshakes = new TokenBucket(this.#limits.handshakes, options.clock);
     this.#queue = new FairQueue({ maxCost: this.#limits.maxWaiting });
   }
 
@@ -114,7 +114,8 @@ export class ConnectionGate<S extends GatedSocket> {
     if (this.#stopped) this.#turnAway(socket, 'stopping');
     else if ((this.#perAddress.get(address) ?? 0) > maxPerAddress) {
       this.#turnAway(socket, 'addressLimit');
-    } else if (this.#queue.size === 0 && this.#hasRoom() && this.#pace.take()) this.#open(socket);
+    } else if (this.#queue.size === 0 && this.#hasRoom() && this.#handshakes.take())
+      this.#open(socket);
     else this.#wait(socket, address);
   }
 
@@ -167,7 +168,7 @@ export class ConnectionGate<S extends GatedSocket> {
 
   #schedule(): void {
     if (this.#timer !== undefined || this.#queue.size === 0 || !this.#hasRoom()) return;
-    this.#timer = this.#options.clock.timer(this.#pace.waitMs(), () => {
+    this.#timer = this.#options.clock.timer(this.#handshakes.waitMs(), () => {
       this.#timer = undefined;
       this.#openSome();
       this.#schedule();
@@ -175,7 +176,7 @@ export class ConnectionGate<S extends GatedSocket> {
   }
 
   #openSome(): void {
-    while (this.#queue.size > 0 && this.#hasRoom() && this.#pace.take()) {
+    while (this.#queue.size > 0 && this.#hasRoom() && this.#handshakes.take()) {
       const item = this.#queue.next()?.item;
       if (item === undefined) return;
       item.patience.cancel();

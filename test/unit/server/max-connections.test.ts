@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { connectionLimitFor } from '../../../src/server/connection-limit.ts';
+import { connectionLimitFor } from '../../../src/server/max-connections.ts';
 
 const mebibyte = 1024 * 1024;
 

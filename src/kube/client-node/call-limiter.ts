@@ -8,7 +8,7 @@ import { usualPriority } from './call-priority.ts';
 import type { CallPriority } from './call-priority.ts';
 import { Outage } from './outage.ts';
 import { WaitingCalls } from './waiting-calls.ts';
-import type { CallTurn, WaitingCall } from './waiting-calls.ts';
+import type { CallRank, WaitingCall } from './waiting-calls.ts';
 
 /** How a call ended; `given_up` tells nothing about the server. */
 export type CallEnd =
@@ -25,14 +25,14 @@ export interface CallPlace {
   leave(end: CallEnd): void;
 }
 
-export interface GatedCall extends CallName {
+export interface LimitedCall extends CallName {
   /** By the verb where absent. */
   readonly priority?: CallPriority | undefined;
   /** Calls of different tenants go in turn where not all can go. */
   readonly tenant?: string | undefined;
 }
 
-export interface CallGateOptions {
+export interface CallLimiterOptions {
   readonly limit: CallLimitOptions;
   readonly clock: Clock;
   readonly log: Logger;
@@ -48,7 +48,7 @@ const maxPauseMs = 30_000;
  * Lets calls out to one API server, no more than it can take: within a limit that follows its
  * refusals, by priority, and slowly while it is away.
  */
-export class CallGate {
+export class CallLimiter {
   readonly #clock: Clock;
   readonly #limit: CallLimit;
   readonly #outage: Outage;
@@ -59,7 +59,7 @@ export class CallGate {
   #wake: Timer | undefined;
   #closedBecause: Error | undefined;
 
-  constructor({ limit, clock, log }: CallGateOptions) {
+  constructor({ limit, clock, log }: CallLimiterOptions) {
     this.#clock = clock;
     this.#limit = new CallLimit(limit);
     this.#outage = new Outage(log);
@@ -90,7 +90,7 @@ export class CallGate {
    * with a `KubeApiError` where too many calls wait, or where the server has been away for a second
    * of waiting: nothing was sent then.
    */
-  enter(call: GatedCall, signal: AbortSignal): Promise<CallPlace> {
+  enter(call: LimitedCall, signal: AbortSignal): Promise<CallPlace> {
     const priority = call.priority ?? usualPriority(call);
     const over = this.#closedBecause ?? (signal.aborted ? (signal.reason as Error) : undefined);
     if (over !== undefined) return Promise.reject(over);
@@ -182,7 +182,7 @@ export class CallGate {
     return this.#waiting.size === 0 && !this.#outage.mustWait(now) && this.#mayGo(priority, now);
   }
 
-  #mayGo(turn: CallTurn, now: number): boolean {
+  #mayGo(turn: CallRank, now: number): boolean {
     const limit = this.#limit.calls;
     const isPaused = now < this.#lowPausedUntil;
     switch (turn) {
