@@ -155,7 +155,10 @@ function restrictedSteps(context: ClusterContext, phases: CountedPhases): readon
         try {
           // What does not conform is refused, so that the label is known to work.
           const refused = await context.kubectl
-            .apply([clientPod('not-restricted', 'istio-system')], ['create', '--dry-run=server'])
+            .apply(
+              [clientPod('not-restricted', 'istio-system', 'default')],
+              ['create', '--dry-run=server'],
+            )
             .then(() => '', String);
           assert.match(refused, /violates PodSecurity "restricted/);
           await context.type('kubectl rollout restart deployment/istio-ra -n istio-system');

@@ -24,14 +24,14 @@ export interface SteadyLoadOptions {
 }
 
 /** A pod of no Deployment with curl, which does nothing by itself and gets a sidecar. */
-export function clientPod(name: string, namespace: string): Manifest {
+export function clientPod(name: string, namespace: string, serviceAccountName = 'sleep'): Manifest {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name, namespace, labels: { app: name } },
     spec: {
       terminationGracePeriodSeconds: 1,
-      serviceAccountName: 'sleep',
+      serviceAccountName,
       containers: [
         {
           name: 'client',
