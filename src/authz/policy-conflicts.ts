@@ -1,4 +1,5 @@
-import type { SourceLocation, PolicyProblem } from './policy-problem.ts';
+import { problemAt } from './policy-problem.ts';
+import type { PolicyProblem } from './policy-problem.ts';
 import type { AccountPattern, RuleMatch, SignerPolicy, SignerRule } from './signer-policy.ts';
 
 /** What is wrong with a policy each of whose parts is well-formed, in no particular order. */
@@ -16,10 +17,6 @@ export function findConflicts(policy: SignerPolicy): readonly PolicyProblem[] {
   ];
 }
 
-function at({ path, line }: SourceLocation, problem: string): PolicyProblem {
-  return { path, line, problem };
-}
-
 function nameOf({ name, line }: SignerRule): string {
   return `rule ${name} (line ${line})`;
 }
@@ -32,7 +29,7 @@ function repeatedSigners({
   return signers.flatMap((signer, index) =>
     signers.indexOf(signer) === index
       ? []
-      : [at(signerLocations[index] ?? rule, `${signer} stands in the list before`)],
+      : [problemAt(signerLocations[index] ?? rule, `${signer} stands in the list before`)],
   );
 }
 
@@ -42,7 +39,7 @@ function impossibleAccounts({ match }: SignerRule): readonly PolicyProblem[] {
   return serviceAccounts.flatMap(({ namespace, name, ...place }) =>
     namespace === undefined || namespaces?.includes(namespace) !== false
       ? []
-      : [at(place, `${namespace}/${name} is in no namespace of match.namespaces`)],
+      : [problemAt(place, `${namespace}/${name} is in no namespace of match.namespaces`)],
   );
 }
 
@@ -50,7 +47,7 @@ function impossibleAccounts({ match }: SignerRule): readonly PolicyProblem[] {
 function bindingOfEverybody(rule: SignerRule): readonly PolicyProblem[] {
   const everybody = Object.values(rule.match).every((part) => part === undefined);
   if (!rule.exclusive || !everybody) return [];
-  return [at(rule, 'an exclusive rule must not match everybody: it would bind nothing')];
+  return [problemAt(rule, 'an exclusive rule must not match everybody: it would bind nothing')];
 }
 
 /** Whoever may make a service account in any namespace at all could give it that name. */
@@ -59,7 +56,7 @@ function bindingForTheTaking({ exclusive, match }: SignerRule): readonly PolicyP
   if (!exclusive || namespaces !== undefined || namespaceLabels !== undefined) return [];
   return serviceAccounts.flatMap(({ namespace, name, ...place }) =>
     namespace === undefined
-      ? [at(place, `any namespace can have an account ${name}: write <namespace>/${name}`)]
+      ? [problemAt(place, `any namespace can have an account ${name}: write <namespace>/${name}`)]
       : [],
   );
 }
@@ -70,7 +67,7 @@ function repeatedName(
   all: readonly SignerRule[],
 ): readonly PolicyProblem[] {
   const first = all.slice(0, index).find((earlier) => earlier.name === name);
-  return first === undefined ? [] : [at(nameLocation, `${nameOf(first)} has that name`)];
+  return first === undefined ? [] : [problemAt(nameLocation, `${nameOf(first)} has that name`)];
 }
 
 function neverReached(
@@ -80,7 +77,7 @@ function neverReached(
 ): readonly PolicyProblem[] {
   const before = all.slice(0, index).find((earlier) => covers(earlier.match, rule.match));
   if (before === undefined) return [];
-  return [at(rule, `is never reached: ${nameOf(before)} matches whoever it matches`)];
+  return [problemAt(rule, `is never reached: ${nameOf(before)} matches whoever it matches`)];
 }
 
 /**
@@ -100,7 +97,7 @@ function signersBoundElsewhere({ rules }: SignerPolicy): readonly PolicyProblem[
         const binding = boundBy.get(signer);
         if (binding === undefined) return [];
         const problem = `${signer} is bound by ${nameOf(binding)}: take it out, or make this rule exclusive too`;
-        return [at(rule.signerLocations[index] ?? rule, problem)];
+        return [problemAt(rule.signerLocations[index] ?? rule, problem)];
       }),
     );
 }
@@ -109,7 +106,7 @@ function uselessTrust({
   signers: [one, other],
   ...place
 }: SignerPolicy['trusts'][number]): readonly PolicyProblem[] {
-  return one === other ? [at(place, `${one} trusts itself anyway`)] : [];
+  return one === other ? [problemAt(place, `${one} trusts itself anyway`)] : [];
 }
 
 function repeatedTrust(
@@ -123,7 +120,7 @@ function repeatedTrust(
       (pair) =>
         signers.every((signer) => pair.signers.includes(signer)) && signers[0] !== signers[1],
     );
-  return first === undefined ? [] : [at(place, `stands in line ${first.line} before`)];
+  return first === undefined ? [] : [problemAt(place, `stands in line ${first.line} before`)];
 }
 
 /** Whether everybody whom `narrow` matches is matched by `wide`. */

@@ -2,8 +2,9 @@ import { deepFreeze } from '../base/deep-freeze.ts';
 import { parseGoDuration } from '../base/go-duration.ts';
 import { findConflicts } from './policy-conflicts.ts';
 import { parsePolicyNode } from './policy-node.ts';
-import { SignerPolicyError } from './policy-problem.ts';
+import { problemAt, SignerPolicyError } from './policy-problem.ts';
 import type { SourceLocation, PolicyProblem } from './policy-problem.ts';
+import { valueOf } from './policy-reader.ts';
 import type { Located, Schema } from './policy-reader.ts';
 import { policyReader, sourceNames } from './policy-schema.ts';
 import type {
@@ -125,8 +126,8 @@ class Compiler {
     return [];
   }
 
-  #addProblem({ path, line }: SourceLocation, problem: string): void {
-    this.problems.push({ path, line, problem });
+  #addProblem(place: SourceLocation, problem: string): void {
+    this.problems.push(problemAt(place, problem));
   }
 }
 
@@ -144,8 +145,4 @@ function readAccount({ value, ...place }: Located<string>): AccountPattern {
   return other === undefined
     ? { ...place, namespace: undefined, name: one }
     : { ...place, namespace: one, name: other };
-}
-
-function valueOf<T>({ value }: Located<T>): T {
-  return value;
 }

@@ -13,6 +13,11 @@ export interface PolicyProblem extends SourceLocation {
   readonly problem: string;
 }
 
+/** A problem of what stands at a place, of which nothing but the place is kept. */
+export function problemAt({ path, line }: SourceLocation, problem: string): PolicyProblem {
+  return { path, line, problem };
+}
+
 /** A message longer than this helps nobody. */
 const maxShown = 50;
 const maxShownLength = 300;

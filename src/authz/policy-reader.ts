@@ -1,4 +1,5 @@
 import type { PolicyNode } from './policy-node.ts';
+import { problemAt } from './policy-problem.ts';
 import type { SourceLocation, PolicyProblem } from './policy-problem.ts';
 
 /** A JSON schema (draft 2020-12), as far as readers make them. */
@@ -7,6 +8,11 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 /** A value of the file with its place, so that a later check can name it. */
 export interface Located<T> extends SourceLocation {
   readonly value: T;
+}
+
+/** The value without its place. */
+export function valueOf<T>({ value }: Located<T>): T {
+  return value;
 }
 
 /**
@@ -173,7 +179,7 @@ function addProblem(
   problem: string,
   problems: PolicyProblem[],
 ): Located<never> | undefined {
-  problems.push({ path: place.path, line: place.line, problem });
+  problems.push(problemAt(place, problem));
   return undefined;
 }
 

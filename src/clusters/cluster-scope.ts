@@ -1,6 +1,9 @@
+import { readFile } from 'node:fs/promises';
 import type { TrustScope } from '../authn/trust-scope.ts';
+import { messageOf } from '../base/error-message.ts';
+import { problemAt } from '../authz/policy-problem.ts';
 import type { PolicyProblem } from '../authz/policy-problem.ts';
-import { list, text } from '../authz/policy-reader.ts';
+import { list, text, valueOf } from '../authz/policy-reader.ts';
 import type { Located, Schema } from '../authz/policy-reader.ts';
 import { readSignerText } from '../authz/signer-text.ts';
 import type { SignerName } from '../mesh/signer-name.ts';
@@ -55,10 +58,23 @@ function allOr<T>(item: Schema<T>, description: string): Schema<AllOr<T>> {
     read: (node, problems) => {
       if (node.kind !== 'scalar') return some.read(node, problems);
       if (node.value === 'all') return { path: node.path, line: node.line, value: 'all' };
-      problems.push({ path: node.path, line: node.line, problem: 'must be a list, or all' });
+      problems.push(problemAt(node, 'must be a list, or all'));
       return undefined;
     },
   };
+}
+
+/** Reads the file that a setting names. Throws an Error that names the setting and all that is wrong. */
+export async function readFileOf<T>(
+  { setting, path }: { readonly setting: string; readonly path: string },
+  read: (text: string) => T | Promise<T>,
+): Promise<T> {
+  try {
+    return await read(await readFile(path, 'utf8'));
+  } catch (cause) {
+    const problem = messageOf(cause);
+    throw new Error(`cannot use the file that ${setting} names:\n${problem}`, { cause });
+  }
 }
 
 /** A scope as the file has it. What is wrong with a signer's name is noted among the problems. */
@@ -75,12 +91,12 @@ export function readScope(
 }
 
 function signerOf(
-  { value, path, line }: Located<string>,
+  name: Located<string>,
   { signerDomain, problems }: ScopeContext,
 ): readonly SignerName[] {
-  const read = readSignerText(value, signerDomain);
+  const read = readSignerText(name.value, signerDomain);
   if (read.kind === 'signer') return [read.name];
-  problems.push({ path, line, problem: `cannot be used: ${read.because}` });
+  problems.push(problemAt(name, `cannot be used: ${read.because}`));
   return [];
 }
 
@@ -91,12 +107,8 @@ export function checkNames(
   problems: PolicyProblem[],
 ): void {
   const seen = new Set(taken);
-  for (const { value, path, line } of names) {
-    if (seen.has(value)) problems.push({ path, line, problem: 'names another cluster already' });
-    seen.add(value);
+  for (const name of names) {
+    if (seen.has(name.value)) problems.push(problemAt(name, 'names another cluster already'));
+    seen.add(name.value);
   }
-}
-
-export function valueOf<T>({ value }: Located<T>): T {
-  return value;
 }

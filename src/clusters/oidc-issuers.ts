@@ -6,18 +6,18 @@ import type { OidcIssuer } from '../authn/oidc-authenticator.ts';
 import { FixedKeySet, maxKeySetLength, RemoteKeySet } from '../authn/oidc-key-set.ts';
 import type { OidcKeySet } from '../authn/oidc-key-set.ts';
 import { parsePolicyNode } from '../authz/policy-node.ts';
-import { describeProblem, SignerPolicyError } from '../authz/policy-problem.ts';
-import type { SourceLocation, PolicyProblem } from '../authz/policy-problem.ts';
-import { fields, list, text } from '../authz/policy-reader.ts';
+import { describeProblem, problemAt, SignerPolicyError } from '../authz/policy-problem.ts';
+import type { PolicyProblem } from '../authz/policy-problem.ts';
+import { fields, list, text, valueOf } from '../authz/policy-reader.ts';
 import type { Located, Schema } from '../authz/policy-reader.ts';
 import { WatchedFile } from '../base/watched-file.ts';
 import {
   clusterAliases,
   clusterName,
   namespacesForm,
+  readFileOf,
   readScope,
   signersForm,
-  valueOf,
 } from './cluster-scope.ts';
 import type { ScopeContext } from './cluster-scope.ts';
 import type { StartContext } from '../base/start-stack.ts';
@@ -69,15 +69,14 @@ interface Draft {
  * that is wrong, by line and place.
  */
 export async function openOidcIssuers(options: OidcIssuersOptions): Promise<readonly OidcIssuer[]> {
-  try {
-    const drafts = parseOidcIssuers(await readFile(options.path, 'utf8'), options);
-    return await Promise.all(
-      drafts.map(async (draft) => ({ ...draft.issuer, keys: await keysOf(draft, options) })),
-    );
-  } catch (cause) {
-    const problem = messageOf(cause);
-    throw new Error(`cannot use the file that OIDC_ISSUERS names:\n${problem}`, { cause });
-  }
+  return readFileOf({ setting: 'OIDC_ISSUERS', path: options.path }, (text) =>
+    Promise.all(
+      parseOidcIssuers(text, options).map(async (draft) => ({
+        ...draft.issuer,
+        keys: await keysOf(draft, options),
+      })),
+    ),
+  );
 }
 
 function parseOidcIssuers(
@@ -89,7 +88,7 @@ function parseOidcIssuers(
   const drafts = entries.flatMap((place): readonly Draft[] => {
     const { jwksUri, jwksFile } = place.value;
     if ((jwksUri === undefined) === (jwksFile === undefined)) {
-      problems.push({ ...placeOf(place), problem: 'must have one of jwksUri and jwksFile' });
+      problems.push(problemAt(place, 'must have one of jwksUri and jwksFile'));
     }
     const issuer = issuerIn(place.value, { signerDomain, problems });
     return issuer === undefined ? [] : [{ place, issuer }];
@@ -97,7 +96,7 @@ function parseOidcIssuers(
   const names = drafts.map(({ issuer }) => issuer.issuer);
   for (const [at, { place }] of drafts.entries()) {
     if (names.indexOf(names[at] ?? '') === at) continue;
-    problems.push({ ...placeOf(place), problem: 'names an issuer that stands above already' });
+    problems.push(problemAt(place, 'names an issuer that stands above already'));
   }
   if (problems.length > 0) throw new SignerPolicyError(problems);
   return drafts;
@@ -116,10 +115,6 @@ function issuerIn(
   };
 }
 
-function placeOf({ path, line }: SourceLocation): SourceLocation {
-  return { path, line };
-}
-
 async function keysOf({ place, issuer }: Draft, options: OidcIssuersOptions): Promise<OidcKeySet> {
   const { jwksUri, jwksFile, caFile } = place.value;
   const beside = (file: string): string => resolve(dirname(options.path), file);
@@ -135,7 +130,7 @@ async function keysOf({ place, issuer }: Draft, options: OidcIssuersOptions): Pr
     });
   } catch (cause) {
     const problem = messageOf(cause);
-    throw new Error(describeProblem({ ...placeOf(place), problem }), { cause });
+    throw new Error(describeProblem(problemAt(place, problem)), { cause });
   }
 }
 

@@ -1,18 +1,16 @@
-import { readFile } from 'node:fs/promises';
-import { messageOf } from '../base/error-message.ts';
 import type { TrustScope } from '../authn/trust-scope.ts';
 import { SignerPolicyError } from '../authz/policy-problem.ts';
 import type { PolicyProblem } from '../authz/policy-problem.ts';
 import { parsePolicyNode } from '../authz/policy-node.ts';
-import { fields, list } from '../authz/policy-reader.ts';
+import { fields, list, valueOf } from '../authz/policy-reader.ts';
 import {
   checkNames,
   clusterAliases,
   clusterName,
   namespacesForm,
+  readFileOf,
   readScope,
   signersForm,
-  valueOf,
 } from './cluster-scope.ts';
 
 /** A remote cluster as the operator of this one describes it, whatever Secrets say. */
@@ -53,12 +51,9 @@ export async function readRemoteClusterScopes(
   path: string,
   context: ScopesContext,
 ): Promise<readonly RemoteClusterScope[]> {
-  try {
-    return parseRemoteClusterScopes(await readFile(path, 'utf8'), context);
-  } catch (cause) {
-    const problem = messageOf(cause);
-    throw new Error(`cannot use the file that REMOTE_CLUSTERS names:\n${problem}`, { cause });
-  }
+  return readFileOf({ setting: 'REMOTE_CLUSTERS', path }, (text) =>
+    parseRemoteClusterScopes(text, context),
+  );
 }
 
 /** Throws SignerPolicyError with everything that is wrong with the text. */

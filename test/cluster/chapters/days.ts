@@ -12,9 +12,8 @@ import { whileCrowdStarts } from '../mesh/crowd.ts';
 import { assertNoRestart, istioRaPods, peakMemoryOf, rolledOut } from '../mesh/istio-ra-pods.ts';
 import { clientPod } from '../mesh/steady-load.ts';
 import { everyRequestAnew } from '../mesh/traffic.ts';
-import { readRecord } from '../node/cluster-node.ts';
+import { namespacesIn } from '../node/cluster-node.ts';
 import { ContainerRuntime } from '../node/container-runtime.ts';
-import { NodeNamespaces } from '../node/node-namespaces.ts';
 import { restartPart, type NodePart } from '../node/restart-part.ts';
 import { freshMeshSteps } from './fresh-mesh.ts';
 import { networkPolicySteps } from './network-policy.ts';
@@ -93,12 +92,9 @@ function replacedSteps(
     }),
     {
       name: 'the image of the commit before this one is on the node',
-      foundation: true,
       run: async (show) => {
         const { archive, commit } = await makePreviousImage();
-        const record = readRecord(node);
-        if (record === undefined) throw new Error('the node is gone');
-        const namespaces = NodeNamespaces.of(record.pid);
+        const namespaces = namespacesIn(node);
         await ContainerRuntime.of({ namespaces, ctr: context.tools.ctr }).importImage(archive);
         show(`istio-ra:${previousTag} is ${commit}`);
       },

@@ -9,13 +9,12 @@ import {
   assertReached,
   assertRefused,
   describeEvidence,
-  everyRequestAnew,
   requestsThroughGateway,
 } from '../mesh/traffic.ts';
 import { workloadCertificate } from '../mesh/workload-certificate.ts';
 import { certificateOfIstiod, freshMeshSteps } from './fresh-mesh.ts';
 import { namesOfIstiod } from './front.ts';
-import { certificateSteps, named, tenants, trafficSteps } from './walk-through.ts';
+import { certificateSteps, everyRequestAnewStep, named, trafficSteps } from './walk-through.ts';
 
 const requests = 20;
 
@@ -23,11 +22,7 @@ const requests = 20;
 export function gatewaySteps(context: ClusterContext): readonly Step[] {
   return [
     ...freshMeshSteps(context),
-    {
-      name: 'each request opens a connection of its own, and none is tried again',
-      foundation: true,
-      run: async () => context.kubectl.apply(everyRequestAnew(tenants)),
-    },
+    everyRequestAnewStep(context),
     ...istioGatewaySteps(context),
     ...gatewayApiSteps(context),
     ...revisionSteps(context),

@@ -6,9 +6,9 @@ import { Processes, type RunningProcess } from '../../e2e/stack/process.ts';
 import type { ClusterContext } from '../mesh/cluster-context.ts';
 import { assertNoRestart, istioRaPods, rolledOut } from '../mesh/istio-ra-pods.ts';
 import { clientPod } from '../mesh/steady-load.ts';
-import { readRecord } from '../node/cluster-node.ts';
+import { namespacesIn } from '../node/cluster-node.ts';
 import { addresses } from '../node/node-network.ts';
-import { NodeNamespaces } from '../node/node-namespaces.ts';
+import type { NodeNamespaces } from '../node/node-namespaces.ts';
 import { ensureKubeRouter } from '../tools/node-tools.ts';
 
 /** The program that kube-router keeps its sets of addresses by. */
@@ -158,9 +158,7 @@ class KubeRouter {
   }
 
   static async start(program: string, node: string): Promise<KubeRouter> {
-    const record = readRecord(node);
-    if (record === undefined) throw new Error('the node is gone');
-    const namespaces = NodeNamespaces.of(record.pid);
+    const namespaces = namespacesIn(node);
     const processes = new Processes({ logDir: join(node, 'logs'), pidFile: join(node, 'pids') });
     const args = [
       ...['--run-firewall=true', '--run-router=false', '--run-service-proxy=false'],

@@ -6,8 +6,7 @@ import { Kubectl } from '../../e2e/stack/kubectl.ts';
 import { Processes } from '../../e2e/stack/process.ts';
 import { callFromPod } from '../mesh/caller-pod.ts';
 import type { ClusterContext } from '../mesh/cluster-context.ts';
-import { ClusterNode, readRecord } from '../node/cluster-node.ts';
-import { NodeNamespaces } from '../node/node-namespaces.ts';
+import { ClusterNode, namespacesIn } from '../node/cluster-node.ts';
 
 const callerOf = (namespace: string): string => `spiffe://cluster.local/ns/${namespace}/sa/caller`;
 
@@ -77,8 +76,7 @@ export function remoteClusterSteps(context: ClusterContext, node: string): reado
 }
 
 async function startRemote(context: ClusterContext, node: string): Promise<Kubectl> {
-  const record = readRecord(node);
-  if (record === undefined) throw new Error('the node is gone');
+  const namespaces = namespacesIn(node);
   const processes = new Processes({
     logDir: join(node, 'logs'),
     pidFile: join(node, 'pids'),
@@ -86,7 +84,7 @@ async function startRemote(context: ClusterContext, node: string): Promise<Kubec
   });
   const kubeconfig = await ClusterNode.startRemoteCluster(
     { dir: node, tools: context.tools, processes, log: () => undefined },
-    NodeNamespaces.of(record.pid),
+    namespaces,
   );
   const admin = new Kubectl(context.tools.kubectl, kubeconfig);
   const whole = await admin.run('config', 'view', '--raw', '--flatten');

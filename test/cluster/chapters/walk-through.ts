@@ -18,11 +18,7 @@ const requests = 20;
 /** The steps that users of Istio's document on custom CAs know, by its workloads, in real pods. */
 export function walkThroughSteps(context: ClusterContext): readonly Step[] {
   return [
-    {
-      name: 'each request opens a connection of its own, and none is tried again',
-      foundation: true,
-      run: async () => context.kubectl.apply(everyRequestAnew(tenants)),
-    },
+    everyRequestAnewStep(context),
     ...certificateSteps(context),
     ...trafficSteps(context),
     {
@@ -35,6 +31,14 @@ export function walkThroughSteps(context: ClusterContext): readonly Step[] {
       },
     },
   ];
+}
+
+export function everyRequestAnewStep(context: ClusterContext): Step {
+  return {
+    name: 'each request opens a connection of its own, and none is tried again',
+    foundation: true,
+    run: async () => context.kubectl.apply(everyRequestAnew(tenants)),
+  };
 }
 
 /** The same steps at another point of a procedure, which stands before each name. */

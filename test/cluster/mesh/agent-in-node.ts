@@ -1,6 +1,5 @@
 import type { Show } from '../../e2e/runner/suite.ts';
-import { readRecord } from '../node/cluster-node.ts';
-import { NodeNamespaces } from '../node/node-namespaces.ts';
+import { namespacesIn } from '../node/cluster-node.ts';
 import { ensureAgentlike } from '../tools/node-tools.ts';
 import type { ClusterContext } from './cluster-context.ts';
 
@@ -13,9 +12,7 @@ export async function agentInNode(
   node: string,
   show: Show,
 ): Promise<string> {
-  const record = readRecord(node);
-  if (record === undefined) throw new Error('the node is gone');
   const program = await ensureAgentlike(show);
-  const { command, args } = NodeNamespaces.of(record.pid).entering(program, []);
+  const { command, args } = namespacesIn(node).entering(program, []);
   return context.command('agent-in-node', [command, ...args]);
 }

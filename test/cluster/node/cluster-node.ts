@@ -159,6 +159,13 @@ function writeRecord(dir: string, record: NodeRecord): void {
   writeFileSync(join(dir, recordFile), `${JSON.stringify(record)}\n`);
 }
 
+/** The namespaces of the node whose files a folder holds. Throws where there is none. */
+export function namespacesIn(dir: string): NodeNamespaces {
+  const record = readRecord(dir);
+  if (record === undefined) throw new Error('the node is gone');
+  return NodeNamespaces.of(record.pid);
+}
+
 /** The node whose files a folder holds, where there is one. */
 export function readRecord(dir: string): NodeRecord | undefined {
   const file = join(dir, recordFile);
